@@ -1,0 +1,126 @@
+"""Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``; unknown keys are refused.
+
+Files are looked for under the project root (the folder that holds ``config/``), so a copy of ``config/`` elsewhere works alike.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ltmlc.errors import InputError
+
+SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """One YAML mapping from a file. Raises InputError with the line of a syntax error, or where the file is missing."""
+    path = Path(path)
+    try:
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        beside = sorted(file.stem for file in path.parent.glob("*.yaml"))
+        raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{path} must be a mapping of keys to values, not {type(value).__name__}")
+    return value
+
+
+@cache
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator  # 0.1 s, so only when something is checked
+    from referencing import Registry, Resource
+
+    schemas = {path.name: read_yaml(path) for path in SCHEMAS.glob("*.schema.yaml")}
+    registry = Registry().with_resources((name, Resource.from_contents(content)) for name, content in schemas.items())
+    return Draft202012Validator(schemas[f"{schema}.schema.yaml"], registry=registry)
+
+
+def check(value: Any, *, schema: str, where: str) -> None:
+    """Raise InputError with one sentence for the first place where ``value`` does not fit the schema."""
+    from jsonschema.exceptions import best_match
+
+    error = best_match(_validator(schema).iter_errors(value))
+    if error is None:
+        return
+    key = ".".join(str(part) for part in error.absolute_path) or "the file"
+    raise InputError(f"{where}: {key}: {_sentence(error)}")
+
+
+def _sentence(error: Any) -> str:
+    if error.validator == "additionalProperties":
+        known = set(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - known)
+        return f"unknown key {', '.join(map(repr, unknown))}; valid keys: {', '.join(sorted(known))}"
+    if error.validator in ("enum", "const"):
+        return f"{error.instance!r} is not valid; choose one of {error.validator_value}"
+    if error.validator == "type":
+        return f"{error.instance!r} has the wrong type; expected {error.validator_value}"
+    if error.validator == "required":
+        missing = sorted(set(error.validator_value) - set(error.instance))
+        return f"missing key {', '.join(map(repr, missing))}"
+    return error.message
+
+
+def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with ``override`` on top, mappings merged key by key."""
+    merged = dict(base)
+    for key, value in override.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def load_config(source: str | Path | dict[str, Any], *, where: str = "config") -> dict[str, Any]:
+    """The checked configuration with every default filled in.
+
+    ``source`` is a mapping (Snakemake's config), the path of a YAML file, or JSON text (what the rules pass to the commands).
+    """
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        source = json.loads(source)
+    if not isinstance(source, dict):
+        where, source = str(source), read_yaml(source)
+    check(source, schema="config", where=where)
+    config = merge(DEFAULTS, source)
+    for key in ("datasets", "tables", "seeds"):
+        if len(set(config[key])) != len(config[key]):
+            raise InputError(f"{where}: {key}: an entry is listed twice")
+    return config
+
+
+DEFAULTS: dict[str, Any] = {
+    "datasets": ["voc-lt", "coco-lt"],
+    "tables": ["table1", "table2", "table3", "table4", "table5", "table6", "fig4"],
+    "seeds": [0],
+    "data": {"root": "data", "max_side": None},
+    "model": {},
+    "training": {
+        "precision": "tf32",
+        "device": "auto",
+        "allow_cpu": False,
+        "deterministic": False,
+        "threads": 4,
+        "gpu_share": 1,
+        "checkpoint_minutes": 10,
+    },
+    "reference": "published",
+    "results": "results",
+    "figures": "figures",
+}
+
+
+def load_dataset(name: str, root: str | Path = ".") -> dict[str, Any]:
+    """``config/datasets/{name}.yaml``, checked; ``extends: other`` starts from another data set's file."""
+    path = Path(root) / "config" / "datasets" / f"{name}.yaml"
+    raw = read_yaml(path)
+    check(raw, schema="dataset", where=str(path))
+    if "extends" in raw:
+        raw = merge(load_dataset(raw["extends"], root), {key: value for key, value in raw.items() if key != "extends"})
+    missing = [key for key in ("source", "model", "augmentation") if key not in raw]
+    if missing:
+        raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")
+    return raw

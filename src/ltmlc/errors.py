@@ -1,0 +1,5 @@
+"""The one exception for mistakes a user can mend; the command line prints it as one line and exits with 2."""
+
+
+class InputError(ValueError):
+    """Bad input. The message names the file and key, says what is valid, and what to do."""

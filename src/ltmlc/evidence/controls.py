@@ -1,0 +1,51 @@
+"""Two rows every metric must respect, printed beneath each table: a ranking at random and a perfect one. A broken
+metric shows at once.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+
+def chance_average_precision(positives: int, images: int) -> float:
+    r"""Exact expected average precision of a random ranking of ``images`` images without ties, ``positives`` of them
+    positive.
+
+    AP = (1/P) sum_i [rank i is positive] * TP_i / i. Rank i is positive with probability P/N, and given that, each of
+    the i-1 ranks above it is positive with probability (P-1)/(N-1). Hence
+
+        E[AP] = (1/N) sum_{i=1..N} (1 + (i-1) (P-1)/(N-1)) / i = (H_N + (N - H_N) (P-1)/(N-1)) / N,    H_N = 1 + 1/2 +
+        ... + 1/N.
+
+    It is above the prevalence P/N, to which it tends for large N, and NaN without a positive.
+    """
+    if positives == 0:
+        return math.nan
+    if images == 1:
+        return 1.0
+    harmonic = float(np.sum(1.0 / np.arange(1, images + 1)))
+    return (harmonic + (images - harmonic) * (positives - 1) / (images - 1)) / images
+
+
+def control_rows(
+    test_class_counts: Sequence[int], num_test_images: int, groups: Mapping[str, Sequence[int]]
+) -> dict[str, dict[str, float]]:
+    """Percent by column (total, head, medium, tail) for "chance" and "oracle"; NaN for a group without classes.
+
+    Args:
+        test_class_counts: test images of each class.
+        num_test_images: size of the test set.
+        groups: class indices of head, medium and tail.
+    """
+    chance = np.array([chance_average_precision(count, num_test_images) for count in test_class_counts])
+    columns = {"total": range(len(chance)), **{name: groups[name] for name in ("head", "medium", "tail")}}
+    return {
+        "chance": {name: _mean(100 * chance[list(classes)]) for name, classes in columns.items()},
+        "oracle": {name: 100.0 if len(classes) else math.nan for name, classes in columns.items()},
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else math.nan

@@ -1,0 +1,79 @@
+"""Fig. 3: the gradient on one negative logit, taken by autograd through the losses that train.
+
+The paper does not state its set-up. Here: one positive image at logit ln 9 (probability 0.9), one negative image at
+logit x (METHODS.md 1.17); the thresholds follow from a stated criterion and are reported beside the three the text
+gives.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+POSITIVE_LOGIT = math.log(9)
+GAMMAS = (1, 3, 5, 7, 10)
+NGC_GAMMA1 = 5
+CRITERION = 0.1  # share of a curve's maximum that counts as a gradient worth the name
+_SATURATED = 100.0  # a logit at which every curve has reached its maximum to machine precision
+
+# Probability thresholds as the text around Fig. 3 states them.
+STATED = {"C-LSEP": {1: 0.5, 5: 0.85}, "NGC": {5: 0.5}}
+
+
+@dataclass(frozen=True)
+class GradientCurve:
+    """One curve: |dL/dx| at the negative logits ``x``, both (P,). The threshold is where it reaches ``CRITERION`` of
+    its maximum.
+    """
+
+    family: str  # C-LSEP | NGC (on top of C-LSEP with gamma1 = 5)
+    gamma: int  # gamma1 of C-LSEP, gamma2 of NGC
+    x: np.ndarray
+    gradient: np.ndarray
+    maximum: float
+    threshold: float  # as a logit
+
+    @property
+    def threshold_probability(self) -> float:
+        return 1 / (1 + math.exp(-self.threshold))
+
+    @property
+    def stated(self) -> float | None:
+        return STATED[self.family].get(self.gamma)
+
+
+def gradient_curves(*, low: float = -6.0, high: float = 6.0, points: int = 2401) -> list[GradientCurve]:
+    """C-LSEP for gamma1 in 1, 3, 5, 7, 10, then NGC on gamma1 = 5 for gamma2 in 1, 3, 5, 7, 10 (P Fig. 3, eq. 7 and
+    10).
+    """
+    x = np.linspace(low, high, points)
+    terms = [("C-LSEP", gamma, {"name": "c_lsep", "gamma": gamma}) for gamma in GAMMAS]
+    terms += [("NGC", gamma, {"name": "dr", "gamma1": NGC_GAMMA1, "gamma2": gamma}) for gamma in GAMMAS]
+    return [_curve(family, gamma, term, x) for family, gamma, term in terms]
+
+
+def _curve(family: str, gamma: int, term: dict[str, Any], x: np.ndarray) -> GradientCurve:
+    gradient = _negative_gradient(term, np.append(x, _SATURATED))
+    maximum = float(gradient[-1])
+    threshold = float(
+        np.interp(CRITERION * maximum, gradient[:-1], x)
+    )  # the losses are convex in x: gradients only grow
+    return GradientCurve(family, gamma, x, gradient[:-1], maximum, threshold)
+
+
+def _negative_gradient(term: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """dL/dx (P,). Every value of x is a class of its own, with the same positive: columns do not interact in a
+    class-wise loss.
+    """
+    import torch
+
+    from ltmlc.losses import ClassStats, build_loss
+
+    positive = torch.full((len(x),), POSITIVE_LOGIT, dtype=torch.float64)
+    negative = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([[1.0], [0.0]], dtype=torch.float64).expand(2, len(x))
+    loss = build_loss([term], ClassStats(counts=[1] * len(x), num_images=2))
+    per_class = loss(torch.stack([positive, negative]), labels, reduction="none")  # (P,)
+    (gradient,) = torch.autograd.grad(per_class.sum(), negative)
+    return gradient.numpy()

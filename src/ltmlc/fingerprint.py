@@ -1,0 +1,95 @@
+"""What code a run's result depends on, as one hash that comments, docstrings and formatting do not change.
+
+Snakemake does not see edits in imported modules. The training rule carries this hash in its parameters, so exactly the runs that
+an edit can change are trained again.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ltmlc.catalogue import PACKAGE, loss_modules
+from ltmlc.files import sha256_text
+
+ENTRY = PACKAGE / "training" / "run.py"
+# Not followed: the registry of all losses (a run counts only those it uses), and what cannot change a number.
+LEFT_OUT = {"losses/__init__.py", "provenance.py", "files.py", "errors.py", "training/progress.py"}
+# Not followed from the trainer: what makes a split. A run depends on the split itself, whose checksum it carries.
+MAKES_DATA = frozenset({"data/sources.py", "data/longtail.py"})
+
+
+def run_fingerprint(spec: dict[str, Any]) -> str:
+    """Hash of the trainer and of the losses that ``spec`` uses; torch is not imported."""
+    files = trainer_files().union(*(_closure(loss_modules()[term["name"]]) for term in spec["loss"]))
+    return _hash_files(files)
+
+
+@cache
+def trainer_files() -> frozenset[Path]:
+    """Every module of the package that the training job imports, the losses themselves left out."""
+    composition = PACKAGE / "losses" / "terms.py"
+    return _closure(ENTRY, MAKES_DATA) | _closure(composition)
+
+
+@cache
+def pretrain_fingerprint() -> str:
+    """Hash of the code that makes the embedded data sets' starting weights."""
+    return _hash_files(_closure(PACKAGE / "training" / "pretrain.py"))
+
+
+@cache
+def data_fingerprint() -> str:
+    """Hash of the code that makes splits and packs."""
+    return _hash_files(_closure(PACKAGE / "data" / "split.py") | _closure(PACKAGE / "data" / "pack.py"))
+
+
+def _hash_files(files: frozenset[Path]) -> str:
+    return sha256_text("\n".join(f"{path.relative_to(PACKAGE)} {_file_hash(path)}" for path in sorted(files)))[:16]
+
+
+@cache
+def _closure(start: Path, left_out: frozenset[str] = frozenset()) -> frozenset[Path]:
+    """``start`` and every module of the package it imports, directly or not."""
+    seen: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        path = waiting.pop()
+        if path in seen or str(path.relative_to(PACKAGE)) in LEFT_OUT | left_out:
+            continue
+        seen.add(path)
+        waiting += _imports(path)
+    return frozenset(seen)
+
+
+def _imports(path: Path) -> list[Path]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ltmlc":
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names if alias.name.split(".")[0] == "ltmlc"]
+        else:
+            continue
+        found += [file for module in modules if (file := _module_file(module))]
+    return found
+
+
+def _module_file(module: str) -> Path | None:
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def _file_hash(path: Path) -> str:
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and body:
+            _drop_strings(body)
+    return sha256_text(ast.dump(tree))
+
+
+def _drop_strings(body: list[ast.stmt]) -> None:
+    """Docstrings, also those after an assignment, are expressions that do nothing."""
+    body[:] = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))] or [ast.Pass()]

@@ -1,0 +1,102 @@
+"""From the ``model`` part of a run's specification to a network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ltmlc.errors import InputError
+from ltmlc.models.backbone import Backbone
+from ltmlc.models.classifier import Classifier
+from ltmlc.models.experts import Experts
+from ltmlc.models.heads import graph_head, linear_head
+from ltmlc.models.settings import ModelSettings, read_settings
+from ltmlc.models.weights import load_backbone_weights
+
+
+def build_model(
+    settings: dict[str, Any],
+    num_classes: int,
+    *,
+    generator_seed: int,
+    word_vectors: Tensor | None = None,
+    adjacency: Tensor | None = None,
+) -> Classifier:
+    """Build a network on the CPU; the same settings and seed give the same initial weights.
+
+    The backbone draws first: networks of one seed start from the same backbone, whatever their heads.
+    The global random state is neither read nor changed.
+
+    Args:
+        settings: the ``model`` dictionary of a run; keys and defaults: ``ltmlc.models.settings.ModelSettings``.
+        num_classes: C.
+        generator_seed: seed of the initial weights, and of dropout until ``model.seed_dropout`` is called.
+        word_vectors: (C, d), for head ``graph``.
+        adjacency: (C, C) from ``label_graph``, for head ``graph``.
+
+    Returns:
+        A module: images (B, 3, S, S) to logits (B, C); head ``experts`` gives (E, B, C) in training mode.
+
+    Raises:
+        InputError: an unknown key or bad value in ``settings``, or weights that do not load.
+        ValueError: head ``graph`` without word vectors and adjacency of C rows.
+    """
+    checked = read_settings(settings)
+    if checked.head == "graph":
+        _check_graph(word_vectors, adjacency, num_classes)
+    with _seeded(generator_seed):
+        backbone = _build_backbone(checked)
+        if checked.head == "experts":
+            head = _build_experts(checked, backbone, num_classes)
+        elif checked.head == "graph":
+            head = graph_head(word_vectors, adjacency, backbone.out_channels, checked.graph_features)
+        else:
+            head = _build_linear(checked, backbone.out_channels, num_classes)
+    return Classifier(backbone, head, dropout_seed=generator_seed)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed torch's CPU generator for the layers' constructors, and put its state back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.random.default_generator.manual_seed(seed)  # torch.manual_seed would also seed every GPU
+        yield
+
+
+def _build_backbone(settings: ModelSettings) -> Backbone:
+    if settings.weights == "imagenet" and settings.stride_in_1x1:
+        raise InputError("model.stride_in_1x1 must be false with model.weights imagenet: they were trained in the 3x3")
+    backbone = Backbone(
+        settings.backbone,
+        stem=settings.stem,
+        width=settings.width,
+        frozen_stages=settings.frozen_stages,
+        norm_eval=settings.norm_eval,
+        stride_in_1x1=settings.stride_in_1x1,
+    )
+    if settings.weights is not None:
+        load_backbone_weights(backbone, settings.weights)
+    return backbone
+
+
+def _build_linear(settings: ModelSettings, in_features: int, num_classes: int) -> nn.Module:
+    return linear_head(in_features, num_classes, settings.neck_features, dropout=settings.dropout)
+
+
+def _build_experts(settings: ModelSettings, backbone: Backbone, num_classes: int) -> Experts:
+    """Each expert draws its own last stage (or loads it); the first one takes the shared backbone's."""
+    stages = [backbone.detach_last_stage()]
+    stages += [_build_backbone(settings).detach_last_stage() for _ in range(settings.num_experts - 1)]
+    return Experts(stages, [_build_linear(settings, backbone.out_channels, num_classes) for _ in stages])
+
+
+def _check_graph(word_vectors: Tensor | None, adjacency: Tensor | None, num_classes: int) -> None:
+    if word_vectors is None or adjacency is None:
+        raise ValueError('head "graph" needs word_vectors (load_word_vectors) and adjacency (label_graph)')
+    if word_vectors.ndim != 2 or len(word_vectors) != num_classes or adjacency.shape != (num_classes, num_classes):
+        raise ValueError(
+            f"for {num_classes} classes word_vectors must be ({num_classes}, d) and adjacency "
+            f"({num_classes}, {num_classes}); they are {tuple(word_vectors.shape)} and {tuple(adjacency.shape)}"
+        )

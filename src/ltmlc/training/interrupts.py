@@ -1,0 +1,26 @@
+"""Signals that ask a run to stop: finish the iteration, save, leave."""
+
+import signal
+from types import FrameType, TracebackType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+"""Termination, Ctrl-C, and what Slurm's ``--signal`` sends before a time limit or a pre-emption."""
+
+
+class Interrupts:
+    """While the context is open, ``received`` is the name of the first such signal, or None. A second Ctrl-C stops at once."""
+
+    received: str | None = None
+
+    def __enter__(self) -> "Interrupts":
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.received and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number).name

@@ -1,0 +1,69 @@
+"""What a person sees of a run: a line per epoch in the log, a bar at a terminal, and running.json for ``ltmlc status``."""
+
+import json
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ltmlc.files import write_atomically
+
+HEARTBEAT_SECONDS = 5
+
+
+class Progress:
+    """Follows a :class:`ltmlc.training.loop.Trainer`. ``running.json`` is there while the run lives and is removed by ``close``."""
+
+    def __init__(self, directory: Path, trainer: Any, dataset: str, run: str, seed: int) -> None:
+        self._file = directory / "running.json"
+        self._trainer = trainer
+        self._title = f"{dataset} {run} seed {seed}"
+        self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
+        self._begun = time.time()
+        self._bar = tqdm(
+            total=trainer.total_iterations, initial=trainer.iteration, desc=self._title, disable=not sys.stderr.isatty(), leave=False
+        )
+        self._heartbeat()
+
+    def update(self, epoch_ended: bool) -> None:
+        self._bar.update()
+        if epoch_ended:
+            epoch, recipe = self._trainer.history[-1], self._trainer.spec["recipe"]
+            self.say(
+                f"epoch {epoch['epoch']}/{recipe['epochs']}  loss {epoch['loss']:.4f}  lr {epoch['lr']:.2e}  "
+                f"{epoch['images_per_second']:.0f} images/s  {self._seconds_left():.0f} s left"
+            )
+        if time.perf_counter() - self._beat > HEARTBEAT_SECONDS:
+            self._heartbeat()
+
+    def say(self, line: str) -> None:
+        with tqdm.external_write_mode(file=sys.stderr):
+            print(f"{self._title}: {line}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        self._bar.close()
+        self._file.unlink(missing_ok=True)
+
+    def _seconds_left(self) -> float:
+        done = self._trainer.iteration - self._first
+        pace = (time.perf_counter() - self._started) / max(done, 1)
+        return pace * (self._trainer.total_iterations - self._trainer.iteration)
+
+    def _heartbeat(self) -> None:
+        self._beat = time.perf_counter()
+        state = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "started": self._begun,
+            "updated": time.time(),
+            "epoch": self._trainer.epoch,
+            "epochs": self._trainer.spec["recipe"]["epochs"],
+            "iteration": self._trainer.iteration,
+            "iterations": self._trainer.total_iterations,
+            "seconds_left": self._seconds_left(),
+        }
+        write_atomically(self._file, json.dumps(state))

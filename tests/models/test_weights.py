@@ -1,0 +1,123 @@
+import os
+import tarfile
+from pathlib import Path
+from urllib.error import URLError
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ltmlc.errors import InputError
+from ltmlc.models import Backbone, build_model, load_backbone_weights
+from ltmlc.models.weights import IMAGENET
+
+REFERENCE = Path(os.environ.get("LTMLC_REFERENCE_DATA", Path(__file__).parents[2] / "../shared/data"))
+
+
+def narrow(**settings):
+    return Backbone("resnet10", width=8, **settings)
+
+
+def other_weights():
+    """What another ResNet-10 could have been saved as: every value its own."""
+    draw = torch.Generator().manual_seed(0)
+    state = narrow().state_dict()
+    return {k: torch.rand(v.shape, generator=draw) if v.is_floating_point() else v for k, v in state.items()}
+
+
+def test_half_precision_is_cast_and_the_classifier_ignored(tmp_path):
+    state = {k: v.half() if "conv" in k else v for k, v in other_weights().items() if "tracked" not in k}
+    torch.save(state | {"fc.weight": torch.zeros(1000, 512)}, tmp_path / "w.pth")
+    backbone = narrow()
+    load_backbone_weights(backbone, tmp_path / "w.pth")
+    own = backbone.state_dict()
+    assert own["conv1.weight"].dtype == torch.float32
+    assert all(torch.equal(own[name], value.float()) for name, value in state.items())
+
+
+def test_every_expert_starts_from_the_loaded_last_stage(tmp_path):
+    state = other_weights()
+    torch.save(state, tmp_path / "w.pth")
+    settings = {"backbone": "resnet10", "width": 8, "head": "experts", "weights": str(tmp_path / "w.pth")}
+    model = build_model(settings, 3, generator_seed=0)
+    for stage in model.head.stages:
+        assert torch.equal(stage[0].conv2.weight, state["layer4.0.conv2.weight"])
+    assert torch.equal(model.backbone.conv1.weight, state["conv1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state.pop("bn1.weight"), r"w\.pth lacks bn1.weight; it must fit the backbone"),
+        (lambda state: state.update(head=torch.zeros(2)), "has unknown head;"),
+        (lambda state: state.update({"conv1.weight": torch.zeros(4, 3, 7, 7)}), r"conv1.weight \(4, 3, 7, 7\) instead"),
+        (lambda state: state.update({"conv1.weight": 3}), "must hold one dictionary of tensors"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(tmp_path, change, message):
+    state = other_weights()
+    change(state)
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=message):
+        load_backbone_weights(narrow(), tmp_path / "w.pth")
+
+
+def test_an_absent_a_broken_and_a_code_carrying_file_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"w\.pth does not exist"):
+        load_backbone_weights(narrow(), tmp_path / "w.pth")
+    torch.save(other_weights(), tmp_path / "w.pth")
+    whole = (tmp_path / "w.pth").read_bytes()
+    for content in (b"", b"no weights", whole[: len(whole) // 2]):
+        (tmp_path / "w.pth").write_bytes(content)
+        with pytest.raises(InputError, match="not a file of tensors"):
+            load_backbone_weights(narrow(), tmp_path / "w.pth")
+    torch.save({"conv1.weight": Path("/")}, tmp_path / "w.pth")
+    with pytest.raises(InputError, match="not a file of tensors"):
+        load_backbone_weights(narrow(), tmp_path / "w.pth")
+
+
+def test_imagenet_weights_come_from_torchvision(monkeypatch):
+    state = {"fc.bias": torch.zeros(1000), **Backbone("resnet18").state_dict()}
+    state["conv1.weight"] = torch.full_like(state["conv1.weight"], 0.5)
+    monkeypatch.setattr(type(IMAGENET["resnet18"]), "get_state_dict", lambda self, **_: state)
+    backbone = Backbone("resnet18")
+    load_backbone_weights(backbone, "imagenet")
+    assert (backbone.conv1.weight == 0.5).all()
+
+
+def test_imagenet_offline_names_the_key_and_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def offline(self, **_):
+        raise URLError("no network")
+
+    monkeypatch.setattr(type(IMAGENET["resnet50"]), "get_state_dict", offline)
+    with pytest.raises(InputError, match=rf"model\.weights: .*no network.* put https://.*resnet50.* into {tmp_path}"):
+        load_backbone_weights(Backbone("resnet50"), "imagenet")
+    with pytest.raises(InputError, match="no weights for backbone small; they exist for resnet50, resnet18"):
+        load_backbone_weights(Backbone("small"), "imagenet")
+
+
+def test_the_reference_weights_give_finite_and_repeatable_features_of_a_photograph():
+    weights = REFERENCE / "weights/resnet50_caffe_rgbnorm_fp16.pth"
+    archive = REFERENCE / "coco-tiny/coco-tiny.tar"
+    for path in (weights, archive):
+        if not path.is_file():
+            pytest.skip(f"needs {path}")
+    with tarfile.open(archive) as tar:
+        photograph = next(member for member in tar if member.name.endswith(".jpg"))
+        content = np.frombuffer(tar.extractfile(photograph).read(), np.uint8)
+    image = cv2.resize(cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1].copy(), (96, 96)).astype(np.float32)
+    image = (image - (123.675, 116.28, 103.53)) / (58.395, 57.12, 57.375)
+    batch = torch.from_numpy(image).float().permute(2, 0, 1)[None]
+    features = []
+    for stride_in_1x1 in (True, True, False):
+        backbone = Backbone("resnet50", stride_in_1x1=stride_in_1x1, norm_eval=True)
+        load_backbone_weights(backbone, weights)
+        with torch.no_grad():
+            features.append(backbone(batch))
+    assert features[0].shape == (1, 2048, 3, 3)
+    assert features[0].isfinite().all()
+    assert torch.equal(features[0], features[1])
+    assert not torch.allclose(features[0], features[2]), "the place of the stride must matter"

@@ -1,0 +1,65 @@
+# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), the data (the others). Makes: {figures}/*.pdf and *.png.
+
+
+rule figure_gradients:
+    output:
+        pdf=f"{PICTURES}/fig3.pdf",
+        png=report(f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"),
+    params:
+        config=CONFIG_TEXT,
+        code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
+    log:
+        f"{PICTURES}/fig3.log",
+    benchmark:
+        f"{PICTURES}/fig3.benchmark.tsv"
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "python -m ltmlc figures fig3 --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
+
+
+rule figure_sweep:
+    input:
+        metrics=metrics_of_table,
+    output:
+        pdf=f"{PICTURES}/{{table}}.pdf",
+        png=report(f"{PICTURES}/{{table}}.png", caption="../report/fig4.rst", category="Figures"),
+    params:
+        config=CONFIG_TEXT,
+    wildcard_constraints:
+        table="|".join(SWEEPS) or "none",
+    log:
+        f"{PICTURES}/{{table}}.log",
+    benchmark:
+        f"{PICTURES}/{{table}}.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc figures {wildcards.table} --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
+
+
+rule figure_data:
+    input:
+        split=f"{RESULTS}/data/{{dataset}}/split.json",
+        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
+    output:
+        expand(f"{PICTURES}/{{figure}}_{{{{dataset}}}}.{{kind}}", figure=DATA_FIGURES, kind=["pdf", "png"]),
+    params:
+        config=CONFIG_TEXT,
+    log:
+        f"{PICTURES}/data_{{dataset}}.log",
+    benchmark:
+        f"{PICTURES}/data_{{dataset}}.benchmark.tsv"
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {PICTURES:q} 2> {log:q}"

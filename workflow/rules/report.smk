@@ -1,0 +1,60 @@
+# Needs: tables, diff, metrics. Makes: plan.md (what will be trained, at what price), REPRODUCTION.md (what came out).
+
+
+rule plan:
+    output:
+        f"{RESULTS}/plan.md",
+    params:
+        config=CONFIG_TEXT,
+    log:
+        f"{RESULTS}/plan.log",
+    benchmark:
+        f"{RESULTS}/plan.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc plan --config {params.config:q} > {output:q} 2> {log:q}"
+
+
+rule summary:
+    input:
+        TABLES,
+        diff=f"{RESULTS}/diff.csv",
+        metrics=ALL_METRICS,
+    output:
+        report(f"{RESULTS}/REPRODUCTION.md", caption="../report/summary.rst", category="Summary"),
+    params:
+        config=CONFIG_TEXT,
+    log:
+        f"{RESULTS}/summary.log",
+    benchmark:
+        f"{RESULTS}/summary.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc summary --config {params.config:q} --out {output:q} 2> {log:q}"
+
+
+rule partial:
+    # Tables, figure 4 and diff from what is finished so far, beside the real ones; always runs, needs nothing.
+    params:
+        config=CONFIG_TEXT,
+        out=f"{RESULTS}/partial",
+    log:
+        f"{RESULTS}/partial.log",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"
+        " && python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2>> {log:q}"
+        " && python -m ltmlc figures fig4 --config {params.config:q} --out {params.out:q} 2>> {log:q}"
+        " && cat {params.out:q}/tables/*.md"

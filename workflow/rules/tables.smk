@@ -1,0 +1,45 @@
+# Needs: metrics files. Makes: {results}/tables/{table}.{csv,md,tex}, runs.csv (every run, tidy) and diff.{csv,md} (against the published numbers).
+
+
+rule tabulate:
+    input:
+        metrics=metrics_of_table,
+    output:
+        csv=f"{RESULTS}/tables/{{table}}.csv",
+        md=report(f"{RESULTS}/tables/{{table}}.md", caption="../report/table.rst", category="Tables"),
+        tex=f"{RESULTS}/tables/{{table}}.tex",
+    params:
+        config=CONFIG_TEXT,
+    log:
+        f"{RESULTS}/tables/{{table}}.log",
+    benchmark:
+        f"{RESULTS}/tables/{{table}}.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc tabulate {wildcards.table} --config {params.config:q} --out $(dirname {output.md:q}) 2> {log:q}"
+
+
+rule compare:
+    input:
+        metrics=ALL_METRICS,
+    output:
+        csv=f"{RESULTS}/diff.csv",
+        md=report(f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"),
+        runs=f"{RESULTS}/runs.csv",
+    params:
+        config=CONFIG_TEXT,
+    log:
+        f"{RESULTS}/diff.log",
+    benchmark:
+        f"{RESULTS}/diff.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m ltmlc compare --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
