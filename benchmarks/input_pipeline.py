@@ -127,7 +127,7 @@ def packed_batches(pack: Pack, image_size: int, batch_size: int, *, training: bo
 
 
 def images_per_second(batches: Iterator[torch.Tensor], *, warm_up: int = 4) -> float:
-    """From the end of the warm-up, when workers run and caches are filled, to the last batch (not to the workers' exit)."""
+    """From the end of the warm-up, when workers run and caches are filled, to the last batch."""
     for _ in range(warm_up):
         next(batches)
     start = stop = time.perf_counter()

@@ -28,7 +28,9 @@ def loss_modules() -> dict[str, Path]:
     for node in tree.body:
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
         if any(isinstance(target, ast.Name) and target.id == "LOSSES" for target in targets):
-            return {key.value: imported[value.id] for key, value in zip(node.value.keys, node.value.values, strict=True)}
+            return {
+                key.value: imported[value.id] for key, value in zip(node.value.keys, node.value.values, strict=True)
+            }
     raise RuntimeError("losses/__init__.py defines no dict LOSSES")
 
 

@@ -54,7 +54,7 @@ def check(value: Any, *, schema: str, where: str) -> None:
 def _sentence(error: Any) -> str:
     if error.validator == "additionalProperties":
         known = set(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - known)
+        unknown = sorted(map(str, set(error.instance) - known))  # YAML reads `on` and `1` as keys that are no text
         return f"unknown key {', '.join(map(repr, unknown))}; valid keys: {', '.join(sorted(known))}"
     if error.validator in ("enum", "const"):
         return f"{error.instance!r} is not valid; choose one of {error.validator_value}"
@@ -81,7 +81,10 @@ def load_config(source: str | Path | dict[str, Any], *, where: str = "config") -
     ``source`` is a mapping (Snakemake's config), the path of a YAML file, or JSON text (what the rules pass to the commands).
     """
     if isinstance(source, str) and source.lstrip().startswith("{"):
-        source = json.loads(source)
+        try:
+            source = json.loads(source)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{where}: not readable JSON: {error}") from None
     if not isinstance(source, dict):
         where, source = str(source), read_yaml(source)
     check(source, schema="config", where=where)
@@ -113,13 +116,29 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def load_dataset(name: str, root: str | Path = ".") -> dict[str, Any]:
+def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Path:
+    """``config/{kind}/{name}.yaml``; InputError with the names there are if ``where`` asks for another."""
+    folder = Path(root) / "config" / kind
+    names = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name not in names:
+        raise InputError(f"{where}: {name!r} is not among the files of {folder}; valid: {', '.join(names) or 'none'}")
+    return folder / f"{name}.yaml"
+
+
+def load_dataset(name: str, root: str | Path = ".", *, where: str = "datasets") -> dict[str, Any]:
     """``config/datasets/{name}.yaml``, checked; ``extends: other`` starts from another data set's file."""
-    path = Path(root) / "config" / "datasets" / f"{name}.yaml"
+    return _load_dataset(name, root, where, heirs=())
+
+
+def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...]) -> dict[str, Any]:
+    path = find_file("datasets", name, root, where=where)
+    if name in heirs:
+        raise InputError(f"{where}: {' -> '.join([*heirs, name])} goes round in a circle; name a data set that stands alone")
     raw = read_yaml(path)
     check(raw, schema="dataset", where=str(path))
     if "extends" in raw:
-        raw = merge(load_dataset(raw["extends"], root), {key: value for key, value in raw.items() if key != "extends"})
+        base = _load_dataset(raw["extends"], root, f"{path}: extends", (*heirs, name))
+        raw = merge(base, {key: value for key, value in raw.items() if key != "extends"})
     missing = [key for key in ("source", "model", "augmentation") if key not in raw]
     if missing:
         raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")

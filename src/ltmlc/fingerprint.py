@@ -92,4 +92,6 @@ def _file_hash(path: Path) -> str:
 
 def _drop_strings(body: list[ast.stmt]) -> None:
     """Docstrings, also those after an assignment, are expressions that do nothing."""
-    body[:] = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))] or [ast.Pass()]
+    body[:] = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))] or [
+        ast.Pass()
+    ]

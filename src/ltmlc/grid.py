@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, load_config, load_dataset, read_yaml
+from ltmlc.config import check, find_file, load_config, load_dataset, read_yaml
 from ltmlc.errors import InputError
 from ltmlc.spec import build_spec, run_id
 
@@ -59,11 +59,12 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     recipes_file = root / "config" / "recipes.yaml"
     recipes = read_yaml(recipes_file)
     check(recipes, schema="recipes", where=str(recipes_file))
-    datasets = {name: load_dataset(name, root) for name in config["datasets"]}
+    file = "config" if isinstance(source, dict) or str(source).lstrip().startswith("{") else str(source)
+    datasets = {name: load_dataset(name, root, where=f"{file}: datasets") for name in config["datasets"]}
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:
-        path = root / "config" / "tables" / f"{name}.yaml"
+        path = find_file("tables", name, root, where=f"{file}: tables")
         declared = read_yaml(path)
         check(declared, schema="table", where=str(path))
         rows = []

@@ -13,7 +13,12 @@ from ltmlc.errors import InputError
 SAMPLERS: dict[str, dict[str, Any]] = {"class_aware": {"per_class": 3, "reduce": 4}, "uniform": {}}
 HEADS: dict[str, dict[str, Any]] = {
     "linear": {},
-    "graph": {"adjacency_threshold": 0.4, "adjacency_weight": 0.25, "word_vectors": None, "word_vector_order": "classes"},
+    "graph": {
+        "adjacency_threshold": 0.4,
+        "adjacency_weight": 0.25,
+        "word_vectors": None,
+        "word_vector_order": "classes",
+    },
     "experts": {"num_experts": 3},
 }
 RUN_DEFAULTS: dict[str, Any] = {"sampler": "class_aware", "recipe": "dr", "batch_size": 32, "model": {}}
@@ -118,7 +123,9 @@ def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
     unknown = sorted(set(given) - set(parameters))
     if unknown:
         valid = ", ".join(parameters) or "none"
-        raise InputError(f"{where}: loss {name} has no parameter {', '.join(map(repr, unknown))}; valid: {valid}, weight")
+        raise InputError(
+            f"{where}: loss {name} has no parameter {', '.join(map(repr, unknown))}; valid: {valid}, weight"
+        )
     filled = {**parameters, **given}
     missing = [key for key, value in filled.items() if value is REQUIRED]
     if missing:
@@ -126,14 +133,26 @@ def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
     for key, value in given.items():
         default = parameters[key]
         if not _same_kind(value, 0 if default is REQUIRED else default):
-            raise InputError(f"{where}: loss {name}: {key} is {value!r}; expected a value like {default if default is not REQUIRED else 5}")
-    return {"name": name, **{key: _canonical(value) for key, value in filled.items()}, "weight": _canonical(term.get("weight", 1))}
+            raise InputError(
+                f"{where}: loss {name}: {key} is {value!r}; expected a value like {default if default is not REQUIRED else 5}"
+            )
+    return {
+        "name": name,
+        **{key: _canonical(value) for key, value in filled.items()},
+        "weight": _canonical(term.get("weight", 1)),
+    }
 
 
 def _same_kind(value: Any, example: Any) -> bool:
     if isinstance(example, bool) or isinstance(value, bool):
         return isinstance(example, bool) and isinstance(value, bool)
-    kinds = (int, float) if isinstance(example, (int, float)) else (list, tuple) if isinstance(example, (list, tuple)) else type(example)
+    kinds = (
+        (int, float)
+        if isinstance(example, (int, float))
+        else (list, tuple)
+        if isinstance(example, (list, tuple))
+        else type(example)
+    )
     return isinstance(value, kinds)
 
 

@@ -181,6 +181,15 @@ def test_a_test_batch_equals_the_released_transform_bit_for_bit(size):
         np.testing.assert_array_equal(batch.permute(0, 2, 3, 1).numpy(), expected)
 
 
+def test_a_large_photograph_is_tested_alike_on_every_device():
+    # At this ratio some weights are ties that only OpenCV's own rounding of the positions decides the same way.
+    images, *place = packed([np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)])
+    options = {"image_size": 224, "settings": PLAIN}
+    assert torch.equal(
+        test_batch(images, *place, **options), torch_test_batch(images, *place, **options).permute(0, 3, 1, 2)
+    )
+
+
 def test_batches_do_not_depend_on_the_number_of_threads(monkeypatch):
     monkeypatch.setattr(opencv_batch, "SMALL_BATCH", 0)
     images, *place = packed(IMAGES)

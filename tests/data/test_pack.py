@@ -93,6 +93,9 @@ def test_max_side_shrinks_only_what_is_larger_and_keeps_the_ratio(tmp_path):
     assert (pack.heights[0], pack.widths[0]) == (10, 20) and (unpack(pack)[0] == 200).all()
     assert (pack.heights[1], pack.widths[1]) == (9, 20)
     assert max(pack.heights.max(), pack.widths.max()) == 20 and pack.max_side == 20
+    for name, height, width in list(zip(pack.ids, pack.heights, pack.widths, strict=True))[2:]:
+        if max(image(name).shape) <= 20:
+            assert (height, width) == image(name).shape[:2]
 
 
 @pytest.mark.parametrize("max_side", [0, -3, 2.5, "256", True])
@@ -156,6 +159,11 @@ def test_a_complete_pack_is_kept_and_no_image_is_read(tmp_path):
     source = Photographs()
     build_pack(source, make_split(), tmp_path)
     assert source.read == []
+
+
+def test_another_max_side_packs_again(tmp_path):
+    build_pack(Photographs(), make_split(), tmp_path)
+    assert build_pack(Photographs(), make_split(), tmp_path, max_side=20).max_side == 20
 
 
 def test_a_damaged_or_foreign_pack_is_replaced(tmp_path):

@@ -33,7 +33,9 @@ def grid(*tables: Table, seeds=(0,)) -> Grid:
             for dataset, run in member.run.items():
                 runs.setdefault(dataset, {})[run] = SPEC
     datasets = {name: {"title": name.upper()} for name in runs}
-    return Grid(config={}, datasets=datasets, tables={each.name: each for each in tables}, runs=runs, seeds=tuple(seeds))
+    return Grid(
+        config={}, datasets=datasets, tables={each.name: each for each in tables}, runs=runs, seeds=tuple(seeds)
+    )
 
 
 def metrics(dataset: str, run: str, seed: int, percent, **changes) -> dict:
@@ -89,4 +91,5 @@ def split(dataset: str = "voc-lt") -> SimpleNamespace:
         test_class_counts=test.sum(0).tolist(),
         groups={"head": [0], "medium": [1], "tail": [2]},
         thresholds={"head": 5, "medium": 3},
+        sha256="0" * 64,
     )

@@ -52,6 +52,13 @@ def test_the_interval_holds_the_estimate_and_narrows_with_more_images():
     assert many.high - many.low < 0.6 * (few.high - few.low)
 
 
+def test_the_interval_has_the_spread_of_new_test_sets():
+    totals = [100 * weighted_average_precision(*problem(150, seed=seed))[0].mean() for seed in range(400)]
+    interval = bootstrap_map(*problem(150, seed=1), {"head": [0, 1, 2], "medium": [], "tail": []})["total"]
+    low, high = np.quantile(totals, [0.025, 0.975])
+    assert interval.high - interval.low == pytest.approx(high - low, rel=0.3)
+
+
 def test_the_same_seed_gives_the_same_interval_and_the_global_generator_is_left_alone():
     before = np.random.get_state()[1].copy()
     assert bootstrap_map(*problem(), GROUPS, resamples=50) == bootstrap_map(*problem(), GROUPS, resamples=50)

@@ -109,7 +109,9 @@ def test_published_points_of_a_figure_are_not_counted_twice(tmp_path):
 
 
 def reference(**seeds):
-    return {("voc-lt", "a"): {int(k[1:]): dict.fromkeys(("total", "head", "medium", "tail"), v) for k, v in seeds.items()}}
+    return {
+        ("voc-lt", "a"): {int(k[1:]): dict.fromkeys(("total", "head", "medium", "tail"), v) for k, v in seeds.items()}
+    }
 
 
 def test_an_installation_that_reproduces_the_reference_matches_even_with_one_seed(tmp_path):

@@ -9,7 +9,9 @@ from ltmlc.evidence.results import load_results
 def sweep(seeds=(0,)):
     points = [row(f"γ1 = {x}", f"c{x}", panel="gamma1", x=x, datasets=("voc-lt", "coco-lt")) for x in (1, 2, 3)]
     points += [
-        row(f"γ2 = {x}", f"n{x}", (70 + x,) * 4 if x == 3 else None, panel="gamma2", x=x, datasets=("voc-lt", "coco-lt"))
+        row(
+            f"γ2 = {x}", f"n{x}", (70 + x,) * 4 if x == 3 else None, panel="gamma2", x=x, datasets=("voc-lt", "coco-lt")
+        )
         for x in (1, 2, 3)
     ]
     return grid(table("fig4", *points, kind="figure"), seeds=seeds)

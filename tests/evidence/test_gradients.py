@@ -34,7 +34,12 @@ def test_the_thresholds_are_those_of_the_specification(curves):
     assert found["C-LSEP", 1] == pytest.approx(0.50, abs=0.005)
     assert found["C-LSEP", 5] == pytest.approx(0.853, abs=0.005)
     assert found["NGC", 5] == pytest.approx(0.39, abs=0.005)
-    assert [curves[key].stated for key in (("C-LSEP", 1), ("C-LSEP", 5), ("NGC", 5), ("NGC", 7))] == [0.5, 0.85, 0.5, None]
+    assert [curves[key].stated for key in (("C-LSEP", 1), ("C-LSEP", 5), ("NGC", 5), ("NGC", 7))] == [
+        0.5,
+        0.85,
+        0.5,
+        None,
+    ]
 
 
 def test_the_threshold_lies_where_the_curve_has_a_tenth_of_its_maximum(curves):

@@ -15,7 +15,9 @@ from ltmlc.evidence.reference import (
 )
 from ltmlc.evidence.results import load_results
 
-PUBLISHED = Path(os.environ.get("LTMLC_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "published.csv"
+PUBLISHED = (
+    Path(os.environ.get("LTMLC_REFERENCE_DATA", Path(__file__).parents[3] / "shared" / "data")) / "published.csv"
+)
 
 
 def test_splits_of_the_authors_rows_are_granted_the_rounding_of_class_aps():

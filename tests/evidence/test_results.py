@@ -87,7 +87,13 @@ def test_the_export_has_one_tidy_row_a_run(tmp_path):
     write(tmp_path, "voc-lt", "a", 0, (50, 60, 50, 40))
     frame = load_results(GRID, tmp_path).frame()
     assert len(frame) == 4
-    assert frame.loc[0, ["dataset", "run", "seed", "status", "device"]].tolist() == ["voc-lt", "a", 0, "finished", "cpu"]
+    assert frame.loc[0, ["dataset", "run", "seed", "status", "device"]].tolist() == [
+        "voc-lt",
+        "a",
+        0,
+        "finished",
+        "cpu",
+    ]
     assert frame.loc[0, "tail"] == pytest.approx(40)
     assert frame["status"].tolist() == ["finished", "missing", "missing", "missing"]
     assert load_results(GRID, tmp_path).csv().startswith("dataset,run,seed,status,total")

@@ -122,6 +122,8 @@ def test_all_tables_are_written(tmp_path):
     paths = write_tables(declared, load_results(declared, tmp_path), tmp_path / "tables")
     assert sorted(path.name for path in paths) == ["fig.csv", "fig.md", "fig.tex", "t.csv", "t.md", "t.tex"]
     assert all(path.stat().st_size for path in paths)
+    one = write_tables(declared, load_results(declared, tmp_path), tmp_path / "one", names=["t"])
+    assert {path.stem for path in one} == {"t"}
 
 
 def test_an_unknown_table_is_refused_with_the_valid_names(tmp_path):

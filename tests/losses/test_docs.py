@@ -10,10 +10,8 @@ from ltmlc.losses import LOSSES
 from ltmlc.losses.terms import hyper_parameters
 
 PAGE = (Path(__file__).parents[2] / "docs" / "losses.md").read_text(encoding="utf-8")
-SECTIONS = {
-    part.split("\n", 1)[0]: part
-    for part in re.split(r"^### ", re.split(r"^## Sums", PAGE, flags=re.M)[0], flags=re.M)[1:]
-}
+PARTS = re.split(r"^### ", PAGE.split("\n## Sums\n")[0], flags=re.M)[1:]
+SECTIONS = {part.split("\n", 1)[0]: part for part in PARTS}
 
 
 def test_the_page_describes_every_loss_once_and_no_other():

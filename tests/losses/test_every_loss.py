@@ -92,6 +92,14 @@ def test_float32_is_finite_for_logits_up_to_1000(name, settings, case, stats):
         assert gradient.isfinite().all()
 
 
+def test_float32_is_finite_where_the_focus_of_asl_has_an_infinite_slope():
+    labels = torch.zeros(1, 4)
+    logits = torch.tensor([[-1000.0, -100.0, 0.0, 1000.0]])
+    settings = {"gamma_neg": 0.5, "clip": 0.0, "detach_focus": False}
+    _, gradient = value_and_gradient("asl", logits, labels, settings=settings)
+    assert gradient.isfinite().all()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 @every_loss
 def test_float32_is_finite_where_every_logit_is_right_or_wrong_by_1000(name, sign):

@@ -1,6 +1,4 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and input functions. No rules here.
-import json
-import os
 import sys
 from pathlib import Path
 
@@ -13,12 +11,8 @@ from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
+from ltmlc.jobs import set_environment
 from snakemake.exceptions import WorkflowError
-
-# Jobs find the package in the source tree, and this Python unless they have an environment of their own, also where
-# nobody activated one. (On a cluster the job parses this file again.)
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCE), os.environ.get("PYTHONPATH")]))
 
 try:
     GRID = load_grid(config)
@@ -27,18 +21,31 @@ except InputError as error:
 
 CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
-SETTINGS = canonical_json(CONFIG["training"])  # how to train, not what: no part of a run's identity
 CONFIG_TEXT = canonical_json(CONFIG)
+set_environment(CONFIG["training"])
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
-TABLES = expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"])
+TABLES = expand(
+    f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"]
+)
 FIGURES = expand(
     f"{PICTURES}/{{figure}}.{{kind}}",
-    figure=["fig3", *SWEEPS, *(f"{figure}_{dataset}" for figure in DATA_FIGURES for dataset in GRID.datasets)],
+    figure=[
+        "fig3",
+        *SWEEPS,
+        *(
+            f"{figure}_{dataset}"
+            for figure in DATA_FIGURES
+            for dataset in GRID.datasets
+        ),
+    ],
     kind=["pdf", "png"],
 )
-REPORTS = [f"{RESULTS}/{name}" for name in ("diff.csv", "diff.md", "runs.csv", "plan.md", "REPRODUCTION.md")]
+REPORTS = [
+    f"{RESULTS}/{name}"
+    for name in ("diff.csv", "diff.md", "runs.csv", "plan.md", "REPRODUCTION.md")
+]
 
 
 wildcard_constraints:
@@ -50,20 +57,30 @@ wildcard_constraints:
 
 def metrics_of(pairs):
     """The metrics files of (data set, run id) pairs, for every seed."""
-    return [f"{RESULTS}/runs/{d}/{r}/seed{s}/metrics.json" for d, r in dict.fromkeys(pairs) for s in GRID.seeds]
+    return [
+        f"{RESULTS}/runs/{d}/{r}/seed{s}/metrics.json"
+        for d, r in dict.fromkeys(pairs)
+        for s in GRID.seeds
+    ]
 
 
-ALL_METRICS = metrics_of((dataset, run) for dataset, runs in GRID.runs.items() for run in runs)
+ALL_METRICS = metrics_of(
+    (dataset, run) for dataset, runs in GRID.runs.items() for run in runs
+)
 
 
 def metrics_of_table(wildcards):
-    return metrics_of(pair for row in GRID.tables[wildcards.table].rows for pair in row.run.items())
+    return metrics_of(
+        pair for row in GRID.tables[wildcards.table].rows for pair in row.run.items()
+    )
 
 
 def dataset_settings(wildcards):
     """What defines a split: a change of it makes a new one, and then every training on it."""
     settings = GRID.datasets[wildcards.dataset]
-    return canonical_json({key: settings.get(key) for key in ("source", "subset", "thresholds")})
+    return canonical_json(
+        {key: settings.get(key) for key in ("source", "subset", "thresholds")}
+    )
 
 
 def split_sha256(wildcards):
@@ -73,6 +90,18 @@ def split_sha256(wildcards):
         return load_split(path).sha256 if path.exists() else "not made yet"
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def run_spec(wildcards):
+    return GRID.runs[wildcards.dataset][wildcards.run]
+
+
+def starting_weights(wildcards):
+    """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
+    pretrained = (
+        GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
+    )
+    return [f"{RESULTS}/data/{wildcards.dataset}/backbone.pt"] if pretrained else []
 
 
 def attempt_times(first):

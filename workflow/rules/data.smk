@@ -5,10 +5,6 @@
 rule subset:
     output:
         f"{RESULTS}/data/{{dataset}}/split.json",
-    params:
-        settings=dataset_settings,
-        code=data_fingerprint(),
-        root=CONFIG["data"]["root"],
     log:
         f"{RESULTS}/data/{{dataset}}/subset.log",
     benchmark:
@@ -18,6 +14,10 @@ rule subset:
     resources:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(20),
+    params:
+        settings=dataset_settings,
+        code=data_fingerprint(),
+        root=CONFIG["data"]["root"],
     shell:
         "python -m ltmlc subset {wildcards.dataset} --data-root {params.root:q} --out {output:q} 2> {log:q}"
 
@@ -28,11 +28,6 @@ rule pack:
     output:
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
         images=f"{RESULTS}/data/{{dataset}}/pack/images.bin",
-    params:
-        settings=dataset_settings,
-        code=data_fingerprint(),
-        root=CONFIG["data"]["root"],
-        max_side=CONFIG["data"]["max_side"] or 0,
     log:
         f"{RESULTS}/data/{{dataset}}/pack.log",
     benchmark:
@@ -43,6 +38,11 @@ rule pack:
     resources:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(60),
+    params:
+        settings=dataset_settings,
+        code=data_fingerprint(),
+        root=CONFIG["data"]["root"],
+        max_side=CONFIG["data"]["max_side"] or 0,
     shell:
         "python -m ltmlc pack {wildcards.dataset} --split {input.split:q} --data-root {params.root:q}"
         " --max-side {params.max_side} --workers {threads} --out $(dirname {output.index:q}) 2> {log:q}"

@@ -4,10 +4,9 @@
 rule figure_gradients:
     output:
         pdf=f"{PICTURES}/fig3.pdf",
-        png=report(f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"),
-    params:
-        config=CONFIG_TEXT,
-        code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
+        png=report(
+            f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"
+        ),
     log:
         f"{PICTURES}/fig3.log",
     benchmark:
@@ -17,6 +16,9 @@ rule figure_gradients:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
+        code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
     shell:
         "python -m ltmlc figures fig3 --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
 
@@ -26,20 +28,24 @@ rule figure_sweep:
         metrics=metrics_of_table,
     output:
         pdf=f"{PICTURES}/{{table}}.pdf",
-        png=report(f"{PICTURES}/{{table}}.png", caption="../report/fig4.rst", category="Figures"),
-    params:
-        config=CONFIG_TEXT,
-    wildcard_constraints:
-        table="|".join(SWEEPS) or "none",
+        png=report(
+            f"{PICTURES}/{{table}}.png",
+            caption="../report/fig4.rst",
+            category="Figures",
+        ),
     log:
         f"{PICTURES}/{{table}}.log",
     benchmark:
         f"{PICTURES}/{{table}}.benchmark.tsv"
+    wildcard_constraints:
+        table="|".join(SWEEPS) or "none",
     conda:
         "../../envs/analysis.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
     shell:
         "python -m ltmlc figures {wildcards.table} --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
 
@@ -49,9 +55,11 @@ rule figure_data:
         split=f"{RESULTS}/data/{{dataset}}/split.json",
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
     output:
-        expand(f"{PICTURES}/{{figure}}_{{{{dataset}}}}.{{kind}}", figure=DATA_FIGURES, kind=["pdf", "png"]),
-    params:
-        config=CONFIG_TEXT,
+        expand(
+            f"{PICTURES}/{{figure}}_{{{{dataset}}}}.{{kind}}",
+            figure=DATA_FIGURES,
+            kind=["pdf", "png"],
+        ),
     log:
         f"{PICTURES}/data_{{dataset}}.log",
     benchmark:
@@ -61,5 +69,8 @@ rule figure_data:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
+        out=PICTURES,
     shell:
-        "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {PICTURES:q} 2> {log:q}"
+        "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"

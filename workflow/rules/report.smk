@@ -4,8 +4,6 @@
 rule plan:
     output:
         f"{RESULTS}/plan.md",
-    params:
-        config=CONFIG_TEXT,
     log:
         f"{RESULTS}/plan.log",
     benchmark:
@@ -15,6 +13,8 @@ rule plan:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
     shell:
         "python -m ltmlc plan --config {params.config:q} > {output:q} 2> {log:q}"
 
@@ -25,9 +25,11 @@ rule summary:
         diff=f"{RESULTS}/diff.csv",
         metrics=ALL_METRICS,
     output:
-        report(f"{RESULTS}/REPRODUCTION.md", caption="../report/summary.rst", category="Summary"),
-    params:
-        config=CONFIG_TEXT,
+        report(
+            f"{RESULTS}/REPRODUCTION.md",
+            caption="../report/summary.rst",
+            category="Summary",
+        ),
     log:
         f"{RESULTS}/summary.log",
     benchmark:
@@ -37,15 +39,13 @@ rule summary:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
     shell:
         "python -m ltmlc summary --config {params.config:q} --out {output:q} 2> {log:q}"
 
 
 rule partial:
-    # Tables, figure 4 and diff from what is finished so far, beside the real ones; always runs, needs nothing.
-    params:
-        config=CONFIG_TEXT,
-        out=f"{RESULTS}/partial",
     log:
         f"{RESULTS}/partial.log",
     conda:
@@ -53,6 +53,10 @@ rule partial:
     resources:
         mem_mb=1000,
         runtime=10,
+    # Tables, figure 4 and diff from what is finished so far, beside the real ones; always runs, needs nothing.
+    params:
+        config=CONFIG_TEXT,
+        out=f"{RESULTS}/partial",
     shell:
         "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"
         " && python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2>> {log:q}"

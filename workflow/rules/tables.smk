@@ -6,10 +6,12 @@ rule tabulate:
         metrics=metrics_of_table,
     output:
         csv=f"{RESULTS}/tables/{{table}}.csv",
-        md=report(f"{RESULTS}/tables/{{table}}.md", caption="../report/table.rst", category="Tables"),
+        md=report(
+            f"{RESULTS}/tables/{{table}}.md",
+            caption="../report/table.rst",
+            category="Tables",
+        ),
         tex=f"{RESULTS}/tables/{{table}}.tex",
-    params:
-        config=CONFIG_TEXT,
     log:
         f"{RESULTS}/tables/{{table}}.log",
     benchmark:
@@ -19,6 +21,8 @@ rule tabulate:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
     shell:
         "python -m ltmlc tabulate {wildcards.table} --config {params.config:q} --out $(dirname {output.md:q}) 2> {log:q}"
 
@@ -28,10 +32,10 @@ rule compare:
         metrics=ALL_METRICS,
     output:
         csv=f"{RESULTS}/diff.csv",
-        md=report(f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"),
+        md=report(
+            f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"
+        ),
         runs=f"{RESULTS}/runs.csv",
-    params:
-        config=CONFIG_TEXT,
     log:
         f"{RESULTS}/diff.log",
     benchmark:
@@ -41,5 +45,7 @@ rule compare:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        config=CONFIG_TEXT,
     shell:
         "python -m ltmlc compare --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"

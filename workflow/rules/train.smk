@@ -2,23 +2,9 @@
 # A checkpoint (last.pt) lies beside them, undeclared, so that it survives a failed job and the next attempt continues.
 
 
-def run_spec(wildcards):
-    return GRID.runs[wildcards.dataset][wildcards.run]
-
-
-def starting_weights(wildcards):
-    """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
-    pretrained = GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
-    return [f"{RESULTS}/data/{wildcards.dataset}/backbone.pt"] if pretrained else []
-
-
 rule pretrain:
     output:
         f"{RESULTS}/data/{{dataset}}/backbone.pt",
-    params:
-        settings=dataset_settings,
-        model=lambda wildcards: canonical_json(GRID.datasets[wildcards.dataset]["model"]),
-        code=pretrain_fingerprint(),
     log:
         f"{RESULTS}/data/{{dataset}}/pretrain.log",
     benchmark:
@@ -28,6 +14,12 @@ rule pretrain:
     resources:
         mem_mb=attempt_times(2000),
         runtime=attempt_times(10),
+    params:
+        settings=dataset_settings,
+        model=lambda wildcards: canonical_json(
+            GRID.datasets[wildcards.dataset]["model"]
+        ),
+        code=pretrain_fingerprint(),
     shell:
         "python -m ltmlc pretrain {wildcards.dataset} --out {output:q} 2> {log:q}"
 
@@ -41,24 +33,24 @@ rule train:
     output:
         metrics=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
         predictions=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
+    log:
+        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
+    benchmark:
+        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
+    retries: 2
+    conda:
+        "../../envs/train.yaml"
+    threads: CONFIG["training"]["threads"]
+    resources:
+        gpu=0 if CONFIG["training"]["device"] == "cpu" else 1,
+        mem_mb=attempt_times(8000),
+        runtime=attempt_times(60),
     params:
         # What a run is: its specification, its data, the code it uses. A change of any trains it again; nothing else does.
         spec=lambda wildcards: canonical_json(run_spec(wildcards)),
         split_sha256=split_sha256,
         code=lambda wildcards: run_fingerprint(run_spec(wildcards)),
-    log:
-        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
-    benchmark:
-        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: CONFIG["training"]["threads"]
-    retries: 2
-    resources:
-        gpu=0 if CONFIG["training"]["device"] == "cpu" else 1,
-        mem_mb=attempt_times(8000),
-        runtime=attempt_times(60),
     shell:
         "python -m ltmlc train {wildcards.dataset} {wildcards.run:q} --seed {wildcards.seed} --spec {params.spec:q}"
-        " --settings {SETTINGS:q} --threads {threads} --data $(dirname {input.split:q}) --out $(dirname {output.metrics:q})"
+        " --threads {threads} --data $(dirname {input.split:q}) --out $(dirname {output.metrics:q})"
         " --code {params.code} 2>> {log:q}"

@@ -63,7 +63,9 @@ def image(pack: Pack, index: int) -> np.ndarray:
     return np.asarray(pack.images[offset : offset + height * width * 3]).reshape(height, width, 3)
 
 
-def _augmented(pack: Pack, *, dataset: str, image_size: int, settings: dict[str, Any], rng: np.random.Generator) -> Figure:
+def _augmented(
+    pack: Pack, *, dataset: str, image_size: int, settings: dict[str, Any], rng: np.random.Generator
+) -> Figure:
     sheet = augmentation_sheet(pack, settings, image_size, 6, rng)
     figure = Figure(figsize=(8, 8 * len(sheet) / sheet.shape[1] + 0.4), layout="constrained")
     axis = figure.subplots()

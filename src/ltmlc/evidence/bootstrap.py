@@ -18,7 +18,7 @@ _CHUNK = 250  # resamples at a time: bounds memory to a few copies of (N, _CHUNK
 
 
 class Interval(NamedTuple):
-    """An estimate with its percentile interval, in percentage points."""
+    """An estimate with its interval, in percentage points."""
 
     estimate: float
     low: float
@@ -45,7 +45,10 @@ def bootstrap_map(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Percentile intervals of mAP by column (total, head, medium, tail; groups without classes are left out).
+    """Intervals of mAP by column (total, head, medium, tail; groups without classes are left out).
+
+    The spread is that of the resamples around their own mean, put around the estimate: an image drawn twice ranks next
+    to itself, which lifts the AP of rare classes in every resample, and that shift is no uncertainty.
 
     Args:
         logits: (N, C), larger means more likely present.
@@ -141,7 +144,7 @@ def _positives_in(block_end: np.ndarray, ends: np.ndarray) -> np.ndarray:
 def _intervals(
     estimate: np.ndarray, draws: np.ndarray, groups: Mapping[str, Sequence[int]], level: float
 ) -> dict[str, Interval]:
-    """Group means of (1, C) and (B, C), in percent."""
+    """Group means of (1, C) and (B, C), in percent; quantiles of the latter's deviations around the former."""
     classes = {"total": range(draws.shape[1]), **{name: groups[name] for name in COLUMNS[1:]}}
     intervals = {}
     for name, members in classes.items():

@@ -1,4 +1,4 @@
-"""What a data set looks like: class sizes, co-occurrence in training and test, labels an image, examples."""
+"""What a data set looks like: class sizes, co-occurrence in training and test, labels an image."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,30 +9,18 @@ from matplotlib.figure import Figure
 
 from ltmlc.data.longtail import pareto_sizes
 from ltmlc.data.split import Split
-from ltmlc.evidence.figure_names import DATA_FIGURES
-from ltmlc.evidence.samples import draw_samples
 from ltmlc.evidence.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, save, style
 
 
-def write_data_figures(
-    split: Split, config: Mapping[str, Any], pack_directory: str | Path, directory: str | Path
-) -> list[Path]:
-    """``{classes,cooccurrence,cardinality,samples}_{dataset}.{pdf,png}``.
-
-    Args:
-        split: which images, with which labels.
-        config: the data set's configuration, for its title and Pareto target.
-        pack_directory: the decoded images, for the contact sheet.
-        directory: where to write.
-    """
+def write_data_figures(split: Split, config: Mapping[str, Any], directory: str | Path) -> list[Path]:
+    """``{classes,cooccurrence,cardinality}_{dataset}.{pdf,png}``. ``config``: the data set's, for title and target."""
+    drawings = {"classes": draw_class_sizes, "cooccurrence": draw_cooccurrence, "cardinality": draw_cardinality}
     with style():
-        figures = {
-            "classes": draw_class_sizes(split, config),
-            "cooccurrence": draw_cooccurrence(split, config),
-            "cardinality": draw_cardinality(split, config),
-            "samples": draw_samples(split, config, pack_directory),
-        }
-        return [path for name in DATA_FIGURES for path in save(figures[name], Path(directory) / f"{name}_{split.dataset}")]
+        return [
+            path
+            for name, draw in drawings.items()
+            for path in save(draw(split, config), Path(directory) / f"{name}_{split.dataset}")
+        ]
 
 
 def conditional_cooccurrence(labels: np.ndarray) -> np.ndarray:
@@ -81,12 +69,12 @@ def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
             x, sorted(target, reverse=True), where="mid", color=BLACK, label="Pareto target of this rank", linewidth=1.2
         )
     axes.plot(x, test, "D", color=RED, fillstyle="none", markersize=4, label="test")
-    top = max(counts.max(), test.max())
     for name in ("head", "medium"):
         border = int((counts >= split.thresholds[name]).sum())
         if 0 < border < len(order):
             axes.axvline(border - 0.5, color=BLACK, linestyle=":", linewidth=1)
-            axes.text(border - 0.65, top, f"≥ {split.thresholds[name]}", ha="right", va="top", fontsize=7, rotation=90)
+            look = {"ha": "right", "va": "top", "fontsize": 7, "transform": axes.get_xaxis_transform()}
+            axes.text(border - 0.6, 0.99, f"≥ {split.thresholds[name]}", **look)
     names = [split.classes[k] for k in order]
     axes.set_xticks(
         x,

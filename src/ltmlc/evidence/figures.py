@@ -134,42 +134,35 @@ def _gradient_line(axes: Axes, curve: GradientCurve, index: int, label: str) -> 
     )
 
 
-def write_figure4(grid: Grid, results: Results, directory: str | Path, *, dataset: str | None = None) -> list[Path]:
-    """Draw every table of kind "figure" (Fig. 4 is one). Returns the paths; points that have no result are absent.
-
-    With ``dataset``: ``{table}_{dataset}.{pdf,png}``, its panels alone. Without: these for every data set, and all
-    panels together as ``{table}.{pdf,png}``.
-    """
-    every = tuple(grid.datasets)
-    sheets = {f"_{name}": (name,) for name in every} | {"": every}
-    chosen = sheets if dataset is None else {f"_{dataset}": (dataset,)}
-    paths = []
-    for table in grid.tables.values():
-        for suffix, datasets in chosen.items() if table.kind == "figure" else ():
-            with style():
-                figure = draw_figure4(grid, results, table, datasets)
-                paths += save(figure, Path(directory) / f"{table.name}{suffix}")
-    return paths
+def write_figure4(grid: Grid, results: Results, directory: str | Path) -> list[Path]:
+    """``{table}.{pdf,png}`` for every table of kind "figure" (Fig. 4 is one); points without a result are absent."""
+    with style():
+        return [
+            path
+            for table in grid.tables.values()
+            if table.kind == "figure"
+            for path in save(draw_figure4(grid, results, table), Path(directory) / table.name)
+        ]
 
 
-def draw_figure4(grid: Grid, results: Results, table: Table, datasets: Sequence[str]) -> Figure:
-    """Panels a, b, ... as in the paper: row by row one parameter, in a row the data sets. One data set: in one line.
+def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
+    """Panels a, b, ... as in the paper: a row for each parameter, a column for each data set.
 
-    Mean and sd over seeds, single seeds, and the published points. A panel has the same letter in every selection.
+    Mean and sd over seeds, single seeds, and the published points.
     """
     rows = table_cells(table, results)
     parameters = list(dict.fromkeys(row.panel for row in table.rows))
     places = [(parameter, dataset) for parameter in parameters for dataset in grid.datasets]
-    shown = [(letter, *place) for letter, place in zip(ascii_lowercase, places, strict=False) if place[1] in datasets]
-    columns = len(datasets) if len(datasets) > 1 else len(parameters)
-    lines = -(-len(shown) // columns)
+    lines, columns = len(parameters), len(grid.datasets)
     figure = Figure(figsize=(3.6 * columns, 2.6 * lines + 0.3), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, (letter, parameter, dataset) in zip(panels, shown, strict=True):
+    for axes, letter, (parameter, dataset) in zip(panels, ascii_lowercase, places, strict=False):
         members = [(row, cells[dataset]) for row, cells in rows if row.panel == parameter and dataset in cells]
         _sweep(axes, members, results)
         axes.set_title(f"({letter}) {grid.datasets[dataset].get('title', dataset)}")
-        axes.set(xlabel=_SYMBOLS.get(parameter, parameter), ylabel="total mAP (%)", xticks=[row.x for row, _ in members])
+        axes.set(
+            xlabel=_SYMBOLS.get(parameter, parameter), ylabel="total mAP (%)", xticks=[row.x for row, _ in members]
+        )
     handles = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     if handles:
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)

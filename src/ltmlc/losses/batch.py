@@ -53,7 +53,8 @@ def check_labels(labels: Tensor) -> None:
 
 
 def _check_equal(mask: Tensor, labels: Tensor) -> None:
-    lowest, highest = torch.aminmax(mask.to(labels.dtype) - labels)  # several times as fast as (mask != labels).any()
+    # Several times as fast as (mask != labels).any().
+    lowest, highest = torch.aminmax(mask.to(labels.dtype).sub_(labels.detach()))
     if lowest == 0 and highest == 0:
         return
     place = tuple((mask != labels).nonzero()[0].tolist())

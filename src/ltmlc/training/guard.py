@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 
-class Diverged(ArithmeticError):
+class DivergedError(ArithmeticError):
     """The loss or the gradient is not finite. Training it further, or again, would give the same: it is recorded as a failed run."""
 
     def __init__(self, iteration: int, indices: list[int], classes: list[int], what: str) -> None:
@@ -25,8 +25,12 @@ class Guard:
         self._first: dict[str, Any] = {}
         self._recent: dict[int, list[int]] = {}
 
-    def watch(self, loss: torch.Tensor, norm: torch.Tensor, logits: torch.Tensor, *, iteration: int, indices: list[int]) -> None:
-        values = torch.stack([loss.double(), norm.double(), torch.full_like(loss, iteration, dtype=torch.float64)])  # (3,)
+    def watch(
+        self, loss: torch.Tensor, norm: torch.Tensor, logits: torch.Tensor, *, iteration: int, indices: list[int]
+    ) -> None:
+        values = torch.stack(
+            [loss.double(), norm.double(), torch.full_like(loss, iteration, dtype=torch.float64)]
+        )  # (3,)
         bad = ~torch.isfinite(values).all()
         # What the logits say about classes: the largest per class is NaN or infinite where the class is to blame. (C,)
         per_class = torch.nan_to_num(logits.abs(), nan=torch.inf, posinf=torch.inf).flatten(0, -2).amax(0).double()
@@ -41,11 +45,11 @@ class Guard:
             self.check()
 
     def check(self) -> None:
-        """Raise Diverged if any watched iteration was bad. The one place that waits for the device."""
+        """Raise DivergedError if any watched iteration was bad. The one place that waits for the device."""
         if self._bad is not None and self._bad.item():
             loss, norm, iteration = self._values.tolist()
             classes = torch.nonzero(~torch.isfinite(self._per_class)).flatten().tolist()
             what = "the loss" if not torch.isfinite(torch.tensor(loss)) else f"the gradient (norm {norm})"
-            raise Diverged(int(iteration), self._recent[int(iteration)], classes, what)
+            raise DivergedError(int(iteration), self._recent[int(iteration)], classes, what)
         self._bad = None
         self._recent.clear()

@@ -35,16 +35,17 @@ class DeviceData:
 
     @classmethod
     def from_pack(cls, pack: Pack, device: torch.device, dtype: torch.dtype) -> "DeviceData":
-        # A private writable map: torch refuses read-only memory, and pages stay shared until written, which nothing does.
-        images = np.memmap(pack.images.filename, dtype=np.uint8, mode="c")
         labels = torch.as_tensor(np.asarray(pack.labels), device=device).to(dtype)
-        return cls(torch.from_numpy(images).to(device), labels, pack.offsets, pack.heights, pack.widths, pack.num_train)
+        images = torch.from_numpy(pack.images).to(device)  # on the CPU: the mapped file itself
+        return cls(images, labels, pack.offsets, pack.heights, pack.widths, pack.num_train)
 
 
 class Trainer:
     """The state of a run between two iterations, all that a checkpoint has to hold, and the step from one to the next."""
 
-    def __init__(self, spec: dict[str, Any], data: DeviceData, model: nn.Module, *, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, spec: dict[str, Any], data: DeviceData, model: nn.Module, *, seed: int, device: torch.device
+    ) -> None:
         self.spec, self.data, self.model, self.seed, self.device = spec, data, model, seed, device
         labels = data.labels[: data.num_train]
         recipe = spec["recipe"]
@@ -80,7 +81,7 @@ class Trainer:
         return self.iterations_per_epoch * self.spec["recipe"]["epochs"]
 
     def step(self) -> None:
-        """One iteration. Raises Diverged where the loss or the gradient is not finite."""
+        """One iteration. Raises DivergedError where the loss or the gradient is not finite."""
         started = time.perf_counter()
         position = self.iteration % self.iterations_per_epoch
         if position == 0:

@@ -18,7 +18,9 @@ from ltmlc.models import build_model
 IMAGES, EPOCHS, BATCH_SIZE, PEAK_RATE = 4000, 9, 64, 0.4
 
 
-def pretrain_backbone(source: DigitsSource, settings: dict[str, Any], augmentation: dict[str, Any], *, seed: int = 0) -> bytes:
+def pretrain_backbone(
+    source: DigitsSource, settings: dict[str, Any], augmentation: dict[str, Any], *, seed: int = 0
+) -> bytes:
     """Train a backbone on single digits and return its weights as a file's content (``torch.save`` of a state dict).
 
     Args:

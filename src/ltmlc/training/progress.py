@@ -25,7 +25,11 @@ class Progress:
         self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
         self._begun = time.time()
         self._bar = tqdm(
-            total=trainer.total_iterations, initial=trainer.iteration, desc=self._title, disable=not sys.stderr.isatty(), leave=False
+            total=trainer.total_iterations,
+            initial=trainer.iteration,
+            desc=self._title,
+            disable=not sys.stderr.isatty(),
+            leave=False,
         )
         self._heartbeat()
 

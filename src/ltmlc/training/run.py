@@ -1,6 +1,5 @@
 """A training job from start to metrics.json: device, data, resume, loop, evaluation, and what is written when it does not get that far."""
 
-import json
 import sys
 import time
 from dataclasses import dataclass, field
@@ -10,19 +9,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltmlc import metrics
 from ltmlc.data.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, sha256_text, write_atomically
+from ltmlc.files import canonical_json, sha256_text
 from ltmlc.models import build_model, digit_word_vectors, label_graph, load_word_vectors
 from ltmlc.provenance import environment, peak_memory
-from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
+from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import predict
-from ltmlc.training.guard import Diverged
+from ltmlc.training.guard import DivergedError
 from ltmlc.training.interrupts import Interrupts
 from ltmlc.training.loop import DeviceData, Trainer
+from ltmlc.training.outputs import failure, finite, score, write_metrics, write_predictions
 from ltmlc.training.progress import Progress
 from ltmlc.training.seeds import derive_seed
 
@@ -31,6 +30,9 @@ EXIT_INTERRUPTED = 75
 
 PAPER_SIZE = 1e9
 """Pixels a CPU trains on without being told to: a voc-lt run has 5.8e9, some three hours on two cores; an embedded one about 1e7."""
+
+SHORTEST_INTERVAL = 10
+"""Seconds between two checkpoints at the end of epochs, so that short epochs do not spend their time on saving."""
 
 
 @dataclass
@@ -83,13 +85,16 @@ def run_job(job: Job) -> int:
     try:
         if not _train(job, trainer, stamp):
             return EXIT_INTERRUPTED
-    except Diverged as error:
-        _write_failure(job, split, trainer, resumed, _describe(error, trainer, pack, split))
+    except DivergedError as error:
+        scores = failure(_describe(error, trainer, pack, split))
+        print(f"failed: {scores['error']}", file=sys.stderr, flush=True)
+        nothing = np.full((len(split.test_ids), len(split.classes)), np.nan)
+        _write(job, split, trainer, resumed, nothing, scores)
         return 0
     started = time.perf_counter()
     logits = predict(model, data, spec=job.spec)
     job.seconds["evaluate"] = time.perf_counter() - started
-    _write_result(job, split, trainer, resumed, logits)
+    _write(job, split, trainer, resumed, logits, score(logits, split))
     return 0
 
 
@@ -139,7 +144,9 @@ def _word_vectors(settings: dict[str, Any], classes: list[str]) -> torch.Tensor:
     if path == "digits":
         return digit_word_vectors(classes)
     if path is None:
-        raise InputError("model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file")
+        raise InputError(
+            "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
+        )
     return load_word_vectors(path, classes, settings["word_vector_order"])
 
 
@@ -175,14 +182,15 @@ def _train(job: Job, trainer: Trainer, stamp: dict[str, Any]) -> bool:
             trainer.step()
             epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
             progress.update(epoch_ended)
-            due = epoch_ended or time.perf_counter() - saved > 60 * job.settings["checkpoint_minutes"]
-            if interrupts.received or (due and trainer.iteration < trainer.total_iterations):
-                # Short runs would spend their time on checkpoints: at most one every ten seconds.
-                if interrupts.received or time.perf_counter() - saved > 10:
-                    _save(job, trainer, stamp)
-                    saved = time.perf_counter()
+            since = time.perf_counter() - saved
+            due = since > 60 * job.settings["checkpoint_minutes"] or (epoch_ended and since > SHORTEST_INTERVAL)
+            if interrupts.received or due:
+                _save(job, trainer, stamp)
+                saved = time.perf_counter()
             if interrupts.received:
-                progress.say(f"stopped by {interrupts.received} at iteration {trainer.iteration}; the same command continues")
+                progress.say(
+                    f"stopped by {interrupts.received} at iteration {trainer.iteration}; the same command continues"
+                )
                 progress.close()
                 return False
     job.seconds["train"] = time.perf_counter() - started
@@ -196,52 +204,21 @@ def _save(job: Job, trainer: Trainer, stamp: dict[str, Any]) -> None:
         print(problem, file=sys.stderr, flush=True)
 
 
-def _describe(error: Diverged, trainer: Trainer, pack: Pack, split: Split) -> str:
+def _describe(error: DivergedError, trainer: Trainer, pack: Pack, split: Split) -> str:
     epoch = error.iteration // trainer.iterations_per_epoch
     ids = ", ".join(str(pack.ids[index]) for index in error.indices)
     classes = ", ".join(split.classes[index] for index in error.classes) or "none alone"
     return f"{error.what} is not finite at epoch {epoch + 1}, iteration {error.iteration}; classes: {classes}; images: {ids}"
 
 
-def _write_failure(job: Job, split: Split, trainer: Trainer, resumed: int | None, error: str) -> None:
-    print(f"failed: {error}", file=sys.stderr, flush=True)
-    count, classes = len(split.test_ids), len(split.classes)
-    _write(job, split, trainer, resumed, np.full((count, classes), np.nan, np.float32), status="failed", error=error)
-
-
-def _write_result(job: Job, split: Split, trainer: Trainer, resumed: int | None, logits: np.ndarray) -> None:
-    if not np.isfinite(logits).all():
-        _write(job, split, trainer, resumed, logits, status="failed", error="the logits of the trained network are not finite")
-        return
-    ap = metrics.average_precision(logits, split.test_matrix)
-    means = {name: None if np.isnan(value) else float(value) for name, value in metrics.group_means(ap, split.groups).items()}
-    _write(job, split, trainer, resumed, logits, status="finished", ap=[float(value) for value in ap], means=means)
-
-
 def _write(
-    job: Job,
-    split: Split,
-    trainer: Trainer,
-    resumed: int | None,
-    logits: np.ndarray,
-    *,
-    status: str,
-    error: str | None = None,
-    ap: list[float] | None = None,
-    means: dict[str, float | None] | None = None,
+    job: Job, split: Split, trainer: Trainer, resumed: int | None, logits: np.ndarray, scores: dict[str, Any]
 ) -> None:
-    """predictions.npz first, metrics.json last: where the second is, the first is whole."""
-    import io
-
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, logits=logits.astype(np.float32), labels=split.test_matrix, ids=np.array(split.test_ids))
-    write_atomically(job.out / "predictions.npz", buffer.getvalue())
+    write_predictions(job.out, logits, split)
+    trained, iterations = job.seconds.get("train"), trainer.iteration - (resumed or 0)
     job.seconds["total"] = time.perf_counter() - job.started
-    trained = job.seconds.get("train")
-    iterations = trainer.iteration - (resumed or 0)
-    result = {
-        "status": status,
-        "error": error,
+    fields = {
+        **scores,
         "spec": job.spec,
         "dataset": job.dataset,
         "run": job.run,
@@ -249,18 +226,12 @@ def _write(
         "split_sha256": split.sha256,
         "code": job.code,
         "environment": environment(job.device),
-        "ap_per_class": ap,
-        "map": means,
-        "history": [{key: _finite(value) for key, value in epoch.items()} for epoch in trainer.history],
+        "history": [{key: finite(value) for key, value in epoch.items()} for epoch in trainer.history],
         "seconds": job.seconds,
         "images_per_second": iterations * job.spec["batch_size"] / trained if trained else None,
         "peak_memory": peak_memory(job.device),
         "resumed_from": resumed,
         "command": job.command,
     }
-    write_atomically(job.out / "metrics.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+    write_metrics(job.out, fields)
     remove_checkpoints(job.out)
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

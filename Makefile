@@ -1,0 +1,51 @@
+# `make` prints what there is. Everything runs in .venv here, which is made when it is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: $(READY) ## make .venv with the locked versions (a minute, 6 GB; done by the others when needed)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is another: make PYTHON=/path/to/python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 trainings, all tables and figures
+	@$(SNAKEMAKE) --configfile config/demo.yaml --quiet rules progress
+	@cat results/demo/tables/table*.md results/demo/verdict.md
+	@echo "Tables: results/demo/tables   figures: figures/demo   everything in one page: results/demo/REPRODUCTION.md"
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+lint: $(READY) ## style and workflow checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(READY) ## rewrite the sources in the agreed style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: $(READY) ## resolve requirements.lock and the environments anew
+	$(BIN)/uv pip compile pyproject.toml --extra workflow --extra dev --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.lock
+	$(BIN)/python envs/make.py
+
+clean: ## remove what the demo made
+	rm -rf results/demo figures/demo

@@ -1,0 +1,200 @@
+"""What each verb of the command line does. Imports stand inside, so that a verb waits only for what it needs (torch: 2 s)."""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from ltmlc.errors import InputError
+
+STARTED = time.perf_counter()
+
+
+def subset(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.sources import open_source
+    from ltmlc.data.split import make_split, save_split
+
+    settings = load_dataset(options.dataset)
+    split = make_split(options.dataset, open_source(settings, options.data_root), settings, root=options.data_root)
+    save_split(split, options.out)
+    groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
+    print(
+        f"{options.dataset}: {len(split.train_ids)} training and {len(split.test_ids)} test images, {groups} classes",
+        file=sys.stderr,
+    )
+
+
+def pack(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.pack import build_pack
+    from ltmlc.data.sources import open_source
+    from ltmlc.data.split import load_split
+
+    source = open_source(load_dataset(options.dataset), options.data_root)
+    build_pack(
+        source, load_split(options.split), options.out, max_side=options.max_side or None, workers=options.workers
+    )
+
+
+def pretrain(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.sources import open_source
+    from ltmlc.files import write_atomically
+
+    settings = load_dataset(options.dataset)
+    if settings["source"]["kind"] != "digits":
+        raise InputError(f"{options.dataset} is not of source kind digits: give its weights with model.weights")
+
+    import torch
+
+    from ltmlc.training.pretrain import pretrain_backbone
+
+    torch.set_num_threads(options.threads)
+    source = open_source(settings, Path())
+    write_atomically(options.out, pretrain_backbone(source, settings["model"], settings["augmentation"]))
+
+
+def train(options: argparse.Namespace) -> int:
+    from ltmlc.config import load_config
+    from ltmlc.fingerprint import run_fingerprint
+
+    config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
+    settings = json.loads(options.settings) if options.settings else config["training"]
+    spec = json.loads(options.spec) if options.spec else _planned_spec(options)
+    data = options.data or Path(config["results"], "data", options.dataset)
+    out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
+
+    from ltmlc.training.run import train_on_leased_device
+
+    return train_on_leased_device(
+        dataset=options.dataset,
+        run=options.run,
+        seed=options.seed,
+        spec=spec,
+        data=data,
+        out=out,
+        code=options.code or run_fingerprint(spec),
+        settings={**settings, "threads": options.threads or settings["threads"]},
+        command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
+        started=STARTED,
+    )
+
+
+def _planned_spec(options: argparse.Namespace) -> dict:
+    from ltmlc.grid import load_grid
+
+    runs = load_grid(options.config).runs
+    if options.dataset not in runs:
+        raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
+    if options.run not in runs[options.dataset]:
+        raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")
+    return runs[options.dataset][options.run]
+
+
+def _load(options: argparse.Namespace) -> tuple:
+    """The grid, the results so far, and the splits that exist."""
+    from ltmlc.data.split import load_split
+    from ltmlc.evidence.results import load_results
+    from ltmlc.grid import load_grid
+
+    grid = load_grid(options.config)
+    results = load_results(grid, grid.config["results"])
+    for message in results.messages:
+        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    files = {name: Path(grid.config["results"], "data", name, "split.json") for name in grid.datasets}
+    return grid, results, {name: load_split(path) for name, path in files.items() if path.exists()}
+
+
+def tabulate(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.tables import tabulate as table_texts
+    from ltmlc.files import write_atomically
+
+    grid, results, splits = _load(options)
+    out = options.out or Path(grid.config["results"], "tables")
+    for name in options.table or grid.tables:
+        for suffix, text in table_texts(grid, results, name, splits=splits).items():
+            write_atomically(out / f"{name}.{suffix}", text)
+
+
+def compare(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.compare import compare as compare_results
+    from ltmlc.evidence.diff_report import write_diff
+    from ltmlc.evidence.reference import read_reference
+    from ltmlc.files import write_atomically
+
+    grid, results, _ = _load(options)
+    out = options.out or Path(grid.config["results"])
+    against = grid.config["reference"]
+    reference = None if against == "published" else read_reference(against)
+    write_diff(compare_results(grid, results, reference=reference, against=against), out)
+    write_atomically(out / "runs.csv", results.csv())
+
+
+def plan(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.plan import make_plan, plan_text
+
+    grid, results, splits = _load(options)
+    print(plan_text(make_plan(grid, results, splits=splits)), end="")
+
+
+def status(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.plan import make_plan
+    from ltmlc.evidence.status import make_status, status_text
+
+    grid, results, splits = _load(options)
+    print(status_text(make_status(results, plan=make_plan(grid, results, splits=splits))), end="")
+
+
+def figures(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.figures import write_figure3, write_figure4
+
+    grid, results, splits = _load(options)
+    out = options.out or Path(grid.config["figures"])
+    chosen = options.figure or ["fig3", "fig4", "data"]
+    if "fig3" in chosen:
+        write_figure3(out)
+    if "fig4" in chosen:
+        write_figure4(grid, results, out)
+    if "data" in chosen:
+        for name in [options.dataset] if options.dataset else grid.datasets:
+            _data_figures(grid, name, splits, out)
+
+
+def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
+    from ltmlc.data.pack import open_pack
+    from ltmlc.data.sheets import write_sheets
+    from ltmlc.evidence.data_figures import write_data_figures
+
+    if name not in splits:
+        raise InputError(
+            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
+        )
+    settings = grid.datasets[name]
+    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=splits[name].sha256, verify=False)
+    write_data_figures(splits[name], settings, out)
+    write_sheets(
+        pack,
+        splits[name].classes,
+        dataset=name,
+        image_size=settings["model"]["image_size"],
+        settings=settings["augmentation"],
+        directory=out,
+    )
+
+
+def summary(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.summary import write_summary
+
+    grid, results, splits = _load(options)
+    write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
+
+
+def reference(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.reference import reference_csv
+    from ltmlc.files import write_atomically
+
+    _, results, _ = _load(options)
+    write_atomically(options.out, reference_csv(results))

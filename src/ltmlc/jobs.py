@@ -1,0 +1,32 @@
+"""What the workflow's jobs find in their environment. Set while Snakemake reads the workflow; jobs inherit it.
+
+On a cluster, where a job does not inherit, it reads the workflow again and so sets the same.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ltmlc.files import canonical_json
+
+TRAINING = "LTMLC_TRAINING"
+"""How to train (device, threads, ...), as JSON. Not a parameter of the rule: it is no part of what a run is."""
+
+
+def set_environment(training: dict[str, Any]) -> None:
+    """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
+    source = str(Path(__file__).parents[1])
+    _put_first("PYTHONPATH", source)
+    _put_first("PATH", str(Path(sys.executable).parent))
+    os.environ[TRAINING] = canonical_json(training)
+
+
+def training_settings() -> str | None:
+    """What :func:`set_environment` left, as JSON; None outside the workflow."""
+    return os.environ.get(TRAINING)
+
+
+def _put_first(variable: str, entry: str) -> None:
+    others = [known for known in os.environ.get(variable, "").split(os.pathsep) if known and known != entry]
+    os.environ[variable] = os.pathsep.join([entry, *others])

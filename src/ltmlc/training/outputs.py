@@ -1,0 +1,47 @@
+"""What a run leaves behind: predictions.npz first, metrics.json last, so that where the second is, the first is whole."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltmlc import metrics
+from ltmlc.data.split import Split
+from ltmlc.files import write_atomically
+
+
+def score(logits: np.ndarray, split: Split) -> dict[str, Any]:
+    """``status``, ``error``, ``ap_per_class`` and ``map`` of the test logits (N, C), from raw logits in float64."""
+    if not np.isfinite(logits).all():
+        return failure("the logits of the trained network are not finite")
+    ap = metrics.average_precision(logits, split.test_matrix)
+    means = metrics.group_means(ap, split.groups)
+    return {
+        "status": "finished",
+        "error": None,
+        "ap_per_class": ap.tolist(),
+        "map": {name: finite(float(value)) for name, value in means.items()},
+    }
+
+
+def failure(error: str) -> dict[str, Any]:
+    """The same keys for a run that cannot be scored: recorded, shown as a failed cell, not repeated."""
+    return {"status": "failed", "error": error, "ap_per_class": None, "map": None}
+
+
+def write_predictions(directory: Path, logits: np.ndarray, split: Split) -> None:
+    content = io.BytesIO()
+    labels, ids = split.test_matrix, np.array(split.test_ids)
+    np.savez_compressed(content, logits=logits.astype(np.float32), labels=labels, ids=ids)
+    write_atomically(directory / "predictions.npz", content.getvalue())
+
+
+def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
+    write_atomically(directory / "metrics.json", json.dumps(fields, indent=1, allow_nan=False) + "\n")
+
+
+def finite(value: float) -> float | None:
+    """JSON has no NaN: a mean over no class, or a loss that overflowed, is null."""
+    return value if np.isfinite(value) else None
