@@ -1,6 +1,7 @@
-"""Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``; unknown keys are refused.
+"""Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``.
 
-Files are looked for under the project root (the folder that holds ``config/``), so a copy of ``config/`` elsewhere works alike.
+Unknown keys are refused. Files are looked for under the project root (the folder that holds ``config/``), so a copy of
+``config/`` elsewhere works alike.
 """
 
 import json
@@ -75,18 +76,24 @@ def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def load_config(source: str | Path | dict[str, Any], *, where: str = "config") -> dict[str, Any]:
+def name_of(source: str | Path | dict[str, Any]) -> str:
+    """What messages call a configuration: its file, or ``config`` where it came as a mapping or as JSON text."""
+    return "config" if isinstance(source, dict) or str(source).lstrip().startswith("{") else str(source)
+
+
+def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     """The checked configuration with every default filled in.
 
-    ``source`` is a mapping (Snakemake's config), the path of a YAML file, or JSON text (what the rules pass to the commands).
+    ``source`` is a mapping (Snakemake's config), the path of a YAML file, or JSON text (what the rules pass on).
     """
-    if isinstance(source, str) and source.lstrip().startswith("{"):
+    where = name_of(source)
+    if isinstance(source, str) and where == "config":
         try:
             source = json.loads(source)
         except json.JSONDecodeError as error:
             raise InputError(f"{where}: not readable JSON: {error}") from None
     if not isinstance(source, dict):
-        where, source = str(source), read_yaml(source)
+        source = read_yaml(source)
     check(source, schema="config", where=where)
     config = merge(DEFAULTS, source)
     for key in ("datasets", "tables", "seeds"):
@@ -125,7 +132,7 @@ def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Pa
     return folder / f"{name}.yaml"
 
 
-def load_dataset(name: str, root: str | Path = ".", *, where: str = "datasets") -> dict[str, Any]:
+def load_dataset(name: str, root: str | Path = ".", *, where: str = "data set") -> dict[str, Any]:
     """``config/datasets/{name}.yaml``, checked; ``extends: other`` starts from another data set's file."""
     return _load_dataset(name, root, where, heirs=())
 
@@ -133,7 +140,9 @@ def load_dataset(name: str, root: str | Path = ".", *, where: str = "datasets") 
 def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...]) -> dict[str, Any]:
     path = find_file("datasets", name, root, where=where)
     if name in heirs:
-        raise InputError(f"{where}: {' -> '.join([*heirs, name])} goes round in a circle; name a data set that stands alone")
+        raise InputError(
+            f"{where}: {' -> '.join([*heirs, name])} goes round in a circle; name a data set that stands alone"
+        )
     raw = read_yaml(path)
     check(raw, schema="dataset", where=str(path))
     if "extends" in raw:

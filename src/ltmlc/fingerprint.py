@@ -1,7 +1,7 @@
 """What code a run's result depends on, as one hash that comments, docstrings and formatting do not change.
 
-Snakemake does not see edits in imported modules. The training rule carries this hash in its parameters, so exactly the runs that
-an edit can change are trained again.
+Snakemake does not see edits in imported modules. The training rule carries this hash in its parameters, so exactly the
+runs that an edit can change are trained again.
 """
 
 import ast
@@ -87,7 +87,14 @@ def _file_hash(path: Path) -> str:
         body = getattr(node, "body", None)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and body:
             _drop_strings(body)
-    return sha256_text(ast.dump(tree))
+    return sha256_text(repr(_plain(tree)))
+
+
+def _plain(node: Any) -> Any:
+    """The tree as nested lists. Empty fields are left out, because newer Pythons have more of them (``type_params``)."""
+    if isinstance(node, ast.AST):
+        return [type(node).__name__, *((key, _plain(value)) for key, value in ast.iter_fields(node) if value != [])]
+    return [_plain(item) for item in node] if isinstance(node, list) else node
 
 
 def _drop_strings(body: list[ast.stmt]) -> None:

@@ -1,17 +1,17 @@
-"""From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings that are needed."""
+"""From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, find_file, load_config, load_dataset, read_yaml
+from ltmlc.config import check, find_file, load_config, load_dataset, name_of, read_yaml
 from ltmlc.errors import InputError
 from ltmlc.spec import build_spec, run_id
 
 
 @dataclass(frozen=True)
 class Row:
-    """One printed row. ``published`` holds (total, head, medium, tail) mAP in percent for each data set that has them."""
+    """One printed row. ``published``: (total, head, medium, tail) mAP in percent of each data set that has them."""
 
     label: str
     run: dict[str, str]  # data set -> run id
@@ -59,17 +59,17 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     recipes_file = root / "config" / "recipes.yaml"
     recipes = read_yaml(recipes_file)
     check(recipes, schema="recipes", where=str(recipes_file))
-    file = "config" if isinstance(source, dict) or str(source).lstrip().startswith("{") else str(source)
-    datasets = {name: load_dataset(name, root, where=f"{file}: datasets") for name in config["datasets"]}
+    datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:
-        path = find_file("tables", name, root, where=f"{file}: tables")
+        path = find_file("tables", name, root, where=f"{name_of(source)}: tables")
         declared = read_yaml(path)
         check(declared, schema="table", where=str(path))
         rows = []
         for number, row in enumerate(declared["rows"], 1):
             where = f"{path}, row {number} ({row['label']})"
+            _check_row(row, declared["kind"], root, where)
             ids = {}
             for dataset, settings in datasets.items():
                 spec = build_spec(row["run"], dataset=settings, recipes=recipes, config=config, where=where)
@@ -77,6 +77,15 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
             rows.append(_row(row, ids))
         tables[name] = Table(name, declared["title"], declared["caption"], declared["kind"], tuple(rows))
     return Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
+
+
+def _check_row(row: dict[str, Any], kind: str, root: Path, where: str) -> None:
+    """What a schema cannot say: published numbers belong to a data set that exists, and a figure's row is a point."""
+    for dataset in row.get("published", {}):
+        find_file("datasets", dataset, root, where=f"{where}: published")
+    missing = [key for key in ("panel", "x") if kind == "figure" and key not in row]
+    if missing:
+        raise InputError(f"{where}: missing key {', '.join(missing)}; a row of a figure is a point of one panel, at x")
 
 
 def _register(runs: dict[str, dict[str, Any]], spec: dict[str, Any], where: str) -> str:
@@ -102,7 +111,10 @@ def _row(row: dict[str, Any], ids: dict[str, str]) -> Row:
 
 
 def _share_published(tables: dict[str, Table]) -> dict[str, Table]:
-    """A figure prints no numbers; its points whose run stands in a table take that row's, the first table's where they disagree."""
+    """A figure prints no numbers; its points whose run stands in a table take that row's.
+
+    Where tables disagree, the first counts.
+    """
     known: dict[tuple[str, str], tuple[float, float, float, float]] = {}
     for table in tables.values():
         for row in table.rows:

@@ -43,7 +43,7 @@ def peak_memory(device: Any) -> dict[str, int | None]:
 
 @cache
 def git_commit() -> str | None:
-    """The commit of the source tree this package lies in, with ``-dirty`` after it where files differ; None outside a repository."""
+    """The commit of the source tree this package lies in, ``-dirty`` where files differ; None outside a repository."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None

@@ -1,9 +1,10 @@
 """One run's canonical specification and its readable, injective id.
 
-A row of a table names only what it changes. Here the defaults are filled in and the data set's own values looked up, so that equal runs
-get equal specifications whichever table names them. A label is never identity.
+A row of a table names only what it changes. Here the defaults are filled in and the data set's own values looked up,
+so that equal runs get equal specifications whichever table names them. A label is never identity.
 """
 
+import math
 from typing import Any
 
 from ltmlc.catalogue import REQUIRED, loss_modules, loss_parameters
@@ -50,7 +51,7 @@ def build_spec(
     return {
         "loss": [_term(_look_up(term, constants, where), where) for term in run["loss"]],
         "sampler": _sampler(run["sampler"], dataset, where),
-        "batch_size": run["batch_size"],
+        "batch_size": _canonical(run["batch_size"]),
         "recipe": _recipe(run["recipe"], dataset, recipes, where),
         "model": _model(merge(merge(dataset["model"], config["model"]), run["model"]), where),
         "augmentation": dataset["augmentation"],
@@ -59,7 +60,7 @@ def build_spec(
 
 
 def run_id(spec: dict[str, Any]) -> str:
-    """A readable name of the run: its losses, then what differs from the default sampler, recipe, batch size and head."""
+    """A readable name: the losses, then what differs from the default sampler, recipe, batch size and head."""
     parts = ["+".join(_term_id(term) for term in spec["loss"])]
     if spec["batch_size"] != RUN_DEFAULTS["batch_size"]:
         parts.append(f"bs-{spec['batch_size']}")
@@ -80,7 +81,7 @@ def _changed(spec: dict[str, Any], key: str, default: Any) -> bool:
 
 
 def _term_id(term: dict[str, Any]) -> str:
-    """A loss with complete defaults shows what differs from them; one without (dr, pgc, gc) shows all its parameters."""
+    """A loss with complete defaults shows what differs from them; others (dr, pgc, gc) show all their parameters."""
     defaults = loss_parameters(term["name"])
     show_all = REQUIRED in defaults.values()
     shown = [key for key, default in defaults.items() if show_all or term[key] != _canonical(default)]
@@ -131,29 +132,22 @@ def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
     if missing:
         raise InputError(f"{where}: loss {name} needs a value for {', '.join(map(repr, missing))}")
     for key, value in given.items():
-        default = parameters[key]
-        if not _same_kind(value, 0 if default is REQUIRED else default):
-            raise InputError(
-                f"{where}: loss {name}: {key} is {value!r}; expected a value like {default if default is not REQUIRED else 5}"
-            )
-    return {
-        "name": name,
-        **{key: _canonical(value) for key, value in filled.items()},
-        "weight": _canonical(term.get("weight", 1)),
-    }
+        example = 5 if parameters[key] is REQUIRED else parameters[key]
+        if not _same_kind(value, example):
+            raise InputError(f"{where}: loss {name}: {key} is {value!r}; expected a value like {example}")
+    filled["weight"] = term.get("weight", 1)
+    return {"name": name, **{key: _canonical(value) for key, value in filled.items()}}
 
 
 def _same_kind(value: Any, example: Any) -> bool:
+    """Whether a value is of the kind of a parameter's default; numbers must be finite, lists of such elements."""
+    if isinstance(example, (list, tuple)):
+        return isinstance(value, (list, tuple)) and all(_same_kind(item, example[0]) for item in value)
     if isinstance(example, bool) or isinstance(value, bool):
         return isinstance(example, bool) and isinstance(value, bool)
-    kinds = (
-        (int, float)
-        if isinstance(example, (int, float))
-        else (list, tuple)
-        if isinstance(example, (list, tuple))
-        else type(example)
-    )
-    return isinstance(value, kinds)
+    if isinstance(example, (int, float)):
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    return isinstance(value, type(example))
 
 
 def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
@@ -163,11 +157,25 @@ def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
     _choose(name, recipes, f"{where}: unknown recipe")
-    own = {key: value for key, value in dataset.get("recipes", {}).get(name, {}).items()}
-    recipe = {**RECIPE_DEFAULTS, **recipes[name], **own}
+    recipe = {**RECIPE_DEFAULTS, **recipes[name], **dataset.get("recipes", {}).get(name, {})}
     recipe.pop("choices", None)
-    filled = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
-    return {"name": name, **{key: _canonical(value) for key, value in filled.items()}}
+    missing = [key for key in ("lr", "epochs", "steps") if key not in recipe]
+    if missing:
+        raise InputError(f"{where}: recipe {name} has no {', '.join(missing)}; give them in config/recipes.yaml")
+    looked_up = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
+    filled = {key: _canonical(value) for key, value in looked_up.items()}
+    _check_schedule(filled["epochs"], filled["steps"], f"{where}: recipe {name}")
+    return {"name": name, **filled}
+
+
+def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
+    if not isinstance(epochs, int):
+        raise InputError(f"{where}: epochs is {epochs}; it must be a whole number")
+    outside = [step for step in steps if step >= epochs]
+    if outside:
+        raise InputError(
+            f"{where}: steps has {outside[0]}, but the run has only {epochs} epochs; give steps below that"
+        )
 
 
 def _model(model: dict[str, Any], where: str) -> dict[str, Any]:

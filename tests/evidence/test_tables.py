@@ -6,7 +6,7 @@ from evidence.synthetic import grid, row, split, table, write, write_seeds
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.results import load_results
-from ltmlc.evidence.tables import tabulate, write_tables
+from ltmlc.evidence.tables import tabulate
 
 
 def lines(text: str, label: str) -> list[str]:
@@ -115,15 +115,6 @@ def test_a_figure_is_a_long_csv(tmp_path):
     assert (first["panel"], first["x"], first["total"], first["status"]) == ("gamma1", "1", "50.00", "finished")
     assert (second["total"], second["status"]) == ("", "missing")
     assert r"$\gamma$1 = 1" in text["tex"]
-
-
-def test_all_tables_are_written(tmp_path):
-    declared = grid(table("t", row("A", "a")), table("fig", row("B", "b", panel="p", x=1), kind="figure"))
-    paths = write_tables(declared, load_results(declared, tmp_path), tmp_path / "tables")
-    assert sorted(path.name for path in paths) == ["fig.csv", "fig.md", "fig.tex", "t.csv", "t.md", "t.tex"]
-    assert all(path.stat().st_size for path in paths)
-    one = write_tables(declared, load_results(declared, tmp_path), tmp_path / "one", names=["t"])
-    assert {path.stem for path in one} == {"t"}
 
 
 def test_an_unknown_table_is_refused_with_the_valid_names(tmp_path):

@@ -6,8 +6,7 @@ footnotes; chance and oracle beneath.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
@@ -15,7 +14,6 @@ from ltmlc.evidence.cells import Cell, best, table_cells
 from ltmlc.evidence.controls import control_rows
 from ltmlc.evidence.markup import csv_text, latex_escape, markdown_table, superscript
 from ltmlc.evidence.results import COLUMNS, Results
-from ltmlc.files import write_atomically
 from ltmlc.grid import Grid, Row, Table
 
 MISSING, FAILED = "…", "✗"
@@ -46,24 +44,6 @@ def tabulate(
         "md": _markdown(grid, results, table, rows, controls),
         "tex": _latex(grid, results, table, rows, controls),
     }
-
-
-def write_tables(
-    grid: Grid,
-    results: Results,
-    directory: str | Path,
-    *,
-    names: Sequence[str] | None = None,
-    splits: Mapping[str, Split] | None = None,
-) -> list[Path]:
-    """Write tables to ``{directory}/{table}.{csv,md,tex}``, those of ``names`` or else all; returns the paths."""
-    texts = {name: tabulate(grid, results, name, splits=splits) for name in names or grid.tables}
-    paths = []
-    for name, formats in texts.items():
-        for suffix, text in formats.items():
-            paths.append(Path(directory) / f"{name}.{suffix}")
-            write_atomically(paths[-1], text)
-    return paths
 
 
 def split_controls(split: Split) -> dict[str, dict[str, float]]:
