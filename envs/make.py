@@ -11,7 +11,17 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PYTHON = "3.12"
 
-DATA = ["filelock", "jsonschema", "matplotlib", "numpy", "opencv-python-headless", "pycocotools", "pyyaml", "scikit-learn", "tqdm"]
+DATA = [
+    "filelock",
+    "jsonschema",
+    "matplotlib",
+    "numpy",
+    "opencv-python-headless",
+    "pycocotools",
+    "pyyaml",
+    "scikit-learn",
+    "tqdm",
+]
 TORCH = ["torch", "torchvision"]
 ANALYSIS = ["jinja2", "pandas", "scipy", "tabulate"]
 ENVIRONMENTS = {

@@ -1,7 +1,8 @@
 """What losses exist and which parameters they take, read from their source text.
 
 Planning must not import torch (1.7 s), and the signature in the loss's own file must stay the only place where a
-default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function with ``ast``.
+default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function
+with ``ast``.
 """
 
 import ast

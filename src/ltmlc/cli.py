@@ -47,7 +47,10 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--workers", type=int, help="threads that decode (default: all cores)")
 
     pretrain = _verb(
-        verbs, "pretrain", commands.pretrain, "train the embedded data sets' starting weights, their stand-in for ImageNet's"
+        verbs,
+        "pretrain",
+        commands.pretrain,
+        "train the embedded data sets' starting weights, their stand-in for ImageNet's",
     )
     pretrain.add_argument("dataset", help="digits20-lt, digits80-lt, or another of source kind digits")
     pretrain.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
@@ -64,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--settings",
         default=training_settings(),
-        help="how to train, as JSON (default: the variable LTMLC_TRAINING, which the workflow sets; else the configuration's training part)",
+        help="how to train, as JSON (default: LTMLC_TRAINING, set by the workflow; else the configuration's training)",
     )
     train.add_argument("--threads", type=int, help="CPU threads (default: training.threads)")
     train.add_argument(

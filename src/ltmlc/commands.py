@@ -1,4 +1,6 @@
-"""What each verb of the command line does. Imports stand inside, so that a verb waits only for what it needs (torch: 2 s)."""
+"""What each verb of the command line does. Imports stand inside, so that a verb waits only for what it needs (torch: 2
+s).
+"""
 
 import argparse
 import json

@@ -5,6 +5,7 @@ Unknown keys are refused. Files are looked for under the project root (the folde
 """
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,21 @@ def _sentence(error: Any) -> str:
         return f"unknown key {', '.join(map(repr, unknown))}; valid keys: {', '.join(sorted(known))}"
     if error.validator in ("enum", "const"):
         return f"{error.instance!r} is not valid; choose one of {error.validator_value}"
-    if error.validator == "type":
-        return f"{error.instance!r} has the wrong type; expected {error.validator_value}"
+    kinds = [each.validator_value for each in (error.context or [error]) if each.validator == "type"]
+    if kinds:
+        hint = "; YAML reads a number such as 1e-4 as text: write 1.0e-4" if _is_number_as_text(error.instance) else ""
+        return f"{error.instance!r} has the wrong type; expected {' or '.join(map(str, kinds))}{hint}"
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"missing key {', '.join(map(repr, missing))}"
     return error.message
+
+
+def _is_number_as_text(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def sha256_file(path: str | Path) -> str:
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
-    """Write beside ``path``, flush to disk, then move into place: neither a reader nor a crash ever sees half a file."""
+    """Write beside ``path``, flush to disk, then move into place: no reader and no crash ever sees half a file."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content

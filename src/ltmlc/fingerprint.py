@@ -91,7 +91,7 @@ def _file_hash(path: Path) -> str:
 
 
 def _plain(node: Any) -> Any:
-    """The tree as nested lists. Empty fields are left out, because newer Pythons have more of them (``type_params``)."""
+    """The tree as nested lists. Empty fields are left out: newer Pythons have more of them (``type_params``)."""
     if isinstance(node, ast.AST):
         return [type(node).__name__, *((key, _plain(value)) for key, value in ast.iter_fields(node) if value != [])]
     return [_plain(item) for item in node] if isinstance(node, list) else node

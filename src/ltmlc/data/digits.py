@@ -1,8 +1,11 @@
 """The embedded data sets: real handwritten digits pasted in coloured ink on noisy canvases.
 
-A class is a digit in one ink colour ("3 red"). The 8 x 8 digits are scikit-learn's (UCI Optical Recognition of Handwritten Digits),
-so nothing is downloaded. Training images come from a pool in which classes co-occur as in the real sets: every class has a hub it
-nearly always appears with, as bird appears with person in VOC-LT, and a companion it often appears with. In the test set the classes of an image are
+A class is a digit in one ink colour ("3 red"). The 8 x 8 digits are scikit-learn's (UCI Optical Recognition of
+Handwritten Digits),
+so nothing is downloaded. Training images come from a pool in which classes co-occur as in the real sets: every class
+has a hub it
+nearly always appears with, as bird appears with person in VOC-LT, and a companion it often appears with. In the test
+set the classes of an image are
 drawn independently. That is the distribution shift the paper blames for LSEP's failure, under control.
 Training and test images use different handwritten originals.
 """
@@ -85,7 +88,9 @@ class DigitsSource:
         return Pool([f"train{row:05d}" for row in rows], labels)
 
     def test_pool(self) -> Pool:
-        """Independent labels: as many a picture as in training, filled from shuffled rounds of all classes, so every class is equally frequent."""
+        """Independent labels: as many a picture as in training, filled from shuffled rounds of all classes, so every
+        class is equally frequent.
+        """
         rng = np.random.default_rng([self.seed, 1])
         count = len(self.classes)
         sizes = 1 + rng.binomial(2, (self.hub_probability + self.companion_probability) / 2, self.test)
@@ -117,7 +122,7 @@ class DigitsSource:
         return images, labels % 10, labels // 10
 
     def _draw(self, labels: np.ndarray, part: int, rng: np.random.Generator) -> np.ndarray:
-        """A canvas with one digit of each class in ``labels``, written by the hands of ``part`` (0 training, 1 test)."""
+        """A canvas with one digit of each class in ``labels``, in the hands of ``part`` (0 training, 1 test)."""
         quarter = self.canvas // 2
         canvas = rng.uniform(20, 110) + rng.normal(0, 12, (2, 2, 3))
         canvas = canvas.repeat(quarter, 0).repeat(quarter, 1)
@@ -145,7 +150,9 @@ class DigitsSource:
 
 
 def _shares(count: int, skew: float) -> np.ndarray:
-    """Cumulative shares of classes whose frequency falls geometrically, the first ``skew`` times the last; ends at exactly 1, (C,)."""
+    """Cumulative shares of classes whose frequency falls geometrically, the first ``skew`` times the last; ends at
+    exactly 1, (C,).
+    """
     weights = skew ** (-np.arange(count) / (count - 1))
     cumulative = np.cumsum(weights) / weights.sum()
     cumulative[-1] = 1.0

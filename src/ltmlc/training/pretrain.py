@@ -1,7 +1,10 @@
-"""The embedded data sets' stand-in for ImageNet weights: a backbone that has seen single digits, evenly, before any long tail.
+"""The embedded data sets' stand-in for ImageNet weights: a backbone that has seen single digits, evenly, before any
+long tail.
 
-The paper starts from ImageNet weights with the stem, the first stage and all batch-norm statistics frozen. That recipe needs a
-pretrained backbone, so a small one is trained here, in about twenty seconds, to tell the digit and the ink of one digit on a canvas.
+The paper starts from ImageNet weights with the stem, the first stage and all batch-norm statistics frozen. That recipe
+needs a
+pretrained backbone, so a small one is trained here, in about twenty seconds, to tell the digit and the ink of one digit
+on a canvas.
 It sees no test image, no class frequency and no co-occurrence.
 """
 

@@ -1,0 +1,17 @@
+import json
+import os
+import sys
+
+from ltmlc import jobs
+
+
+def test_jobs_find_the_package_and_this_python(monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv(jobs.TRAINING, "{}")
+    jobs.set_environment({"device": "cpu"})
+    jobs.set_environment({"device": "cpu"})  # twice changes nothing
+    python = os.path.dirname(sys.executable)  # noqa: PTH120
+    assert os.environ["PATH"] == os.pathsep.join([python, "/usr/bin"])
+    assert os.path.isdir(os.path.join(os.environ["PYTHONPATH"], "ltmlc"))  # noqa: PTH112, PTH118
+    assert json.loads(jobs.training_settings()) == {"device": "cpu"}

@@ -1,0 +1,69 @@
+"""What Snakemake plans from a fresh clone, without running anything."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+RULES = Path(__file__).parents[2] / "workflow" / "rules"
+BLOCKS = {
+    name: body
+    for file in sorted(RULES.glob("*.smk"))
+    for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", file.read_text(), flags=re.M | re.S)
+}
+
+
+def test_the_paper_is_92_trainings_and_what_is_made_of_them(project):
+    plan = project.plan()
+    assert plan.jobs["train"] == 92
+    assert {dataset for dataset, _, _ in plan.trainings} == {"voc-lt", "coco-lt"}
+    expected = {"subset": 2, "pack": 2, "tabulate": 7, "compare": 1, "figure_gradients": 1, "figure_sweep": 1}
+    expected |= {"figure_data": 2, "plan": 1, "summary": 1, "all": 1}
+    assert {rule: plan.jobs[rule] for rule in expected} == expected
+    assert "pretrain" not in plan.jobs
+
+
+def test_the_demo_is_92_trainings_from_weights_of_its_own(project):
+    plan = project.plan("--configfile", "config/demo.yaml")
+    assert plan.jobs["train"] == 92
+    assert {dataset for dataset, _, _ in plan.trainings} == {"digits20-lt", "digits80-lt"}
+    assert plan.jobs["pretrain"] == 2
+    assert "results/demo/" in plan.text
+    assert not re.search(r"results/(?!demo)", plan.text)
+
+
+def test_the_workflow_runs_without_the_front_door(project):
+    plan = project.plan("--snakefile", "workflow/Snakefile", "--configfile", "config.yaml", "--config", "tables=[table2]")
+    assert len(plan.trainings) == 8
+
+
+def test_every_seed_is_a_training_of_its_own(project):
+    plan = project.plan("--config", "tables=[table2]", "seeds=[0,1,2]", "datasets=[voc-lt]", "--", "tables")
+    assert plan.jobs["train"] == 3 * 4
+    assert {seed for _, _, seed in plan.trainings} == {"0", "1", "2"}
+
+
+def test_figures_need_only_the_sweep(project):
+    plan = project.plan("figures")
+    assert plan.jobs["train"] == 2 * 20
+    assert plan.jobs["figure_sweep"] == 1
+    assert "tabulate" not in plan.jobs
+
+
+@pytest.mark.parametrize("target", ["plan", "partial"])
+def test_plan_and_partial_train_nothing(project, target):
+    assert project.plan(target).jobs == {target: 1}
+
+
+@pytest.mark.parametrize("rule", BLOCKS)
+def test_every_rule_has_log_environment_resources_and_benchmark(rule):
+    wanted = {"log", "conda", "resources"} | ({"benchmark"} - {"benchmark" if rule == "partial" else ""})
+    directives = set(re.findall(r"^    (\w+):", BLOCKS[rule], flags=re.M))
+    assert wanted <= directives
+    assert {"runtime", "mem_mb"} <= set(re.findall(r"^        (\w+)=", BLOCKS[rule], flags=re.M))
+
+
+@pytest.mark.parametrize("rule", BLOCKS)
+def test_the_environment_and_the_captions_of_a_rule_exist(rule):
+    for reference in re.findall(r'(?:conda:\s+|caption=)"([^"]+)"', BLOCKS[rule]):
+        assert (RULES / reference).is_file(), reference
