@@ -33,6 +33,22 @@ def test_a_checked_configuration_can_be_passed_on_to_a_job():
     assert load_config(json.dumps(config)) == config
 
 
+def test_what_snakemakes_command_line_hands_over_as_text_is_read_as_what_it_is():
+    """Snakemake 9 reads ``--config seeds=[0,1] 'model={stride_in_1x1: true}'`` with all values as text."""
+    given = {
+        "seeds": ["0", "1"],
+        "data": {"root": "123", "max_side": "null"},
+        "model": {"weights": "null", "stride_in_1x1": "true"},
+        "training": {"checkpoint_minutes": "0.5", "allow_cpu": "true", "device": "cpu"},
+    }
+    config = load_config(given)
+    assert config["seeds"] == [0, 1]
+    assert config["data"] == {"root": "123", "max_side": None}
+    assert config["model"] == {"weights": None, "stride_in_1x1": True}
+    training = config["training"]
+    assert (training["checkpoint_minutes"], training["allow_cpu"], training["device"]) == (0.5, True, "cpu")
+
+
 def test_keys_that_are_left_out_keep_their_defaults_within_a_part():
     training = load_config({"training": {"threads": 1}})["training"]
     assert training == {**DEFAULTS["training"], "threads": 1}
@@ -58,7 +74,7 @@ def test_merging_changes_neither_of_its_arguments():
         ({"datasets": ["voc-lt", "voc-lt"]}, ["datasets", "twice"]),
         ({"training": {"precision": "half"}}, ["training.precision", "'half'", "tf32", "float32", "bf16"]),
         ({"training": {"device": "gpu"}}, ["training.device", "'gpu'"]),
-        ({"training": {"threads": "4"}}, ["training.threads", "'4'", "integer"]),
+        ({"training": {"threads": "all"}}, ["training.threads", "'all'", "integer"]),
         ({"training": None}, ["training", "None", "object"]),
         ({"data": {"max_side": 8}}, ["data.max_side", "8"]),
         ({"model": {"backbone": "resnet18"}}, ["model", "'backbone'", "weights"]),
@@ -127,6 +143,17 @@ def test_a_data_set_takes_from_another_what_it_does_not_say():
     assert voc07["subset"] == {**voc["subset"], "sha256": voc07["subset"]["sha256"]}
     assert voc07["title"] != voc["title"]
     assert "extends" not in voc07
+
+
+def test_another_kind_of_source_leaves_the_others_images_behind(tmp_path):
+    for name in ("voc-lt", "digits20-lt"):
+        write_dataset(tmp_path, name, (ROOT / "config" / "datasets" / f"{name}.yaml").read_text())
+    csv = {"kind": "csv", "table": "a.csv"}
+    write_dataset(tmp_path, "mine", "extends: voc-lt\nsource: {kind: csv, table: a.csv}\nsubset: {maximum: 9}\n")
+    settings = load_dataset("mine", tmp_path)
+    assert (settings["source"], settings["subset"]) == (csv, {"maximum": 9})
+    assert settings["model"] == load_dataset("voc-lt", tmp_path)["model"]
+    assert not settings.get("downloads")
 
 
 def test_data_sets_that_extend_each_other_are_refused(tmp_path):

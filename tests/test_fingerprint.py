@@ -42,7 +42,7 @@ def before(package):
 
 @pytest.fixture
 def changed_by(package, before):
-    """``changed_by(file, edit)``: names of the fingerprints that the edit changes; the files are put back afterwards."""
+    """``changed_by(file, edit)``: names of the fingerprints that an edit changes; files are put back afterwards."""
     originals: dict[Path, str] = {}
 
     def names(file: str, edit) -> set[str]:

@@ -33,13 +33,17 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 @cache
+def _schemas() -> dict[str, dict[str, Any]]:
+    return {path.name.split(".")[0]: read_yaml(path) for path in SCHEMAS.glob("*.schema.yaml")}
+
+
+@cache
 def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator  # 0.1 s, so only when something is checked
     from referencing import Registry, Resource
 
-    schemas = {path.name: read_yaml(path) for path in SCHEMAS.glob("*.schema.yaml")}
-    registry = Registry().with_resources((name, Resource.from_contents(content)) for name, content in schemas.items())
-    return Draft202012Validator(schemas[f"{schema}.schema.yaml"], registry=registry)
+    resources = ((f"{name}.schema.yaml", Resource.from_contents(content)) for name, content in _schemas().items())
+    return Draft202012Validator(_schemas()[schema], registry=Registry().with_resources(resources))
 
 
 def check(value: Any, *, schema: str, where: str) -> None:
@@ -102,14 +106,34 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
             source = json.loads(source)
         except json.JSONDecodeError as error:
             raise InputError(f"{where}: not readable JSON: {error}") from None
-    if not isinstance(source, dict):
-        source = read_yaml(source)
+    source = _from_text(source, _schemas()["config"]) if isinstance(source, dict) else read_yaml(source)
     check(source, schema="config", where=where)
     config = merge(DEFAULTS, source)
     for key in ("datasets", "tables", "seeds"):
         if len(set(config[key])) != len(config[key]):
             raise InputError(f"{where}: {key}: an entry is listed twice")
     return config
+
+
+def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """``own`` on top of ``base``; what belongs to the other's images is left behind where they are of another kind."""
+    kind = base["source"].get("kind")
+    if own.get("source", {}).get("kind", kind) != kind:
+        base = {key: value for key, value in base.items() if key not in ("source", "subset", "downloads")}
+    return merge(base, own)
+
+
+def _from_text(value: Any, schema: dict[str, Any]) -> Any:
+    """Values where the schema wants no text: ``snakemake --config seeds=[0,1]`` hands over ["0", "1"]."""
+    schema = _schemas()["config"]["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+    if isinstance(value, dict):
+        return {key: _from_text(item, schema.get("properties", {}).get(key, {})) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_text(item, schema.get("items", {})) for item in value]
+    kinds = schema.get("type", "string")
+    if isinstance(value, str) and ("string" not in kinds or (value == "null" and "null" in kinds)):
+        return yaml.safe_load(value)
+    return value
 
 
 DEFAULTS: dict[str, Any] = {
@@ -126,6 +150,7 @@ DEFAULTS: dict[str, Any] = {
         "threads": 4,
         "gpu_share": 1,
         "checkpoint_minutes": 10,
+        "keep_weights": False,
     },
     "reference": "published",
     "results": "results",
@@ -157,7 +182,7 @@ def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...
     check(raw, schema="dataset", where=str(path))
     if "extends" in raw:
         base = _load_dataset(raw["extends"], root, f"{path}: extends", (*heirs, name))
-        raw = merge(base, {key: value for key, value in raw.items() if key != "extends"})
+        raw = _extend(base, {key: value for key, value in raw.items() if key != "extends"})
     missing = [key for key in ("source", "model", "augmentation") if key not in raw]
     if missing:
         raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")

@@ -12,6 +12,7 @@ import torch
 
 from ltmlc.training import checkpoint
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
+from ltmlc.training.sgd import SGD
 
 STAMP = {"spec": {"recipe": {"lr": 0.02}, "loss": ["dr"]}, "seed": 0, "code": "abc"}
 
@@ -56,7 +57,7 @@ def test_the_last_two_are_kept_and_nothing_else(two):
 
 def test_the_dropout_and_optimiser_states_of_torch_survive(tmp_path):
     weight = torch.nn.Parameter(torch.ones(3))
-    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
+    optimizer = SGD([weight], lr=0.1, momentum=0.9)
     weight.sum().backward()
     optimizer.step()
     generator = torch.Generator().manual_seed(3)

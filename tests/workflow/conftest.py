@@ -49,16 +49,6 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return Plan(done.stdout + done.stderr)
 
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.root / file
-        text = path.read_text()
-        assert old in text, f"{file} has no {old!r}"
-        path.write_text(text.replace(old, new, 1))
-
-    def append(self, file: str, text: str) -> None:
-        path = self.root / file
-        path.write_text(path.read_text() + text)
-
 
 class Plan:
     """The jobs of a dry run: how many of each rule, and which trainings (data set, run, seed)."""

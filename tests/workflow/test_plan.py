@@ -33,7 +33,9 @@ def test_the_demo_is_92_trainings_from_weights_of_its_own(project):
 
 
 def test_the_workflow_runs_without_the_front_door(project):
-    plan = project.plan("--snakefile", "workflow/Snakefile", "--configfile", "config.yaml", "--config", "tables=[table2]")
+    plan = project.plan(
+        "--snakefile", "workflow/Snakefile", "--configfile", "config.yaml", "--config", "tables=[table2]"
+    )
     assert len(plan.trainings) == 8
 
 
@@ -50,9 +52,8 @@ def test_figures_need_only_the_sweep(project):
     assert "tabulate" not in plan.jobs
 
 
-@pytest.mark.parametrize("target", ["plan", "partial"])
-def test_plan_and_partial_train_nothing(project, target):
-    assert project.plan(target).jobs == {target: 1}
+def test_plan_and_partial_train_nothing(project):
+    assert project.plan("plan", "partial").jobs == {"plan": 1, "partial": 1}
 
 
 @pytest.mark.parametrize("rule", BLOCKS)

@@ -1,55 +1,80 @@
 """Stops a run whose loss or gradient is no longer finite, and says where it began."""
 
-from typing import Any
+import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 
 class DivergedError(ArithmeticError):
-    """The loss or the gradient is not finite. Training it further, or again, would give the same: it is recorded as a failed run."""
+    """The loss or the gradient is not finite. Training on, or again, would give the same: recorded as a failed run.
 
-    def __init__(self, iteration: int, indices: list[int], classes: list[int], what: str) -> None:
+    Attributes:
+        iteration: the first bad one, 0-based over the run.
+        what: the loss or the gradient, with its value.
+        images: indices of the batch's images in the pack.
+        classes: indices of the classes whose logits, or else gradients with respect to them, are not finite.
+    """
+
+    def __init__(self, what: str, *, iteration: int, images: list[int], classes: list[int]) -> None:
         super().__init__(f"{what} is not finite at iteration {iteration}")
-        self.iteration, self.indices, self.classes, self.what = iteration, indices, classes, what
+        self.what, self.iteration, self.images, self.classes = what, iteration, images, classes
+
+
+class Watched(NamedTuple):
+    """What an iteration left on the device."""
+
+    iteration: int
+    loss: Tensor  # scalar
+    norm: Tensor  # scalar, of all gradients together, before clipping
+    logits: Tensor  # (M, C) or (E, M, C)
 
 
 class Guard:
-    """Watches every iteration; on a GPU it asks the device only every ``every`` iterations, so that the loop never waits for it.
+    """Keeps what each iteration left and looks at it every ``every`` iterations, so that the host seldom waits.
 
-    The first bad iteration's loss, gradient norm and logits are kept on the device until then.
+    On the CPU every iteration is looked at, before the optimiser uses its gradient.
     """
 
     def __init__(self, device: torch.device, *, every: int = 50) -> None:
         self._every = 1 if device.type == "cpu" else every
-        self._bad: torch.Tensor | None = None
-        self._first: dict[str, Any] = {}
-        self._recent: dict[int, list[int]] = {}
+        self._watched: list[Watched] = []
 
-    def watch(
-        self, loss: torch.Tensor, norm: torch.Tensor, logits: torch.Tensor, *, iteration: int, indices: list[int]
-    ) -> None:
-        values = torch.stack(
-            [loss.double(), norm.double(), torch.full_like(loss, iteration, dtype=torch.float64)]
-        )  # (3,)
-        bad = ~torch.isfinite(values).all()
-        # What the logits say about classes: the largest per class is NaN or infinite where the class is to blame. (C,)
-        per_class = torch.nan_to_num(logits.abs(), nan=torch.inf, posinf=torch.inf).flatten(0, -2).amax(0).double()
-        if self._bad is None:
-            self._bad, self._values, self._per_class = bad, values, per_class
-        else:
-            self._values = torch.where(self._bad, self._values, values)
-            self._per_class = torch.where(self._bad, self._per_class, per_class)
-            self._bad = self._bad | bad
-        self._recent[iteration] = indices
-        if len(self._recent) >= self._every:
-            self.check()
+    def watch(self, iteration: int, loss: Tensor, norm: Tensor, logits: Tensor) -> bool:
+        """Note an iteration. Returns whether it is time to look."""
+        self._watched.append(Watched(iteration, loss.detach(), norm.detach(), logits.detach()))
+        return len(self._watched) >= self._every
 
-    def check(self) -> None:
-        """Raise DivergedError if any watched iteration was bad. The one place that waits for the device."""
-        if self._bad is not None and self._bad.item():
-            loss, norm, iteration = self._values.tolist()
-            classes = torch.nonzero(~torch.isfinite(self._per_class)).flatten().tolist()
-            what = "the loss" if not torch.isfinite(torch.tensor(loss)) else f"the gradient (norm {norm})"
-            raise DivergedError(int(iteration), self._recent[int(iteration)], classes, what)
-        self._bad = None
-        self._recent.clear()
+    def first_bad(self) -> Watched | None:
+        """The first iteration since the last look that is not finite. The one place that waits for the device."""
+        watched, self._watched = self._watched, []
+        if not watched:
+            return None
+        values = torch.stack([value for each in watched for value in (each.loss, each.norm)]).tolist()
+        bad = (index for index, value in enumerate(values) if not math.isfinite(value))
+        first = next(bad, None)
+        return None if first is None else watched[first // 2]
+
+
+def describe(watched: Watched) -> str:
+    """The loss if that is not finite, else the gradient."""
+    loss, norm = watched.loss.item(), watched.norm.item()
+    return f"the gradient (norm {norm}, loss {loss})" if math.isfinite(loss) else f"the loss ({loss})"
+
+
+def classes_to_blame(logits: Tensor, labels: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> list[int]:
+    """Classes with a logit that is not finite; with none, those where the loss's gradient in the logits is not.
+
+    Args:
+        logits: (M, C) or (E, M, C).
+        labels: (M, C).
+        loss: of logits and labels.
+    """
+    bad = ~torch.isfinite(logits)
+    if not bad.any():
+        leaf = logits.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(leaf, labels), leaf)
+        bad = ~torch.isfinite(gradient)
+    return bad.flatten(0, -2).any(0).nonzero().flatten().tolist()

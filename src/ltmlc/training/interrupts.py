@@ -7,8 +7,15 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 """Termination, Ctrl-C, and what Slurm's ``--signal`` sends before a time limit or a pre-emption."""
 
 
+class InterruptedRun(Exception):  # noqa: N818 - not an error
+    """A signal stopped the run; its state is saved."""
+
+
 class Interrupts:
-    """While the context is open, ``received`` is the name of the first such signal, or None. A second Ctrl-C stops at once."""
+    """While the context is open, ``received`` is the name of the first such signal, or None.
+
+    A second Ctrl-C stops at once. Must be opened in the main thread, as Python asks of signal handlers.
+    """
 
     received: str | None = None
 

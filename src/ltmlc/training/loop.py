@@ -1,58 +1,46 @@
-"""One training job: a specification, a data set and a seed in; metrics.json and predictions.npz out.
+"""The training loop: the state of a run between two iterations, and the step from one to the next.
 
-The recipe is the released code's (mmcv's EpochBasedRunner with the DR and DB configuration files), written as a plain loop.
-Weights, order, augmentation and dropout draw from four separate streams derived from the seed, so two runs on the same data set with the same
-sampler, batch size and seed see the same batches, and differ only in what they compare.
+The recipe is the released code's (mmcv's EpochBasedRunner with the DR and DB configuration files; METHODS.md 3.1-3.3),
+written as a plain loop. Initial weights, order, augmentation and dropout draw from four streams derived from the seed,
+so two runs on the same data set with the same sampler, batch size and seed see the same batches, and differ only in
+what they compare.
 """
 
 import time
-from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from ltmlc.data.augment import draw_augmentation, training_batch
-from ltmlc.data.pack import Pack
 from ltmlc.data.sampler import ClassAwareSampler, UniformSampler
 from ltmlc.losses import ClassStats, build_loss
-from ltmlc.training.guard import Guard
+from ltmlc.models import Classifier
+from ltmlc.training.batches import DeviceData
+from ltmlc.training.guard import DivergedError, Guard, classes_to_blame, describe
 from ltmlc.training.recipe import build_optimizer_and_schedule, clip_gradients
 from ltmlc.training.seeds import derive_seed
 
 
-@dataclass
-class DeviceData:
-    """The packed bytes and the labels on the device where the model is; where each image lies and its size on the host."""
-
-    images: torch.Tensor  # flat uint8
-    labels: torch.Tensor  # (N, C) float
-    offsets: np.ndarray  # (N,) int64
-    heights: np.ndarray  # (N,)
-    widths: np.ndarray  # (N,)
-    num_train: int
-
-    @classmethod
-    def from_pack(cls, pack: Pack, device: torch.device, dtype: torch.dtype) -> "DeviceData":
-        labels = torch.as_tensor(np.asarray(pack.labels), device=device).to(dtype)
-        images = torch.from_numpy(pack.images).to(device)  # on the CPU: the mapped file itself
-        return cls(images, labels, pack.offsets, pack.heights, pack.widths, pack.num_train)
-
-
 class Trainer:
-    """The state of a run between two iterations, all that a checkpoint has to hold, and the step from one to the next."""
+    """All that a checkpoint has to hold, and ``step``. Nothing in a step waits for the device.
 
-    def __init__(
-        self, spec: dict[str, Any], data: DeviceData, model: nn.Module, *, seed: int, device: torch.device
-    ) -> None:
-        self.spec, self.data, self.model, self.seed, self.device = spec, data, model, seed, device
-        labels = data.labels[: data.num_train]
+    Args:
+        spec: the run's specification.
+        data: on the device that trains.
+        model: on the same device, in the dtype that it trains in.
+        seed: of the run.
+    """
+
+    def __init__(self, spec: dict[str, Any], data: DeviceData, model: Classifier, *, seed: int) -> None:
+        self.spec, self.data, self.model, self.seed = spec, data, model, seed
+        labels = data.labels[: data.num_train].cpu().numpy()
         recipe = spec["recipe"]
-        self.sampler = _sampler(spec["sampler"], labels.cpu().numpy().astype(np.uint8), seed)
-        self.iterations_per_epoch = _iterations_per_epoch(self.sampler, spec["batch_size"])
-        stats = ClassStats(counts=labels.sum(0).int().tolist(), num_images=len(labels))
-        self.loss = build_loss(spec["loss"], stats)
+        self.sampler = make_sampler(spec["sampler"], labels, seed=seed)
+        self.iterations_per_epoch = iterations_per_epoch(self.sampler, spec["batch_size"])
+        self.loss = build_loss(spec["loss"], ClassStats(counts=labels.sum(0).tolist(), num_images=len(labels)))
         self.optimizer, self.scheduler = build_optimizer_and_schedule(
             model.parameter_groups(recipe["backbone_lr_factor"]),
             lr=recipe["lr"],
@@ -65,15 +53,19 @@ class Trainer:
             momentum=recipe["momentum"],
             weight_decay=recipe["weight_decay"],
         )
-        self.guard = Guard(device)
+        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._dtype = self._parameters[0].dtype
+        self._augmentation_seed = derive_seed(seed, "augmentation")
+        self._guard = Guard(data.device)
         self.iteration = 0  # over the whole run
-        self.order: list[int] = []  # of this epoch
-        self.epoch_loss = torch.zeros((), dtype=torch.float64, device=device)
-        self.history: list[dict[str, float]] = []
+        self._set_order([])
+        self.epoch_loss = torch.zeros((), dtype=torch.float64, device=data.device)
         self.epoch_seconds = 0.0
+        self.history: list[dict[str, float]] = []
 
     @property
     def epoch(self) -> int:
+        """0-based epoch of the next iteration."""
         return self.iteration // self.iterations_per_epoch
 
     @property
@@ -83,62 +75,86 @@ class Trainer:
     def step(self) -> None:
         """One iteration. Raises DivergedError where the loss or the gradient is not finite."""
         started = time.perf_counter()
-        position = self.iteration % self.iterations_per_epoch
-        if position == 0:
+        if self.iteration % self.iterations_per_epoch == 0:
             self._begin_epoch()
-        size = self.spec["batch_size"]
-        indices = self.order[position * size : (position + 1) * size]
-        images, labels = self._batch(indices)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.spec["precision"] == "bf16"):
+        images, labels = self.batch(self.iteration)
+        with torch.autocast(self.data.device.type, torch.bfloat16, enabled=self.spec["precision"] == "bf16"):
             logits = self.model(images)  # (M, C), or (E, M, C) of experts
         loss = self.loss(logits, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = clip_gradients(self.model.parameters(), self.spec["recipe"]["clip_norm"])
-        self.guard.watch(loss.detach(), norm, logits.detach(), iteration=self.iteration, indices=indices)
+        norm = clip_gradients(self._parameters, self.spec["recipe"]["clip_norm"])
+        if self._guard.watch(self.iteration, loss, norm, logits):
+            self.check()
+        rate = max(float(group["lr"]) for group in self.optimizer.param_groups)
         self.optimizer.step()
         self.scheduler.step()
         self.epoch_loss += loss.detach()
         self.iteration += 1
         self.epoch_seconds += time.perf_counter() - started
-        if position + 1 == self.iterations_per_epoch:
-            self._end_epoch(started)
+        if self.iteration % self.iterations_per_epoch == 0:
+            self._end_epoch(rate)
 
-    def _batch(self, indices: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Augmented images (M, 3, S, S) and labels (M, C); the draws depend on the seed and the iteration alone."""
-        rng = np.random.default_rng([derive_seed(self.seed, "augmentation"), self.iteration])
-        data, settings = self.data, self.spec["augmentation"]
-        place = [values[indices] for values in (data.offsets, data.heights, data.widths)]
-        augmentation = draw_augmentation(rng, *place[1:], settings)
+    def batch(self, iteration: int) -> tuple[Tensor, Tensor]:
+        """Augmented images (M, 3, S, S) and labels (M, C) bool of an iteration of this epoch.
+
+        The draws depend on the seed and the iteration alone.
+        """
+        settings = self.spec["augmentation"]
+        images, offsets, heights, widths = self.data.place(self._indices(iteration))
+        rng = np.random.default_rng([self._augmentation_seed, iteration])
+        augmentation = draw_augmentation(rng, heights, widths, settings)
         size = self.spec["model"]["image_size"]
-        images = training_batch(data.images, *place, augmentation, image_size=size, settings=settings)
-        chosen = torch.as_tensor(indices).to(data.labels.device, non_blocking=True)
-        return images.to(data.labels.dtype), data.labels[chosen]
+        batch = training_batch(
+            images, offsets, heights, widths, augmentation, image_size=size, settings=settings
+        )  # (M, 3, S, S)
+        return batch.to(self._dtype), self.data.labels[self._device_order[self._positions(iteration)]]
+
+    def check(self) -> None:
+        """Look at the iterations since the last look; waits for the device. Raises DivergedError."""
+        bad = self._guard.first_bad()
+        if bad is None:
+            return
+        images = self._indices(bad.iteration)  # a look ends every epoch, so it is one of this epoch's
+        classes = classes_to_blame(bad.logits, self.data.labels[images], self.loss)
+        raise DivergedError(describe(bad), iteration=bad.iteration, images=images, classes=classes)
+
+    def _positions(self, iteration: int) -> slice:
+        size, position = self.spec["batch_size"], iteration % self.iterations_per_epoch
+        return slice(position * size, (position + 1) * size)
+
+    def _indices(self, iteration: int) -> list[int]:
+        return self.order[self._positions(iteration)]
+
+    def _set_order(self, order: list[int]) -> None:
+        """This epoch's images, on the host and, in one copy an epoch, on the device."""
+        self.order = order
+        self._device_order = torch.tensor(order, dtype=torch.int64).to(self.data.device)
 
     def _begin_epoch(self) -> None:
         self.model.train()
-        self.order = list(self.sampler)
-        missing = self.iterations_per_epoch * self.spec["batch_size"] - len(self.order)
-        self.order += self.order[: max(missing, 0)]
+        # An epoch shorter than its batches is filled up with its own first images.
+        self._set_order(list(islice(cycle(self.sampler), self.iterations_per_epoch * self.spec["batch_size"])))
         self.epoch_loss.zero_()
         self.epoch_seconds = 0.0
 
-    def _end_epoch(self, started: float) -> None:
-        self.guard.check()
-        loss = self.epoch_loss.item() / self.iterations_per_epoch  # waits for the device, so the time below is complete
+    def _end_epoch(self, rate: float) -> None:
+        started = time.perf_counter()
+        self.check()
+        loss = self.epoch_loss.item() / self.iterations_per_epoch  # waits for the device, so the time is complete
         self.epoch_seconds += time.perf_counter() - started
         seen = self.iterations_per_epoch * self.spec["batch_size"]
         self.history.append(
-            {
-                "epoch": self.epoch,
-                "loss": loss,
-                "lr": max(group["lr"] for group in self.optimizer.param_groups),
-                "images_per_second": seen / self.epoch_seconds,
-            }
+            {"epoch": self.epoch, "loss": loss, "lr": rate, "images_per_second": seen / self.epoch_seconds}
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything the rest of the run depends on. Augmentation needs nothing: it depends on seed and iteration."""
+        """Everything the rest of the run depends on. Augmentation needs nothing: it depends on seed and iteration.
+
+        The sampler draws a whole epoch at once, so its state is that between this epoch and the next; ``order`` is the
+        rest of this one. Raises DivergedError rather than handing out a state that is not finite.
+        """
+        self.check()
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -158,20 +174,22 @@ class Trainer:
         self.scheduler.load_state_dict(state["scheduler"])
         self.sampler.load_state_dict(state["sampler"])
         self.model.load_dropout_state(state["dropout"])
-        self.iteration, self.order = state["iteration"], state["order"]
+        self.iteration = state["iteration"]
+        self._set_order(state["order"])
         self.epoch_loss.copy_(state["epoch_loss"])
         self.epoch_seconds, self.history = state["epoch_seconds"], state["history"]
         self.model.train()
 
 
-def _sampler(settings: dict[str, Any], labels: np.ndarray, seed: int) -> ClassAwareSampler | UniformSampler:
-    # The order's seed is the run's own: for seed 0 it is the released sampler's order.
+def make_sampler(settings: dict[str, Any], labels: np.ndarray, *, seed: int) -> ClassAwareSampler | UniformSampler:
+    """The order of training images with labels (N, C); for seed 0 class-aware sampling is the released code's order."""
+    order_seed = derive_seed(seed, "order")
     if settings["name"] == "uniform":
-        return UniformSampler(len(labels), seed=seed)
-    return ClassAwareSampler(labels, per_class=settings["per_class"], reduce=settings["reduce"], seed=seed)
+        return UniformSampler(len(labels), seed=order_seed)
+    return ClassAwareSampler(labels, per_class=settings["per_class"], reduce=settings["reduce"], seed=order_seed)
 
 
-def _iterations_per_epoch(sampler: ClassAwareSampler | UniformSampler, batch_size: int) -> int:
-    """The class-aware sampler drops an incomplete last batch; the uniform one fills it up, so that every image is seen."""
+def iterations_per_epoch(sampler: ClassAwareSampler | UniformSampler, batch_size: int) -> int:
+    """The class-aware sampler drops an incomplete last batch (METHODS.md 2); the uniform one fills it up."""
     whole, rest = divmod(len(sampler), batch_size)
     return max(whole + (isinstance(sampler, UniformSampler) and rest > 0), 1)

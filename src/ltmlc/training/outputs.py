@@ -1,19 +1,25 @@
-"""What a run leaves behind: predictions.npz first, metrics.json last, so that where the second is, the first is whole."""
+"""What a run leaves behind: predictions.npz first, metrics.json last: where the second is, the first is whole."""
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ltmlc import metrics
 from ltmlc.data.split import Split
+from ltmlc.errors import InputError
 from ltmlc.files import write_atomically
+
+METRICS, PREDICTIONS, WEIGHTS = "metrics.json", "predictions.npz", "weights.pt"
 
 
 def score(logits: np.ndarray, split: Split) -> dict[str, Any]:
-    """``status``, ``error``, ``ap_per_class`` and ``map`` of the test logits (N, C), from raw logits in float64."""
+    """``status``, ``error``, ``ap_per_class`` and ``map`` of the test logits (N, C), ranked as they are: no sigmoid."""
     if not np.isfinite(logits).all():
         return failure("the logits of the trained network are not finite")
     ap = metrics.average_precision(logits, split.test_matrix)
@@ -35,11 +41,30 @@ def write_predictions(directory: Path, logits: np.ndarray, split: Split) -> None
     content = io.BytesIO()
     labels, ids = split.test_matrix, np.array(split.test_ids)
     np.savez_compressed(content, logits=logits.astype(np.float32), labels=labels, ids=ids)
-    write_atomically(directory / "predictions.npz", content.getvalue())
+    write_atomically(directory / PREDICTIONS, content.getvalue())
+
+
+def write_weights(directory: Path, model: torch.nn.Module) -> None:
+    """The trained network's state dict, for ``ltmlc predict``; ``torch.load`` reads it with ``weights_only=True``."""
+    content = io.BytesIO()
+    torch.save({name: value.cpu().contiguous() for name, value in model.state_dict().items()}, content)
+    write_atomically(directory / WEIGHTS, content.getvalue())
 
 
 def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
-    write_atomically(directory / "metrics.json", json.dumps(fields, indent=1, allow_nan=False) + "\n")
+    write_atomically(directory / METRICS, json.dumps(fields, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def readable_write_errors(directory: Path) -> Iterator[None]:
+    """Turn what the file system says into one sentence; the checkpoint stays, so that no training is lost."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{directory}: the results cannot be written ({error.strerror or error}); mend that and run the same "
+            "command again: it continues from the last checkpoint"
+        ) from error
 
 
 def finite(value: float) -> float | None:

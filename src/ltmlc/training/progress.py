@@ -1,10 +1,14 @@
-"""What a person sees of a run: a line per epoch in the log, a bar at a terminal, and running.json for ``ltmlc status``."""
+"""What a person sees of a run: a line per epoch in the log, a bar at a terminal, and running.json for ``ltmlc status``.
+
+None of it may stop a run: with the disk full it is silent.
+"""
 
 import json
 import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +19,46 @@ from ltmlc.files import write_atomically
 HEARTBEAT_SECONDS = 5
 
 
-class Progress:
-    """Follows a :class:`ltmlc.training.loop.Trainer`. ``running.json`` is there while the run lives and is removed by ``close``."""
+def report(line: str) -> None:
+    """A line on stderr, which the workflow keeps as the run's log."""
+    with suppress(OSError), tqdm.external_write_mode(file=sys.stderr):
+        print(line, file=sys.stderr, flush=True)
 
-    def __init__(self, directory: Path, trainer: Any, dataset: str, run: str, seed: int) -> None:
-        self._file = directory / "running.json"
-        self._trainer = trainer
-        self._title = f"{dataset} {run} seed {seed}"
+
+class Progress:
+    """Follows a :class:`ltmlc.training.loop.Trainer`. ``running.json`` is there as long as the context is open."""
+
+    def __init__(self, directory: Path, trainer: Any, title: str) -> None:
+        self._file, self._trainer, self._title = directory / "running.json", trainer, title
         self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
         self._begun = time.time()
         self._bar = tqdm(
             total=trainer.total_iterations,
             initial=trainer.iteration,
-            desc=self._title,
+            desc=title,
             disable=not sys.stderr.isatty(),
             leave=False,
         )
+
+    def __enter__(self) -> "Progress":
         self._heartbeat()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
     def update(self, epoch_ended: bool) -> None:
         self._bar.update()
         if epoch_ended:
             epoch, recipe = self._trainer.history[-1], self._trainer.spec["recipe"]
-            self.say(
-                f"epoch {epoch['epoch']}/{recipe['epochs']}  loss {epoch['loss']:.4f}  lr {epoch['lr']:.2e}  "
-                f"{epoch['images_per_second']:.0f} images/s  {self._seconds_left():.0f} s left"
+            report(
+                f"{self._title}: epoch {epoch['epoch']}/{recipe['epochs']}  loss {epoch['loss']:.4f}  "
+                f"lr {epoch['lr']:.2e}  {epoch['images_per_second']:.0f} images/s  {self._seconds_left():.0f} s left"
             )
         if time.perf_counter() - self._beat > HEARTBEAT_SECONDS:
             self._heartbeat()
-
-    def say(self, line: str) -> None:
-        with tqdm.external_write_mode(file=sys.stderr):
-            print(f"{self._title}: {line}", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        self._bar.close()
-        self._file.unlink(missing_ok=True)
 
     def _seconds_left(self) -> float:
         done = self._trainer.iteration - self._first
@@ -70,4 +78,5 @@ class Progress:
             "iterations": self._trainer.total_iterations,
             "seconds_left": self._seconds_left(),
         }
-        write_atomically(self._file, json.dumps(state))
+        with suppress(OSError):
+            write_atomically(self._file, json.dumps(state))

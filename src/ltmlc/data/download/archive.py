@@ -1,0 +1,91 @@
+"""Extracting downloaded archives: nothing leaves the target, and nothing half-extracted stays."""
+
+import fnmatch
+import lzma
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ltmlc.data.download.disk import disk_errors
+from ltmlc.errors import InputError
+
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+
+
+def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
+    """Extract the members that match one of the patterns from a tar or zip archive into the folder ``into``.
+
+    They are extracted beside and then moved into place file by file. A file that is already there stays as it is.
+
+    Args:
+        members: patterns of paths in the archive, such as ``VOCdevkit/VOC2007/JPEGImages/*``.
+
+    Raises:
+        InputError: the archive is damaged; a member would leave the folder, or is a link or a device (then nothing is
+            extracted); no member matches; or the disk refuses.
+    """
+    aside = into / f".{archive.name}.extracting"
+    with disk_errors(into):
+        into.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)  # of an interrupted extraction
+        try:
+            unpack = _unpack_zip if archive.suffix == ".zip" else _unpack_tar
+            unpack(archive, aside, members)
+            if not aside.exists():
+                raise InputError(f"{archive} has no member {' or '.join(members)}; it is another archive")
+            _move(aside, into)
+        except DAMAGED as error:
+            raise InputError(f"{archive} is damaged ({error}); delete it and run again") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _unpack_tar(archive: Path, aside: Path, members: Sequence[str]) -> None:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            _refuse_outside(archive, member.name)
+            if not (member.isreg() or member.isdir()):
+                raise _refusal(archive, member.name, "is a link or a device")
+            if member.isreg() and _matches(member.name, members):
+                tar.extract(member, aside, filter="data")
+
+
+def _unpack_zip(archive: Path, aside: Path, members: Sequence[str]) -> None:
+    with zipfile.ZipFile(archive) as file:
+        for member in file.infolist():
+            _refuse_outside(archive, member.filename)
+            kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the archive was not made on Unix
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise _refusal(archive, member.filename, "is a link or a device")
+            if not member.is_dir() and _matches(member.filename, members):
+                file.extract(member, aside)
+
+
+def _refuse_outside(archive: Path, name: str) -> None:
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
+        raise _refusal(archive, name, "would be written outside of the folder")
+
+
+def _refusal(archive: Path, name: str, why: str) -> InputError:
+    return InputError(
+        f"{archive} is not extracted: its member {name!r} {why}, which no archive of this project needs; delete it, "
+        "and download it from another place"
+    )
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.removeprefix("./"), pattern) for pattern in patterns)
+
+
+def _move(aside: Path, into: Path) -> None:
+    for path in sorted(aside.rglob("*")):
+        target = into / path.relative_to(aside)
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        elif not target.exists():
+            path.replace(target)

@@ -1,0 +1,79 @@
+"""One HTTP connection, and whether what goes wrong with it is worth another attempt."""
+
+import http.client
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+BLOCK = 1 << 18
+
+
+class MirrorError(Exception):
+    """The mirror cannot give the file, however often it is asked."""
+
+
+class TemporaryError(Exception):
+    """Worth another attempt: after ``pause`` seconds if the server said so, and from the beginning if ``anew``."""
+
+    def __init__(self, message: str, *, pause: float = 0.0, anew: bool = False) -> None:
+        super().__init__(message)
+        self.pause, self.anew = pause, anew
+
+
+def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPResponse:
+    """Ask for a file from byte ``start`` on. The server may send the whole nevertheless (status 200, not 206).
+
+    Raises:
+        MirrorError, TemporaryError: what the server or the network said.
+    """
+    headers = {"User-Agent": "ltmlc", "Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    try:
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _status_error(error) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise MirrorError(f"its certificate is not valid ({reason.verify_message})") from None
+        raise TemporaryError(_network_text(reason)) from None
+    if response.status == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+        response.close()
+        raise TemporaryError("the server sent another range than it was asked for", anew=True)
+    return response
+
+
+def _status_error(error: urllib.error.HTTPError) -> Exception:
+    if error.code == 416:  # the server's file ends before what is here
+        return TemporaryError("the server's file is shorter than what was there of it", anew=True)
+    problem = f"HTTP status {error.code} {error.reason}".rstrip()
+    if error.code not in TEMPORARY_STATUS:
+        return MirrorError(problem)
+    after = error.headers.get("Retry-After") or ""
+    return TemporaryError(problem, pause=float(after) if after.isdecimal() else 0.0)
+
+
+def blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body as it arrives. Only errors of the network become TemporaryError, not those of the disk."""
+    while True:
+        try:
+            block = response.read1(BLOCK)
+        except (OSError, http.client.HTTPException) as error:
+            raise TemporaryError(_network_text(error)) from None
+        if not block:
+            return
+        yield block
+
+
+def announced_end(response: http.client.HTTPResponse, position: int) -> int | None:
+    """Where a response that begins at ``position`` will end, if the server says so."""
+    length = response.headers.get("Content-Length", "")
+    return position + int(length) if length.isdecimal() else None
+
+
+def _network_text(error: object) -> str:
+    if isinstance(error, TimeoutError):
+        return "the server did not answer in time"
+    return f"the connection failed ({getattr(error, 'strerror', None) or error or type(error).__name__})"

@@ -1,0 +1,70 @@
+"""``audit.csv`` and ``audit.md``: what the published numbers say against each other."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from ltmlc.evidence.audit_rows import SEVERITIES, Finding
+from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.files import write_atomically
+
+_TITLES = {
+    "contradiction": "Contradictions: printed numbers that cannot all be right",
+    "suspicion": "Suspicions: odd, but possible",
+    "note": "Notes: explained by rounding, or explaining the above",
+}
+
+
+def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
+    """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
+    paths = [Path(directory) / "audit.csv", Path(directory) / "audit.md"]
+    write_atomically(paths[0], audit_csv(findings))
+    write_atomically(paths[1], audit_markdown(findings))
+    return paths
+
+
+def audit_csv(findings: Sequence[Finding]) -> str:
+    """One line a finding, every field of :class:`ltmlc.evidence.audit_rows.Finding`."""
+    names = [field.name for field in fields(Finding)]
+    return csv_text(names, ([_value(getattr(finding, name)) for name in names] for finding in findings))
+
+
+def _value(value: object) -> object:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+
+
+def audit_markdown(findings: Sequence[Finding]) -> str:
+    """The findings for a reader, gravest first."""
+    sections = ["# The published numbers, held against each other", audit_summary(findings)]
+    for severity in SEVERITIES:
+        chosen = [finding for finding in findings if finding.severity == severity]
+        if chosen:
+            sections.append(f"## {_TITLES[severity]}\n\n{finding_table(chosen)}")
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def audit_summary(findings: Sequence[Finding]) -> str:
+    """How many findings of each kind and severity, in one sentence and one table."""
+    if not findings:
+        return "Nothing to report: no published numbers, or none that disagree."
+    kinds = list(dict.fromkeys(finding.kind for finding in findings))
+    counts = Counter((finding.kind, finding.severity) for finding in findings)
+    rows = [[kind, *(counts[kind, severity] or "" for severity in SEVERITIES)] for kind in kinds]
+    text = (
+        "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
+        "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
+        "totals are not: compare splits at that tolerance, and never rebuild a total from its splits."
+    )
+    return f"{text}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+
+
+def finding_table(findings: Sequence[Finding]) -> str:
+    rows = [
+        [
+            *(finding.kind, finding.dataset, finding.rows, finding.numbers),
+            *("" if finding.difference is None else f"{finding.difference:+.2f}", finding.sentence),
+        ]
+        for finding in findings
+    ]
+    return markdown_table(["finding", "data set", "rows", "numbers", "difference", ""], rows, left=6)

@@ -1,0 +1,58 @@
+"""The packed images where the trainer can reach them: on its device, or in the host's memory where they do not fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ltmlc.data.pack import Pack
+
+SHARE_FOR_IMAGES = 0.5
+"""Of the GPU memory that is free and ours; the rest is for the network."""
+
+
+@dataclass(frozen=True)
+class DeviceData:
+    """Images and labels of a pack for one device; where each image lies and its size stay on the host.
+
+    Attributes:
+        images: all packed bytes, flat uint8; on ``device``, or on the host where they do not fit there.
+        labels: (N, C) bool on ``device``.
+        offsets, heights, widths: (N,) int64, of every image in ``images``.
+        num_train: the first images are the training set, the others the test set.
+        device: where batches are wanted.
+    """
+
+    images: Tensor
+    labels: Tensor
+    offsets: np.ndarray
+    heights: np.ndarray
+    widths: np.ndarray
+    num_train: int
+    device: torch.device
+
+    @classmethod
+    def from_pack(cls, pack: Pack, device: torch.device, *, share: int = 1) -> "DeviceData":
+        """``share``: the number of runs that divide the device's memory among them."""
+        images = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if images.nbytes < SHARE_FOR_IMAGES * free / share:
+                images = images.to(device)
+        labels = torch.from_numpy(pack.labels.astype(bool)).to(device)
+        return cls(images, labels, pack.offsets, pack.heights, pack.widths, pack.num_train, device)
+
+    def place(self, indices: Sequence[int] | slice) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray]:
+        """Bytes on the device that hold these images, and there each one's offset, height and width."""
+        offsets, heights, widths = (values[indices] for values in (self.offsets, self.heights, self.widths))
+        if self.images.device == self.device:
+            return self.images, offsets, heights, widths
+        sizes = heights * widths * 3
+        ends = np.cumsum(sizes)
+        # Pinned, so that the copy to the device runs beside the host; torch keeps the buffer until the copy is done.
+        staged = torch.empty(int(ends[-1]), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        for offset, size, end in zip(offsets, sizes, ends, strict=True):
+            staged[end - size : end] = self.images[offset : offset + size]
+        return staged.to(self.device, non_blocking=True), ends - sizes, heights, widths

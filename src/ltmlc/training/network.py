@@ -1,0 +1,55 @@
+"""The network of a run, from its specification, data set and seed."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ltmlc.data.split import Split
+from ltmlc.errors import InputError
+from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.training.seeds import derive_seed
+
+
+def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) -> Classifier:
+    """The network with its initial weights, on the CPU, in the dtype of the run's precision.
+
+    Args:
+        data: the data set's folder, where ``ltmlc pretrain`` leaves ``backbone.pt`` (``model.weights: pretrained``).
+    """
+    settings = spec["model"]
+    if settings["weights"] == "pretrained":
+        settings = {**settings, "weights": str(data / "backbone.pt")}
+    extra = {}
+    if settings["head"] == "graph":
+        extra["word_vectors"] = _word_vectors(settings, split.classes)
+        extra["adjacency"] = label_graph(
+            split.class_counts,
+            split.cooccurrence,
+            threshold=settings["adjacency_threshold"],
+            weight=settings["adjacency_weight"],
+        )
+    model = build_model(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
+    model.seed_dropout(derive_seed(seed, "dropout"))
+    return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
+
+
+def weights_sha256(model: Classifier) -> str:
+    """Hash of all parameters and buffers, with their names; independent of device and memory order."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _word_vectors(settings: dict[str, Any], classes: list[str]) -> torch.Tensor:
+    path = settings["word_vectors"]
+    if path == "digits":
+        return digit_word_vectors(classes)
+    if path is None:
+        raise InputError(
+            "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
+        )
+    return load_word_vectors(path, classes, settings["word_vector_order"])

@@ -1,0 +1,142 @@
+"""config/README.md against the code: every key, every default, and examples that are valid."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ltmlc.config import DEFAULTS, SCHEMAS, check, load_config, merge, read_yaml
+from ltmlc.data.split import THRESHOLDS
+from ltmlc.grid import load_grid
+from ltmlc.models.backbone import BACKBONES, STEMS
+from ltmlc.models.settings import ModelSettings
+from ltmlc.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", PAGE, flags=re.M | re.S))
+SECTION_OF = {
+    "config": "config.yaml",
+    "dataset": "datasets/*.yaml",
+    "table": "tables/*.yaml",
+    "recipes": "recipes.yaml",
+}
+EXAMPLES = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.M | re.S)]
+
+
+def keys_of(schema) -> set[str]:
+    """Every property that a schema names, at any depth."""
+    if isinstance(schema, list):
+        return set().union(*map(keys_of, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = schema.get("properties", {})
+    named = set(own) if isinstance(own, dict) else set()
+    return named.union(*(keys_of(value) for value in schema.values()))
+
+
+def defaults_in(section: str) -> dict[str, object]:
+    """Key -> default of the tables of a section, where the default is written as a value."""
+    rows = re.findall(r"^\| `([\w.]+)` \| .+? \| `?([^|`]+)`? \| .+ \|$", SECTIONS[section], flags=re.M)
+    return {key: yaml.safe_load(default) for key, default in rows}
+
+
+@pytest.mark.parametrize("schema", SECTION_OF)
+def test_every_key_of_the_schema_is_explained(schema):
+    text = SECTIONS[SECTION_OF[schema]]
+    keys = keys_of(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
+    assert keys, "no key was found in the schema"
+    missing = {key for key in keys if not re.search(rf"[`.{{ ]{key}[`:,.}}]", text)}
+    assert missing == set()
+
+
+def test_the_defaults_of_the_configuration_are_the_codes():
+    flat = {}
+    for key, value in DEFAULTS.items():
+        flat |= {f"{key}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {key: value}
+    written = defaults_in("config.yaml")
+    assert {key: written[key] for key in flat} == flat
+    assert {key for key in written if key not in flat} == {
+        "model.weights",
+        "model.stride_in_1x1",
+        "model.word_vectors",
+        "model.word_vector_order",
+    }
+
+
+def test_the_defaults_of_a_data_set_are_the_codes():
+    written = defaults_in("datasets/*.yaml")
+    settings = ModelSettings()
+    model = {
+        key: getattr(settings, key)
+        for key in read_yaml(SCHEMAS / "dataset.schema.yaml")["properties"]["model"]["properties"]
+    }
+    own = {key for key, value in model.items() if key in ("stem", "width")}
+    assert {key: written[key] for key in model if key not in own} == {k: v for k, v in model.items() if k not in own}
+    assert {key: written[f"thresholds.{key}"] for key in THRESHOLDS} == THRESHOLDS
+    sampler = SAMPLERS["class_aware"]
+    assert {key: written[f"samplers.class_aware.{key}"] for key in sampler} == sampler
+
+
+def test_the_defaults_of_a_row_are_the_codes():
+    written = defaults_in("tables/*.yaml")
+    runs = {f"run.{key}": value for key, value in RUN_DEFAULTS.items() if key != "model"}
+    assert {key: written[key] for key in runs} == runs
+    heads = {"num_experts": "experts", "adjacency_threshold": "graph", "adjacency_weight": "graph"}
+    assert {key: written[f"run.model.{key}"] for key in heads} == {key: HEADS[head][key] for key, head in heads.items()}
+    assert set(HEADS) == set(re.findall(r"`(\w+)`", row_of("run.model.head", "tables/*.yaml").split("|")[2]))
+    assert set(SAMPLERS) == set(re.findall(r"`(\w+)`", row_of("run.sampler", "tables/*.yaml").split("|")[2]))
+
+
+def test_the_defaults_of_a_recipe_are_the_codes():
+    written = defaults_in("recipes.yaml")
+    assert written.pop("warmup_ratio") == "1/3"
+    expected = {key: value for key, value in RECIPE_DEFAULTS.items() if key != "warmup_ratio"}
+    assert {key: written[key] for key in expected} == expected
+    assert RECIPE_DEFAULTS["warmup_ratio"] == 1 / 3
+
+
+def row_of(key: str, section: str) -> str:
+    row = re.search(rf"^\| `{re.escape(key)}` \|.*$", SECTIONS[section], flags=re.M)
+    assert row, f"{section} has no row for {key}"
+    return row[0]
+
+
+def test_backbones_and_stems_are_those_that_can_be_built():
+    section = "datasets/*.yaml"
+    assert re.findall(r"`(\w+)`", row_of("backbone", section).split("|")[2]) == list(BACKBONES)
+    assert re.findall(r"`(\w+)`", row_of("stem", section).split("|")[2]) == list(STEMS)
+
+
+def test_the_keys_of_a_kind_of_source_are_those_that_it_takes():
+    from inspect import signature
+
+    from ltmlc.data.sources import KINDS
+
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.+) \| .+ \|$", SECTIONS["datasets/*.yaml"].split("**`subset`**")[0], flags=re.M)
+    )
+    for kind, build in KINDS.items():
+        takes = set(signature(build(ROOT)).parameters)
+        assert takes == {key for key in takes if f"`{key}`" in rows[kind]}, kind
+
+
+def test_the_examples_are_valid():
+    config, dataset, table, recipes = EXAMPLES
+    load_config(config)
+    check(table, schema="table", where="example")
+    check(recipes, schema="recipes", where="example")
+    check(dataset, schema="dataset", where="example")
+
+
+def test_the_example_of_a_table_can_be_planned():
+    grid = load_grid(ROOT / "config.yaml", ROOT)
+    for row in EXAMPLES[2]["rows"]:
+        run = merge(row["run"], {"recipe": "quick"})
+        build_spec(run, dataset=grid.datasets["voc-lt"], recipes=EXAMPLES[3], config=grid.config, where="example")
+
+
+def test_the_files_that_the_page_links_to_exist():
+    for link in re.findall(r"\]\(([^)#]+)\)", PAGE):
+        assert (ROOT / "config" / link).exists(), link

@@ -1,0 +1,276 @@
+import errno
+import json
+import os
+import re
+import signal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from ltmlc import metrics
+from ltmlc.config import check
+from ltmlc.errors import InputError
+from ltmlc.training import checkpoint, job, outputs
+from ltmlc.training import run as run_module
+from ltmlc.training.batches import DeviceData
+from ltmlc.training.loop import Trainer
+from training import tiny
+
+
+def at_iteration(monkeypatch, iteration, action):
+    """Call ``action`` in the middle of an iteration, whatever attempt reaches it first."""
+    place, calls = Trainer.batch, []
+
+    def batch(self, number):
+        if number == iteration and not calls:
+            calls.append(number)
+            action()
+        return place(self, number)
+
+    monkeypatch.setattr(Trainer, "batch", batch)
+
+
+def test_a_run_leaves_metrics_of_the_schema_predictions_and_weights_and_nothing_else(data, whole, tmp_path):
+    out = tmp_path / "new" / "seed0"
+    result = tiny.run(data, out)
+    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "predictions.npz", "weights.pt"]
+    check(result.metrics, schema="metrics", where="metrics.json")
+    split = json.loads((data / "split.json").read_text())
+    assert result.metrics["status"] == "finished"
+    assert result.metrics["classes"] == split["classes"]
+    assert result.metrics["split_sha256"] == split["sha256"]
+    assert set(result.metrics["seconds"]) == {"load", "train", "evaluate", "total"}
+    assert result.metrics["images_per_second"] > 0
+    assert result.metrics["peak_memory"]["host_bytes"] > 1e6
+    assert result.metrics["resumed_from"] is None
+    assert list(result.predictions["ids"]) == split["test_ids"]
+    again = metrics.average_precision(result.predictions["logits"], result.predictions["labels"])
+    assert again.tolist() == result.metrics["ap_per_class"], "the scores follow from the predictions alone"
+
+
+def test_the_same_command_gives_the_same_bits(data, whole, tmp_path):
+    tiny.assert_same_bits(whole, tiny.run(data, tmp_path))
+
+
+def test_another_seed_gives_other_weights_and_predictions(data, whole, tmp_path):
+    other = tiny.run(data, tmp_path, seed=1)
+    assert other.metrics["weights_sha256"] != whole.metrics["weights_sha256"]
+    assert (other.predictions["logits"] != whole.predictions["logits"]).any()
+
+
+def test_weights_stay_only_if_they_are_asked_for(data, tmp_path):
+    assert tiny.run(data, tmp_path, keep_weights=False).weights is None
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_a_signal_finishes_the_iteration_saves_and_asks_to_be_called_again(
+    data, whole, tmp_path, name, monkeypatch, capfd
+):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    at_iteration(monkeypatch, 7, lambda: os.kill(os.getpid(), number))
+    assert tiny.run(data, tmp_path, checkpoint_minutes=10).code == 75
+    assert f"stopped by {name} at iteration 8; the same command continues" in capfd.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["last.pt"], "no metrics, and running.json is gone"
+    assert signal.getsignal(number) == before
+    resumed = tiny.run(data, tmp_path)
+    assert resumed.metrics["resumed_from"] == 8
+    tiny.assert_same_bits(whole, resumed)
+
+
+def test_a_signal_during_evaluation_loses_no_training(data, whole, tmp_path, monkeypatch):
+    evaluate = run_module.test_logits
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from evaluate(*arguments)
+
+    monkeypatch.setattr(run_module, "test_logits", interrupted)
+    assert tiny.run(data, tmp_path, checkpoint_minutes=10).code == 75
+    monkeypatch.setattr(run_module, "test_logits", evaluate)
+    resumed = tiny.run(data, tmp_path)
+    assert resumed.metrics["resumed_from"] == 20
+    assert resumed.metrics["images_per_second"] is None, "nothing was trained in this attempt"
+    tiny.assert_same_bits(whole, resumed)
+
+
+def test_a_second_ctrl_c_stops_at_once(data, tmp_path, monkeypatch):
+    def twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    at_iteration(monkeypatch, 7, twice)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.run(data, tmp_path)
+    assert not (tmp_path / "running.json").exists()
+
+
+def interrupted(data, out, monkeypatch, iteration=7, **options):
+    at_iteration(monkeypatch, iteration, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert tiny.run(data, out, **options).code == 75
+    monkeypatch.undo()
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path, monkeypatch, capfd):
+    interrupted(data, tmp_path, monkeypatch)
+    last = tmp_path / "last.pt"
+    last.write_bytes(last.read_bytes()[:-7])
+    resumed = tiny.run(data, tmp_path)
+    assert re.search(r"last\.pt is damaged: \d+ bytes of \d+; continuing from .*previous\.pt", capfd.readouterr().err)
+    assert resumed.metrics["resumed_from"] in (7, 8)
+    tiny.assert_same_bits(whole, resumed)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"spec": tiny.changed(recipe={"lr": 0.02})}, "spec: "),
+        ({"seed": 1}, "initial weights: .*, seed: 0, now 1"),
+        ({"code": "edited"}, 'code: "code", now "edited"'),
+        ({"versions": "2.0"}, 'torch: .*, now "2.0"'),
+    ],
+)
+def test_a_foreign_checkpoint_is_not_continued_and_the_reason_is_said(
+    data, tmp_path, monkeypatch, capfd, change, reason
+):
+    interrupted(data, tmp_path, monkeypatch)
+    mine = tiny.make_job(data, tmp_path, change.get("spec", tiny.SPEC), seed=change.get("seed", 0))
+    mine.code = change.get("code", mine.code)
+    if "versions" in change:
+        monkeypatch.setattr(torch, "__version__", change["versions"])
+    assert run_module.run_job(mine) == 0
+    assert re.search(rf"last\.pt belongs to another run \(.*{reason}.*starting anew", capfd.readouterr().err)
+    assert tiny.results(tmp_path).metrics["resumed_from"] is None
+
+
+def test_new_starting_weights_make_a_checkpoint_foreign(data, tmp_path):
+    model = tiny.make_trainer(data).model
+    stamps = []
+    for _ in range(2):
+        stamps.append(run_module.weights_sha256(model))
+        with torch.no_grad():
+            model.backbone.conv1.weight[0, 0, 0, 0] += 1
+    assert stamps[0] != stamps[1]
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_while_saving_is_said_and_training_goes_on(data, whole, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(checkpoint, "_write", full_disk)
+    tiny.assert_same_bits(whole, tiny.run(data, tmp_path))
+    assert "checkpoint not saved" in capfd.readouterr().err
+
+
+def test_a_full_disk_at_the_end_keeps_the_checkpoint_and_says_how_to_go_on(data, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs, "write_atomically", full_disk)
+    with pytest.raises(InputError, match="the results cannot be written .*No space left.*continues from the last"):
+        tiny.run(data, tmp_path)
+    monkeypatch.undo()
+    resumed = tiny.run(data, tmp_path)
+    assert resumed.metrics["resumed_from"] == 20
+    tiny.assert_same_bits(whole, resumed)
+
+
+def test_divergence_is_recorded_as_a_failed_cell_with_exit_code_0(data, tmp_path, monkeypatch, capfd):
+    step = Trainer.step
+
+    def poisoned(self):
+        if self.iteration == 8:
+            with torch.no_grad():
+                self.model.head.classifier.bias[3] = torch.inf
+        step(self)
+
+    monkeypatch.setattr(Trainer, "step", poisoned)
+    result = tiny.run(data, tmp_path)
+    split = json.loads((data / "split.json").read_text())
+    error = result.metrics["error"]
+    assert result.code == 0, "so that the tables are still made, with this cell marked"
+    assert result.metrics["status"] == "failed"
+    assert re.match(r"the loss \((inf|nan)\) is not finite at epoch 2, iteration 8; classes: 3 red; images: ", error)
+    named = error.split("images: ")[1].split(", ")
+    assert len(named) == 16
+    assert set(named) <= set(split["train_ids"])
+    assert f"failed: {error}" in capfd.readouterr().err
+    check(result.metrics, schema="metrics", where="metrics.json")
+    assert (result.metrics["map"], result.metrics["ap_per_class"], result.weights) == (None, None, None)
+    assert len(result.metrics["history"]) == 1
+    assert set(result.metrics["seconds"]) == {"load", "train", "total"}
+    assert np.isnan(result.predictions["logits"]).all()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "predictions.npz"]
+
+
+def test_a_network_that_ends_not_finite_is_a_failed_cell(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "test_logits", lambda *_: iter([torch.full((30, 10), torch.nan)]))
+    result = tiny.run(data, tmp_path)
+    assert result.metrics["error"] == "the logits of the trained network are not finite"
+
+
+def test_out_of_gpu_memory_says_batch_size_and_what_to_set(data, tmp_path, monkeypatch):
+    def step(self):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate ...")
+
+    monkeypatch.setattr(Trainer, "step", step)
+    with pytest.raises(InputError, match="out of memory on cpu at batch size 16 and 16 px .*gpu_share to 1.* bf16"):
+        tiny.run(data, tmp_path)
+    assert not (tmp_path / "running.json").exists()
+
+
+def test_a_cpu_refuses_a_paper_size_run_before_anything_is_loaded(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "PAPER_SIZE", 80_000)
+    monkeypatch.setattr(run_module, "build_network", None)
+    with pytest.raises(InputError, match=r"20 iterations of 16 images at 16 px.*training\.allow_cpu to true"):
+        tiny.run(data, tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(job, "PAPER_SIZE", 80_000)
+    assert tiny.run(data, tmp_path, allow_cpu=True).code == 0
+
+
+def test_the_published_configurations_are_paper_size_and_the_embedded_one_is_not():
+    voc, embedded = 968 * 32 * 224**2, 248 * 32 * 32**2  # the shorter recipe of voc-lt, DB's
+    assert embedded < job.PAPER_SIZE < voc
+
+
+def test_the_device_is_said_first(data, tmp_path, capfd):
+    tiny.run(data, tmp_path)
+    assert capfd.readouterr().err.startswith("device: cpu, 1 threads, ")
+
+
+def test_a_pack_of_another_split_is_refused(data, tmp_path):
+    (tmp_path / "pack").symlink_to(data / "pack")
+    split = json.loads((data / "split.json").read_text())
+    (tmp_path / "split.json").write_text(json.dumps({**split, "seed": 3}))
+    with pytest.raises(InputError, match=r"split\.json"):
+        tiny.run(tmp_path, tmp_path / "out")
+
+
+def test_images_too_large_for_the_gpu_stay_on_the_host(monkeypatch):
+    class Device:
+        """As much of a GPU as is asked: its memory and its type."""
+
+        type = "cuda"
+
+    moved = []
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, device: moved.append(self.nbytes) or self)
+    pack = SimpleNamespace(
+        images=np.zeros(300, np.uint8), labels=np.zeros((5, 2), np.uint8), offsets=None, heights=None, widths=None,
+        num_train=3,
+    )  # fmt: skip
+    DeviceData.from_pack(pack, Device())
+    DeviceData.from_pack(pack, Device(), share=2)
+    assert moved == [300, 10, 10]
+
+
+def test_deterministic_asks_torch_and_cublas_for_it(monkeypatch):
+    asked = []
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", asked.append)
+    job.configure_torch("tf32", deterministic=False, threads=1)
+    assert (asked, torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32) == ([], True, True)
+    job.configure_torch("float32", deterministic=True, threads=1)
+    assert (asked, torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32) == ([True], False, False)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"

@@ -1,0 +1,144 @@
+"""Mistakes a user can make: each gets one sentence with file and key, before anything is trained or overwritten.
+
+Wrong values in the configuration are also tested beside their modules (test_config, test_spec, test_grid); here they
+go through the commands and through Snakemake.
+"""
+
+import json
+
+import pytest
+
+from ltmlc.cli import main
+from ltmlc.data.split import load_split
+
+CSV_SET = """
+title: Mine
+source: {kind: csv, table: mine.csv, classes: [cat, dog]}
+model: {backbone: resnet18, image_size: 64, weights: null}
+augmentation: {mean: [0, 0, 0], std: [1, 1, 1]}
+"""
+
+
+@pytest.fixture
+def ltmlc(project, monkeypatch, capsys):
+    """``ltmlc("plan")``: exit code and message of a command that is run in the project."""
+    monkeypatch.chdir(project.root)
+
+    def run(*arguments: str) -> str:
+        assert main(list(arguments)) == 2
+        message = capsys.readouterr().err
+        assert message.startswith(f"ltmlc {arguments[0]}: error: ")
+        assert message.count("\n") == 1, "one line, no traceback"
+        return message
+
+    return run
+
+
+@pytest.fixture
+def put(project):
+    """``put(file, text)`` writes a file of the project for the length of one test."""
+    before: dict = {}
+
+    def write(file: str, text: str):
+        path = project.root / file
+        before[path] = path.read_text() if path.exists() else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    yield write
+    for path, text in before.items():
+        path.unlink() if text is None else path.write_text(text)
+
+
+def words_missing(message: str, *words: str) -> list[str]:
+    return [word for word in words if word not in message]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sedes: [0]\n", ["mine.yaml", "'sedes'", "valid keys", "seeds"]),
+        ("datasets: [voc]\n", ["mine.yaml: datasets", "'voc'", "voc-lt"]),
+        ("tables: [table8]\n", ["mine.yaml: tables", "'table8'", "table1"]),
+        ("seeds: zero\n", ["mine.yaml", "seeds", "'zero'", "array"]),
+        ("training: {device: tpu}\n", ["mine.yaml", "training.device", "'tpu'"]),
+    ],
+)
+def test_a_mistake_in_the_configuration_names_file_key_and_what_is_valid(ltmlc, put, text, words):
+    put("mine.yaml", text)
+    for verb in ("plan", "status"):
+        assert not words_missing(ltmlc(verb, "--config", "mine.yaml"), *words)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ("name: drl", ["config/tables/table4.yaml, row 1 (C-LSEP)", "unknown loss 'drl'", "c_lsep"]),
+        ("name: c_lsep, gama: 5", ["config/tables/table4.yaml, row 1 (C-LSEP)", "'gama'", "gamma, weight"]),
+        ("name: c_lsep, gamma: high", ["config/tables/table4.yaml, row 1 (C-LSEP)", "gamma", "'high'", "like 1"]),
+    ],
+)
+def test_a_mistake_in_a_table_names_file_row_and_what_is_valid(ltmlc, put, project, loss, words):
+    table = (project.root / "config" / "tables" / "table4.yaml").read_text()
+    put("config/tables/table4.yaml", table.replace("name: c_lsep, gamma: 5", loss, 1))
+    assert not words_missing(ltmlc("plan"), *words)
+
+
+def test_an_unknown_recipe_names_file_row_and_the_recipes(ltmlc, put, project):
+    table = (project.root / "config" / "tables" / "table5.yaml").read_text()
+    put("config/tables/table5.yaml", table.replace("recipe: db", "recipe: fast", 1))
+    message = ltmlc("plan")
+    assert not words_missing(message, "table5.yaml, row 1 (BCE)", "unknown recipe 'fast'", "db, dr, gcn, uniform")
+
+
+def test_a_missing_data_root_is_said_and_no_split_is_written(ltmlc, project):
+    message = ltmlc("subset", "voc-lt", "--data-root", "nowhere", "--out", "out/split.json")
+    assert not words_missing(message, "data root", str(project.root / "nowhere"), "data.root")
+    assert not (project.root / "out").exists()
+
+
+def test_an_unknown_data_set_is_answered_with_those_there_are(ltmlc):
+    message = ltmlc("subset", "voc", "--out", "out/split.json")
+    assert not words_missing(message, "'voc'", "config/datasets", "coco-lt", "voc-lt")
+
+
+def test_an_unknown_run_is_answered_with_those_there_are(ltmlc):
+    message = ltmlc("train", "voc-lt", "dr_gamma1-5")
+    assert not words_missing(message, "'dr_gamma1-5'", "voc-lt", "dr_gamma1-5_gamma2-7")
+
+
+def test_a_class_without_a_training_image_is_named(ltmlc, put, project):
+    put("config/datasets/mine.yaml", CSV_SET)
+    put("photos/mine.csv", "path,labels,split\na.jpg,cat,train\nb.jpg,cat;dog,test\n")
+    message = ltmlc("subset", "mine", "--data-root", "photos", "--out", "out/split.json")
+    assert not words_missing(message, "class dog", "no image")
+    assert not (project.root / "out").exists()
+
+
+def test_snakemake_stops_with_the_sentence_and_no_traceback(project, put):
+    put("config.yaml", "datasets: [voc]\n")
+    done = project.snakemake("--dry-run")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert not words_missing(output, "datasets", "'voc'", "voc-lt")
+    assert "Traceback (most recent call last)" not in output
+
+
+def test_a_split_that_was_changed_by_hand_stops_the_run_before_any_result_is_touched(project, put, monkeypatch):
+    """Really run, not only planned: Snakemake removes old results of the jobs that it starts."""
+    monkeypatch.chdir(project.root)
+    assert main(["subset", "digits20-lt", "--out", "results/demo/data/digits20-lt/split.json"]) == 0
+    file = project.root / "results/demo/data/digits20-lt/split.json"
+    split = load_split(file)
+    content = json.loads(file.read_text())
+    content["train_ids"][0], content["train_ids"][1] = split.train_ids[1], split.train_ids[0]
+    put("results/demo/data/digits20-lt/split.json", json.dumps(content))
+    result = "results/demo/runs/digits20-lt/bce_recipe-db/seed0/metrics.json"
+    put(result, "finished")
+    done = project.snakemake("tables", "--configfile", "config/demo.yaml")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert not words_missing(output, "results/demo/data/digits20-lt/split.json", "edited", "checksum", "delete it")
+    assert "Traceback (most recent call last)" not in output
+    assert (project.root / result).read_text() == "finished"
+    assert not (project.root / "results/demo/data/digits80-lt").exists()
