@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ltmlc import commands
 from ltmlc.errors import InputError
-from ltmlc.jobs import training_settings
+from ltmlc.jobs import data_root, training_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ltmlc", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    download = _verb(verbs, "download", commands.download, "download what the data root lacks of a data set, verified")
+    _dataset_and_root(download)
+    _config(download)
+    download.add_argument("--jobs", type=int, default=8, help="photographs to download at a time (default: 8)")
+    download.add_argument("--only", nargs="+", choices=["data", "weights", "word_vectors"], help="default: all")
+    download.add_argument("--dry-run", action="store_true", help="only list what is missing, with sizes")
 
     subset = _verb(
         verbs,
@@ -110,7 +117,7 @@ def _verb(verbs: argparse._SubParsersAction, name: str, action: Callable, text: 
 def _dataset_and_root(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("dataset", help="the name of a file in config/datasets, without .yaml")
     verb.add_argument(
-        "--data-root", default="data", type=Path, help="where photographs and annotations lie (default: data)"
+        "--data-root", default=data_root(), type=Path, help="where photographs and annotations lie (default: data)"
     )
 
 

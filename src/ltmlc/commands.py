@@ -14,6 +14,17 @@ from ltmlc.errors import InputError
 STARTED = time.perf_counter()
 
 
+def download(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_config, load_dataset, merge
+    from ltmlc.data.download import download_dataset
+
+    # The configuration's own weights or word vectors take the place of those that would be downloaded.
+    settings = merge(load_dataset(options.dataset), {"model": load_config(options.config)["model"]})
+    download_dataset(
+        options.dataset, settings, options.data_root, jobs=options.jobs, dry_run=options.dry_run, only=options.only
+    )
+
+
 def subset(options: argparse.Namespace) -> None:
     from ltmlc.config import load_dataset
     from ltmlc.data.sources import open_source

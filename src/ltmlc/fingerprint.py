@@ -16,6 +16,7 @@ ENTRY = PACKAGE / "training" / "run.py"
 # Not followed: the registry of all losses (a run counts only those it uses), and what cannot change a number.
 LEFT_OUT = {"losses/__init__.py", "provenance.py", "files.py", "errors.py", "training/progress.py"}
 # Not followed from the trainer: what makes a split. A run depends on the split itself, whose checksum it carries.
+READERS = {"voc": "voc.py", "coco": "coco.py", "csv": "csv_table.py", "digits": "digits.py"}
 MAKES_DATA = frozenset({"data/sources.py", "data/longtail.py"})
 
 
@@ -35,13 +36,15 @@ def trainer_files() -> frozenset[Path]:
 @cache
 def pretrain_fingerprint() -> str:
     """Hash of the code that makes the embedded data sets' starting weights."""
-    return _hash_files(_closure(PACKAGE / "training" / "pretrain.py"))
+    others = frozenset(f"data/{file}" for kind, file in READERS.items() if kind != "digits")
+    return _hash_files(_closure(PACKAGE / "training" / "pretrain.py", others))
 
 
 @cache
-def data_fingerprint() -> str:
-    """Hash of the code that makes splits and packs."""
-    return _hash_files(_closure(PACKAGE / "data" / "split.py") | _closure(PACKAGE / "data" / "pack.py"))
+def data_fingerprint(kind: str) -> str:
+    """Hash of the code that makes splits and packs of one kind of source; the readers of other kinds do not count."""
+    others = frozenset(f"data/{file}" for other, file in READERS.items() if other != kind)
+    return _hash_files(_closure(PACKAGE / "data" / "split.py", others) | _closure(PACKAGE / "data" / "pack.py", others))
 
 
 def _hash_files(files: frozenset[Path]) -> str:

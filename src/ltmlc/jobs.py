@@ -14,17 +14,27 @@ TRAINING = "LTMLC_TRAINING"
 """How to train (device, threads, ...), as JSON. Not a parameter of the rule: it is no part of what a run is."""
 
 
-def set_environment(training: dict[str, Any]) -> None:
+DATA_ROOT = "LTMLC_DATA_ROOT"
+"""Where photographs and annotations lie. Moving them makes no other data."""
+
+
+def set_environment(training: dict[str, Any], data_root: str) -> None:
     """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
     source = str(Path(__file__).parents[1])
     _put_first("PYTHONPATH", source)
     _put_first("PATH", str(Path(sys.executable).parent))
     os.environ[TRAINING] = canonical_json(training)
+    os.environ[DATA_ROOT] = data_root
 
 
 def training_settings() -> str | None:
     """What :func:`set_environment` left, as JSON; None outside the workflow."""
     return os.environ.get(TRAINING)
+
+
+def data_root() -> str:
+    """What :func:`set_environment` left; ``data`` outside the workflow."""
+    return os.environ.get(DATA_ROOT, "data")
 
 
 def _put_first(variable: str, entry: str) -> None:

@@ -1,10 +1,12 @@
 """A server on this machine that misbehaves as told, for the tests of downloading."""
 
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 
 from ltmlc.data.download.fetch import Patience
 
@@ -80,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    with Server() as server:
+    with Server() as server, patch.dict(os.environ, {"no_proxy": "127.0.0.1"}):
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

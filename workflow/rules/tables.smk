@@ -32,9 +32,7 @@ rule compare:
         metrics=ALL_METRICS,
     output:
         csv=f"{RESULTS}/diff.csv",
-        md=report(
-            f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"
-        ),
+        md=report(f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"),
         runs=f"{RESULTS}/runs.csv",
     log:
         f"{RESULTS}/diff.log",

@@ -16,9 +16,7 @@ rule pretrain:
         runtime=attempt_times(10),
     params:
         settings=dataset_settings,
-        model=lambda wildcards: canonical_json(
-            GRID.datasets[wildcards.dataset]["model"]
-        ),
+        model=lambda wildcards: canonical_json(GRID.datasets[wildcards.dataset]["model"]),
         code=pretrain_fingerprint(),
     shell:
         "python -m ltmlc pretrain {wildcards.dataset} --out {output:q} 2> {log:q}"
@@ -27,6 +25,8 @@ rule pretrain:
 rule train:
     input:
         weights=starting_weights,
+        downloaded_weights=ancient(downloaded("weights")),
+        downloaded_vectors=ancient(downloaded("word_vectors")),
         split=f"{RESULTS}/data/{{dataset}}/split.json",
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
         images=ancient(f"{RESULTS}/data/{{dataset}}/pack/images.bin"),

@@ -63,8 +63,9 @@ def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = 
 
 def _how_to_read(verdicts: Sequence[Verdict]) -> str:
     text = (
-        "Differences are mAP points, paired by seed, positive where they point the stated way; of a claim with several comparisons the weakest is shown, with "
-        "its 95 % interval. *Holds* and *reversed* survive Holm's correction at 5 % over the claims of their data set."
+        "Differences are mAP points, paired by seed, positive where they point the stated way; of a claim with several "
+        "comparisons the weakest is shown, with its 95 % interval. *Holds* and *reversed* survive Holm's correction at "
+        "5 % over the claims of their data set."
     )
     if any(ONE_SEED in verdict.reason for verdict in verdicts):
         text += (
@@ -83,7 +84,7 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
     rows = [
         [verdict.section, verdict.statement, f"**{verdict.verdict}**"]
         + [_difference(verdict) or (verdict.reason if brief else ""), _stated(verdict)]
-        + ([] if brief else [verdict.comparison, verdict.reason])
+        + ([] if brief else [verdict.comparison, verdict.reason.removesuffix(f"; {ONE_SEED}")])
         for verdict in verdicts
     ]
     return markdown_table(header, rows, left=len(header))

@@ -45,7 +45,7 @@ class Part:
     def __str__(self) -> str:
         if len(self.weights) != 2:
             return f"rise from {self.rows[0].label} to {self.rows[-1].label} ({self.column})"
-        return f"{self.rows[0].label} − {self.rows[1].label} ({self.column})"
+        return f"{self.rows[0].label} against {self.rows[1].label} ({self.column})"
 
 
 def build_parts(claim: Mapping[str, Any], twin: str, tables: Mapping[str, Mapping], where: str) -> tuple[Part, ...]:

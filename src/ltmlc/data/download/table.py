@@ -19,7 +19,6 @@ from ltmlc.errors import InputError
 ARCHIVES = "archives"
 Entry = Config = dict[str, Any]
 
-
 PARTS = {"data": ("voc", "coco", "photographs", "ids"), "weights": ("weights",), "word_vectors": ("word_vectors",)}
 """What is needed by whom: data by every step, weights by training, word vectors by training with the head ``graph``."""
 
@@ -62,7 +61,7 @@ def _photographs(entry: Entry, dataset: str, config: Config, root: Path) -> Item
 
 
 def _ids(entry: Entry, dataset: str, config: Config, root: Path) -> Item | None:
-    return _file(entry, root) if config.get("subset", {}).get("ids") == entry["file"] else None
+    return _file(entry, root) if (config.get("subset") or {}).get("ids") == entry["file"] else None
 
 
 def _weights(entry: Entry, dataset: str, config: Config, root: Path) -> Item | None:
