@@ -86,6 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
     for verb, action, text in (
         ("tabulate", commands.tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished"),
         ("compare", commands.compare, "write diff.csv, diff.md (against the published numbers) and runs.csv"),
+        ("claims", commands.claims, "judge the paper's statements on the finished runs; writes claims.csv and claims.md"),
+        ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
         ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),
         ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
@@ -99,10 +101,13 @@ def build_parser() -> argparse.ArgumentParser:
         _config(_verb(verbs, verb, action, text))
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "figures"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument("figure", choices=["fig3", "fig4", "data"], nargs="*", help="default: all")
     choices["figures"].add_argument("--dataset", help="only this data set")
+    choices["claims"].add_argument(
+        "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
+    )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")
     return parser

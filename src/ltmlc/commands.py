@@ -146,6 +146,30 @@ def compare(options: argparse.Namespace) -> None:
     write_atomically(out / "runs.csv", results.csv())
 
 
+def claims(options: argparse.Namespace) -> int:
+    from ltmlc.evidence.claims import exit_code, judge_claims
+    from ltmlc.evidence.claims_facts import read_thresholds
+    from ltmlc.evidence.claims_file import load_claims
+    from ltmlc.evidence.claims_report import write_claims
+
+    grid, results, splits = _load(options)
+    curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
+    verdicts = judge_claims(grid, results, load_claims(), splits=splits, curves=curves)
+    write_claims(verdicts, options.out or Path(grid.config["results"]), grid=grid)
+    return exit_code(verdicts) if options.check else 0
+
+
+def audit(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_config
+    from ltmlc.evidence.audit import audit as audit_grid
+    from ltmlc.evidence.audit import paper_grid
+    from ltmlc.evidence.audit_report import write_audit
+    from ltmlc.evidence.claims_file import load_claims
+
+    out = options.out or Path(load_config(options.config)["results"])
+    write_audit(audit_grid(paper_grid(), load_claims()), out)
+
+
 def plan(options: argparse.Namespace) -> None:
     from ltmlc.evidence.plan import make_plan, plan_text
 

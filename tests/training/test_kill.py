@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from training import killed_jobs, tiny
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
@@ -28,9 +27,8 @@ def test_ten_sigkills_at_random_instants_change_no_bit(jobs):
     attempts = [tiny.results(scratch / f"killed{kill}") for kill in range(killed_jobs.KILLS)]
     for attempt in attempts:
         tiny.assert_same_bits(whole, attempt)
-    assert {attempt.metrics["resumed_from"] is None for attempt in attempts} == {True, False}, (
-        "some kills must come before the first checkpoint and some after it"
-    )
+    resumed = [attempt.metrics["resumed_from"] for attempt in attempts if attempt.metrics["resumed_from"]]
+    assert len(set(resumed)) >= 3, "the instants must differ, and most lie after the first checkpoint"
 
 
 def test_jobs_beside_each_other_give_the_bits_of_one_alone(jobs):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
+from training import tiny
 
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.checkpoint import load_checkpoint, save_checkpoint
 from ltmlc.training.guard import DivergedError, Guard
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
-from training import tiny
 
 
 def finish(trainer):
@@ -109,14 +109,14 @@ def test_runs_of_two_losses_see_the_same_batches_from_the_same_weights(data):
 
 def test_global_random_state_is_neither_read_nor_changed(data):
     torch.manual_seed(0)
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     first = weights(finish(tiny.make_trainer(data)))
-    state, legacy = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    state, legacy = torch.get_rng_state(), np.random.get_state()[1].copy()
     torch.manual_seed(1)
     assert differing(first, weights(finish(tiny.make_trainer(data)))) == set()
     torch.manual_seed(0)
     assert torch.equal(torch.get_rng_state(), state)
-    assert (np.random.get_state()[1] == legacy).all()  # noqa: NPY002
+    assert (np.random.get_state()[1] == legacy).all()
 
 
 def test_labels_are_those_of_the_images_in_the_batch(data):
@@ -182,7 +182,9 @@ def test_other_heads_train_and_resume(data, head):
         first.step()
     second.load_state_dict(deepcopy(first.state_dict()))
     assert differing(weights(finish(first)), weights(finish(second))) == set()
-    assert first.history[0]["lr"] == pytest.approx(0.01 * (1 / 3 + 2 / 3 * 4 / 8)), "the head's rate, not the backbone's"
+    assert first.history[0]["lr"] == pytest.approx(0.01 * (1 / 3 + 2 / 3 * 4 / 8)), (
+        "the head's rate"
+    )
 
 
 def spoil(trainer, iteration, change):

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from training import tiny
 
 from ltmlc.data.pack import open_pack
 from ltmlc.errors import InputError
 from ltmlc.training.predict import predict_images
-from training import tiny
 
 
 @pytest.fixture(scope="module")

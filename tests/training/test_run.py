@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from training import tiny
 
 from ltmlc import metrics
 from ltmlc.config import check
@@ -16,7 +17,6 @@ from ltmlc.training import checkpoint, job, outputs
 from ltmlc.training import run as run_module
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.loop import Trainer
-from training import tiny
 
 
 def at_iteration(monkeypatch, iteration, action):
@@ -167,7 +167,7 @@ def test_a_full_disk_while_saving_is_said_and_training_goes_on(data, whole, tmp_
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint_and_says_how_to_go_on(data, whole, tmp_path, monkeypatch):
     monkeypatch.setattr(outputs, "write_atomically", full_disk)
-    with pytest.raises(InputError, match="the results cannot be written .*No space left.*continues from the last"):
+    with pytest.raises(InputError, match=r"the results cannot be written .*No space left.*continues from the last"):
         tiny.run(data, tmp_path)
     monkeypatch.undo()
     resumed = tiny.run(data, tmp_path)
@@ -214,7 +214,7 @@ def test_out_of_gpu_memory_says_batch_size_and_what_to_set(data, tmp_path, monke
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate ...")
 
     monkeypatch.setattr(Trainer, "step", step)
-    with pytest.raises(InputError, match="out of memory on cpu at batch size 16 and 16 px .*gpu_share to 1.* bf16"):
+    with pytest.raises(InputError, match=r"out of memory on cpu at batch size 16 and 16 px .*gpu_share to 1.* bf16"):
         tiny.run(data, tmp_path)
     assert not (tmp_path / "running.json").exists()
 

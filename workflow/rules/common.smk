@@ -52,7 +52,20 @@ FIGURES = expand(
     ],
     kind=["pdf", "png"],
 )
-REPORTS = [f"{RESULTS}/{name}" for name in ("diff.csv", "diff.md", "runs.csv", "plan.md", "REPRODUCTION.md")]
+REPORTS = [
+    f"{RESULTS}/{name}"
+    for name in (
+        "diff.csv",
+        "diff.md",
+        "runs.csv",
+        "claims.csv",
+        "claims.md",
+        "audit.csv",
+        "audit.md",
+        "plan.md",
+        "REPRODUCTION.md",
+    )
+]
 
 
 wildcard_constraints:

@@ -4,6 +4,7 @@
 rule figure_gradients:
     output:
         pdf=f"{PICTURES}/fig3.pdf",
+        thresholds=f"{PICTURES}/fig3.csv",
         png=report(f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"),
     log:
         f"{PICTURES}/fig3.log",
