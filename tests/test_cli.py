@@ -65,3 +65,21 @@ def test_a_missing_data_root_names_the_folder_and_the_key(tmp_path, monkeypatch,
     assert main(["subset", "voc-lt", "--data-root", str(tmp_path / "nowhere"), "--out", out]) == 2
     error = capsys.readouterr().err
     assert "nowhere" in error and "data.root" in error
+
+
+def test_a_published_list_is_compared_with_the_construction(tmp_path, monkeypatch, capsys):
+    """The command says how far the paper's construction agrees with a list that is used instead of it."""
+    from ltmlc.data.digits import DigitsSource
+    from ltmlc.data.longtail import longtail_subset
+
+    pool = DigitsSource().train_pool()
+    chosen = [pool.ids[row] for row in longtail_subset(pool.labels)]
+    (tmp_path / "ids.txt").write_text("\n".join(chosen[:-1]) + "\n")
+    folder = tmp_path / "config" / "datasets"
+    folder.mkdir(parents=True)
+    text = (ROOT / "config" / "datasets" / "digits20-lt.yaml").read_text()
+    (folder / "listed.yaml").write_text(text.replace("subset: {", "subset: {ids: ids.txt, "))
+    monkeypatch.chdir(tmp_path)
+    assert main(["subset", "listed", "--data-root", str(tmp_path), "--out", str(tmp_path / "split.json")]) == 0
+    error = capsys.readouterr().err
+    assert f"selects {len(chosen)} images, sharing {len(chosen) - 1} with the published {len(chosen) - 1}" in error

@@ -86,7 +86,11 @@ def build_parser() -> argparse.ArgumentParser:
     for verb, action, text in (
         ("tabulate", commands.tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished"),
         ("compare", commands.compare, "write diff.csv, diff.md (against the published numbers) and runs.csv"),
-        ("claims", commands.claims, "judge the paper's statements on the finished runs; writes claims.csv and claims.md"),
+        (
+            "claims",
+            commands.claims,
+            "judge the paper's statements on the finished runs: claims.csv and claims.md",
+        ),
         ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
         ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),

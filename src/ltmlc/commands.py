@@ -31,11 +31,27 @@ def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.split import make_split, save_split
 
     settings = load_dataset(options.dataset)
-    split = make_split(options.dataset, open_source(settings, options.data_root), settings, root=options.data_root)
+    source = open_source(settings, options.data_root)
+    split = make_split(options.dataset, source, settings, root=options.data_root)
     save_split(split, options.out)
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
+    counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
+    print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
+    _report_construction(settings.get("subset", {}), source, split.train_ids)
+
+
+def _report_construction(settings: dict, source, published: list[str]) -> None:
+    """Where a published list is used, say how far the paper's construction would have given it."""
+    from ltmlc.data.split import compare_with_published
+
+    parameters = {key: settings[key] for key in ("alpha", "maximum", "minimum", "seed") if key in settings}
+    if "ids" not in settings or not parameters.keys() >= {"alpha", "maximum"}:
+        return
+    agreement = compare_with_published(source.train_pool(), published, **parameters)
+    equal = "equal to" if agreement["equal"] else f"sharing {agreement['shared']} with"
     print(
-        f"{options.dataset}: {len(split.train_ids)} training and {len(split.test_ids)} test images, {groups} classes",
+        f"the paper's construction selects {agreement['constructed']} images, {equal} the published "
+        f"{agreement['published']} that are used",
         file=sys.stderr,
     )
 
