@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ltmlc.data.images import read_rgb
 from ltmlc.data.pack import Pack, build_pack
 from ltmlc.losses import build_loss
-from ltmlc.models import Classifier, build_model
+from ltmlc.models import build_model
 from ltmlc.provenance import device_name
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
@@ -114,11 +114,13 @@ def floor(spec: dict) -> dict[str, float]:
     """Per image: floating point operations (a multiply-add is two), and bytes that layer by layer execution moves.
 
     Bytes: each layer reads its input and writes its output, in float32; backward, a trained one reads its output's
-    gradient and its input and writes its input's gradient. Weights and optimiser, once a batch, are divided by it.
+    gradient and its input and writes its input's gradient. Convolutions, batch norms, pooling and linear layers are
+    counted; ReLU and additions, which a compiler could merge into them, are not. Weights and optimiser, once a batch,
+    are divided by it.
     """
-    model = build_model(spec["model"], CLASSES, generator_seed=0).to("meta").train()
-    size = spec["model"]["image_size"]
-    images = torch.empty(BATCH_SIZE, 3, size, size, device="meta")
+    model = build_model(spec["model"], CLASSES, generator_seed=0).train()
+    count_images, size = 2, spec["model"]["image_size"]
+    images = torch.zeros(count_images, 3, size, size)
     moved = {"frozen": 0, "trained": 0}
 
     def count(module: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> None:
@@ -130,7 +132,7 @@ def floor(spec: dict) -> dict[str, float]:
 
     hooks = [module.register_forward_hook(count) for module in model.modules() if not list(module.children())]
     with FlopCounterMode(display=False) as whole:
-        model_forward_without_dropout(model, images).sum().backward()
+        model(images).sum().backward()
     for hook in hooks:
         hook.remove()
     with FlopCounterMode(display=False) as frozen, torch.no_grad():
@@ -141,18 +143,12 @@ def floor(spec: dict) -> dict[str, float]:
     # gradient, weight and velocity and writes the last two.
     weights = sum(size * (10 if trained else 1) for size, trained in sizes)
     return {
-        "frozen GFLOP": frozen.get_total_flops() / BATCH_SIZE / 1e9,
-        "trained GFLOP": (whole.get_total_flops() - frozen.get_total_flops()) / BATCH_SIZE / 1e9,
-        "frozen MB": moved["frozen"] / BATCH_SIZE / 1e6,
-        "trained MB": moved["trained"] / BATCH_SIZE / 1e6,
+        "frozen GFLOP": frozen.get_total_flops() / count_images / 1e9,
+        "trained GFLOP": (whole.get_total_flops() - frozen.get_total_flops()) / count_images / 1e9,
+        "frozen MB": moved["frozen"] / count_images / 1e6,
+        "trained MB": moved["trained"] / count_images / 1e6,
         "weights MB": weights / BATCH_SIZE / 1e6,
     }
-
-
-def model_forward_without_dropout(model: Classifier, images: torch.Tensor) -> torch.Tensor:
-    """Dropout's generator lives on no meta device; it costs nothing beside the rest."""
-    model.head.neck.dropout.eval()
-    return model(images)
 
 
 def make_photographs(folder: Path, count: int) -> None:
@@ -212,10 +208,10 @@ def report(options: argparse.Namespace, device: torch.device, count: int, rounds
         [median(values) for values in zip(*way, strict=True)] for way in zip(*rounds, strict=True)
     )
     print(
-        f"{options.backbone}, {options.image_size} px, batch {BATCH_SIZE}, {count} files, {options.iterations} iterations, "
-        f"medians of {options.rounds} rounds; {device_name(device)}, {platform.machine()}, "
-        f"{len(os.sched_getaffinity(0))} cores, {options.threads} threads; Python {platform.python_version()}, "
-        f"torch {torch.__version__}, OpenCV {cv2.__version__}\n"
+        f"{options.backbone}, {options.image_size} px, batch {BATCH_SIZE}, {count} files, "
+        f"{options.iterations} iterations, medians of {options.rounds} rounds; {device_name(device)}, "
+        f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {options.threads} threads; "
+        f"Python {platform.python_version()}, torch {torch.__version__}, OpenCV {cv2.__version__}\n"
     )
     print("| | released way | ours | ratio |\n|---|---|---|---|")
     print(f"| precision | float32 | {options.precision} | |")
