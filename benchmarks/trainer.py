@@ -130,7 +130,8 @@ def floor(spec: dict) -> dict[str, float]:
         else:
             moved["frozen"] += read + written
 
-    hooks = [module.register_forward_hook(count) for module in model.modules() if not list(module.children())]
+    layers = [module for module in model.modules() if not list(module.children()) and type(module) is not torch.nn.ReLU]
+    hooks = [module.register_forward_hook(count) for module in layers]
     with FlopCounterMode(display=False) as whole:
         model(images).sum().backward()
     for hook in hooks:

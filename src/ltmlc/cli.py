@@ -83,6 +83,14 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
     train.add_argument("--code", help=argparse.SUPPRESS)
 
+    predict = _verb(verbs, "predict", commands.predict, "write the logits that a trained network gives images (CSV)")
+    predict.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
+    source = predict.add_mutually_exclusive_group(required=True)
+    source.add_argument("--images", type=Path, help="a folder of image files")
+    source.add_argument("--pack", type=Path, help="or the folder of a pack")
+    predict.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    predict.add_argument("--out", required=True, type=Path, help="the CSV file to write")
+
     for verb, action, text in (
         ("tabulate", commands.tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished"),
         ("compare", commands.compare, "write diff.csv, diff.md (against the published numbers) and runs.csv"),

@@ -112,6 +112,14 @@ def train(options: argparse.Namespace) -> int:
     )
 
 
+def predict(options: argparse.Namespace) -> None:
+    from ltmlc.files import write_atomically
+    from ltmlc.training.predict import predict_images
+
+    predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
+    write_atomically(options.out, predictions.csv())
+
+
 def _planned_spec(options: argparse.Namespace) -> dict:
     from ltmlc.grid import load_grid
 

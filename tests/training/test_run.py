@@ -274,3 +274,26 @@ def test_deterministic_asks_torch_and_cublas_for_it(monkeypatch):
     job.configure_torch("float32", deterministic=True, threads=1)
     assert (asked, torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32) == ([True], False, False)
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ({"name": "dr", "gamma1": 5, "gamma2": -7, "weight": 1}, "gamma2 must be a positive number, got -7"),
+        ({"name": "circle", "axis": "rows", "weight": 1}, "axis must be one of"),
+    ],
+)
+def test_a_parameter_that_the_loss_refuses_is_bad_input_before_anything_is_loaded(data, tmp_path, term, words):
+    with pytest.raises(InputError, match=words):
+        tiny.run(data, tmp_path, tiny.changed(loss=[term]))
+
+
+def test_word_vectors_are_looked_for_under_the_data_root(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("LTMLC_DATA_ROOT", str(tmp_path))
+    graph = {"adjacency_threshold": 0.4, "adjacency_weight": 0.25, "word_vector_order": "classes"}
+    model = {**tiny.SPEC["model"], **graph, "head": "graph", "word_vectors": "vectors.npy"}
+    classes = len(json.loads((data / "split.json").read_text())["classes"])
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "vectors.npy"))):
+        tiny.run(data, tmp_path / "out", {**tiny.SPEC, "model": model})
+    np.save(tmp_path / "vectors.npy", np.random.default_rng(0).random((classes, 8)).astype(np.float32))
+    assert tiny.run(data, tmp_path / "out", {**tiny.SPEC, "model": model}).code == 0

@@ -15,6 +15,7 @@ import torch
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json, sha256_text
+from ltmlc.losses import ClassStats, build_loss
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
 
 PAPER_SIZE = 1e9
@@ -73,6 +74,17 @@ def refuse_paper_size_on_cpu(job: Job, split: Split) -> None:
             f"{job.run} on {job.dataset} has {iterations} iterations of {batch_size} images at {size} px, hours to "
             "days on a CPU: use a machine with a GPU, or set training.allow_cpu to true to do it all the same"
         )
+
+
+def refuse_bad_loss(job: Job, split: Split) -> None:
+    """Raise InputError for parameters that the run's losses refuse: planning knows their names and kinds, not limits."""
+    model, classes = job.spec["model"], len(split.classes)
+    experts = [model["num_experts"]] if model["head"] == "experts" else []
+    try:
+        loss = build_loss(job.spec["loss"], ClassStats(counts=split.class_counts, num_images=len(split.train_ids)))
+        loss(torch.zeros(*experts, 2, classes), torch.eye(2, classes))
+    except ValueError as error:
+        raise InputError(f"{job.run} on {job.dataset}: {error}; mend the row's run.loss in config/tables") from None
 
 
 def configure_torch(precision: str, *, deterministic: bool, threads: int) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
+from ltmlc.jobs import data_root
 from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
 from ltmlc.training.seeds import derive_seed
 
@@ -52,4 +53,6 @@ def _word_vectors(settings: dict[str, Any], classes: list[str]) -> torch.Tensor:
         raise InputError(
             "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
         )
-    return load_word_vectors(path, classes, settings["word_vector_order"])
+    # A relative path is one under the working directory, or else under the data root, where downloads are.
+    found = Path(path) if Path(path).exists() else Path(data_root(), path)
+    return load_word_vectors(found, classes, settings["word_vector_order"])

@@ -15,7 +15,13 @@ from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import test_logits
 from ltmlc.training.guard import DivergedError
 from ltmlc.training.interrupts import InterruptedRun, Interrupts
-from ltmlc.training.job import Job, configure_torch, out_of_memory_advice, refuse_paper_size_on_cpu
+from ltmlc.training.job import (
+    Job,
+    configure_torch,
+    out_of_memory_advice,
+    refuse_bad_loss,
+    refuse_paper_size_on_cpu,
+)
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network, weights_sha256
 from ltmlc.training.outputs import (
@@ -126,6 +132,7 @@ class Session:
 def _load(job: Job) -> tuple[Split, Session]:
     with job.phase("load"):
         split = load_split(job.data / "split.json")
+        refuse_bad_loss(job, split)
         refuse_paper_size_on_cpu(job, split)
         # The pack's size is always checked; its hash was when it was made, and would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)
