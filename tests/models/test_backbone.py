@@ -62,9 +62,10 @@ def test_frozen_stages_run_without_autograd():
     assert seen == {"layer1": False, "layer2": True}
 
 
-def test_a_plain_backbone_computes_what_torchvision_does():
-    reference = torchvision.models.resnet18().eval()
-    backbone = Backbone("resnet18").eval()
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_a_plain_backbone_computes_what_torchvision_does(name):
+    reference = getattr(torchvision.models, name)().eval()
+    backbone = Backbone(name).eval()
     backbone.load_state_dict({k: v for k, v in reference.state_dict().items() if not k.startswith("fc.")})
     reference.fc = nn.Identity()
     images = torch.randn(2, 3, 64, 64)

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 from ltmlc.errors import InputError
-from ltmlc.models import Backbone, build_model, load_backbone_weights
+from ltmlc.models import Backbone, build_model, load_backbone_weights, weights
 from ltmlc.models.weights import IMAGENET
 
 REFERENCE = Path(os.environ.get("LTMLC_REFERENCE_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -77,10 +78,15 @@ def test_an_absent_a_broken_and_a_code_carrying_file_are_refused(tmp_path):
         load_backbone_weights(narrow(), tmp_path / "w.pth")
 
 
-def test_imagenet_weights_come_from_torchvision(monkeypatch):
+def test_imagenet_weights_are_torchvisions_first_ones():
+    enums = {"resnet50": torchvision.models.ResNet50_Weights, "resnet18": torchvision.models.ResNet18_Weights}
+    assert {name: enum.IMAGENET1K_V1.url for name, enum in enums.items()} == IMAGENET
+
+
+def test_imagenet_weights_come_from_torchs_cache_or_the_network(monkeypatch):
     state = {"fc.bias": torch.zeros(1000), **Backbone("resnet18").state_dict()}
     state["conv1.weight"] = torch.full_like(state["conv1.weight"], 0.5)
-    monkeypatch.setattr(type(IMAGENET["resnet18"]), "get_state_dict", lambda self, **_: state)
+    monkeypatch.setattr(weights, "load_state_dict_from_url", lambda url, **_: {IMAGENET["resnet18"]: state}[url])
     backbone = Backbone("resnet18")
     load_backbone_weights(backbone, "imagenet")
     assert (backbone.conv1.weight == 0.5).all()
@@ -89,10 +95,10 @@ def test_imagenet_weights_come_from_torchvision(monkeypatch):
 def test_imagenet_offline_names_the_key_and_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
-    def offline(self, **_):
+    def offline(url, **_):
         raise URLError("no network")
 
-    monkeypatch.setattr(type(IMAGENET["resnet50"]), "get_state_dict", offline)
+    monkeypatch.setattr(weights, "load_state_dict_from_url", offline)
     with pytest.raises(InputError, match=rf"model\.weights: .*no network.* put https://.*resnet50.* into {tmp_path}"):
         load_backbone_weights(Backbone("resnet50"), "imagenet")
     with pytest.raises(InputError, match="no weights for backbone small; they exist for resnet50, resnet18"):
@@ -100,11 +106,11 @@ def test_imagenet_offline_names_the_key_and_the_cache(monkeypatch, tmp_path):
 
 
 def test_the_reference_weights_give_finite_and_repeatable_features_of_a_photograph():
-    weights = REFERENCE / "weights/resnet50_caffe_rgbnorm_fp16.pth"
+    path = REFERENCE / "weights/resnet50_caffe_rgbnorm_fp16.pth"
     archive = REFERENCE / "coco-tiny/coco-tiny.tar"
-    for path in (weights, archive):
-        if not path.is_file():
-            pytest.skip(f"needs {path}")
+    for needed in (path, archive):
+        if not needed.is_file():
+            pytest.skip(f"needs {needed}")
     with tarfile.open(archive) as tar:
         photograph = next(member for member in tar if member.name.endswith(".jpg"))
         content = np.frombuffer(tar.extractfile(photograph).read(), np.uint8)
@@ -114,7 +120,7 @@ def test_the_reference_weights_give_finite_and_repeatable_features_of_a_photogra
     features = []
     for stride_in_1x1 in (True, True, False):
         backbone = Backbone("resnet50", stride_in_1x1=stride_in_1x1, norm_eval=True)
-        load_backbone_weights(backbone, weights)
+        load_backbone_weights(backbone, path)
         with torch.no_grad():
             features.append(backbone(batch))
     assert features[0].shape == (1, 2048, 3, 3)

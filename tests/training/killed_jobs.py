@@ -54,7 +54,7 @@ def main(data: Path, scratch: Path) -> None:
             codes += wait(fork(data, out))
         else:  # it was done before
             shutil.rmtree(out)
-    print(json.dumps({"codes": codes}))
+    print(json.dumps({"codes": codes, "compiler": "torch._dynamo" in sys.modules}))
 
 
 if __name__ == "__main__":

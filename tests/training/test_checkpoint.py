@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.optim import SGD
 
 from ltmlc.training import checkpoint
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
+from ltmlc.training.sgd import SGD
 
 STAMP = {"spec": {"recipe": {"lr": 0.02}, "loss": ["dr"]}, "seed": 0, "code": "abc"}
 

@@ -42,6 +42,11 @@ def test_another_process_gives_the_same_bits_as_this_one(jobs, whole):
     tiny.assert_same_bits(whole, tiny.results(jobs[0] / "whole"))
 
 
+def test_a_job_never_imports_torchs_compiler(jobs):
+    """It takes longer than an embedded run trains; torchvision and torch.optim's decorators both bring it in."""
+    assert jobs[1]["compiler"] is False
+
+
 def test_the_command_line_continues_after_sigkill(data, whole, tmp_path):
     out = tmp_path / "out"
     command = [

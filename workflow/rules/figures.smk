@@ -70,6 +70,6 @@ rule figure_data:
         runtime=10,
     params:
         config=CONFIG_TEXT,
-        out=PICTURES,
+        out=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"

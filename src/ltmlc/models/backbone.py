@@ -1,4 +1,4 @@
-"""Residual networks: torchvision's ResNet with frozen stages, fixed batch-norm statistics and narrow or small variants.
+"""Residual networks: ResNet with frozen stages, fixed batch-norm statistics and narrow or small variants.
 
 Parameter names are torchvision's, so its weights load unchanged.
 """
@@ -6,10 +6,11 @@ Parameter names are torchvision's, so its weights load unchanged.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from ltmlc.errors import InputError
+from ltmlc.models.blocks import BasicBlock, Bottleneck, FixedBatchNorm2d, convolution, stage
 
 
 class Architecture(NamedTuple):
@@ -27,24 +28,13 @@ BACKBONES = {
     "small": Architecture(BasicBlock, (1, 1, 1, 1), width=24, stem="stride2"),
 }
 
-# kernel, stride and padding of the first convolution; only the first of them is followed by max pooling
-STEMS = {"imagenet": (7, 2, 3), "stride2": (3, 2, 1), "small": (3, 1, 1)}
+# kernel and stride of the first convolution; only the first of them is followed by max pooling
+STEMS = {"imagenet": (7, 2), "stride2": (3, 2), "small": (3, 1)}
 
 NUM_STAGES = 4
 
 
-class FixedBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm that stays in evaluation mode whatever ``train()`` says; its affine parameters are trained."""
-
-    def __init__(self, num_features: int) -> None:
-        super().__init__(num_features)
-        self.eval()
-
-    def train(self, mode: bool = True) -> "FixedBatchNorm2d":
-        return super().train(False)
-
-
-class Backbone(ResNet):
+class Backbone(nn.Module):
     """Images (B, 3, S, S) to feature maps (B, out_channels, h, w).
 
     Frozen stages run in evaluation mode and without autograd: their parameters need no gradient.
@@ -61,48 +51,39 @@ class Backbone(ResNet):
         norm_eval: bool = False,
         stride_in_1x1: bool = False,
     ) -> None:
+        super().__init__()
         block, layers, own_width, own_stem = BACKBONES[architecture]
-        self.width = width or own_width
-        super().__init__(block, list(layers), num_classes=1, norm_layer=FixedBatchNorm2d if norm_eval else None)
-        del self.fc, self.avgpool  # the neck pools
-        self.architecture = architecture
-        self.out_channels = 8 * self.width * block.expansion
-        self.num_stages = NUM_STAGES
-        self.frozen_stages = frozen_stages
-        self._replace_stem(stem or own_stem)
+        self.architecture, self.width = architecture, width or own_width
+        self.frozen_stages, self.num_stages = frozen_stages, NUM_STAGES
+        norm = FixedBatchNorm2d if norm_eval else nn.BatchNorm2d
+        stem = stem or own_stem
+        self.conv1 = convolution(3, self.width, *STEMS[stem])
+        self.bn1 = norm(self.width)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if stem == "imagenet" else nn.Identity()
+        self.out_channels = self.width
+        for index, depth in enumerate(layers):
+            width, stride = self.width * 2**index, 2 if index else 1
+            setattr(self, f"layer{index + 1}", stage(block, depth, self.out_channels, width, stride, norm))
+            self.out_channels = width * block.expansion
         if stride_in_1x1:
             self._move_stride()
         for module in self._frozen_modules():
             module.requires_grad_(False).eval()
 
-    def _make_layer(self, block, planes, blocks, stride=1, dilate=False) -> nn.Sequential:
-        if planes == 64:  # the first stage follows the stem, whose width is ours
-            self.inplanes = self.width
-        return super()._make_layer(block, planes * self.width // 64, blocks, stride, dilate)
-
-    def _replace_stem(self, stem: str) -> None:
-        if stem != "imagenet":
-            self.maxpool = nn.Identity()
-        if stem != "imagenet" or self.width != 64:
-            kernel, stride, padding = STEMS[stem]
-            self.conv1 = nn.Conv2d(3, self.width, kernel, stride, padding, bias=False)
-            nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
-            self.bn1 = self._norm_layer(self.width)
-
     def _move_stride(self) -> None:
-        for stage in (self.layer2, self.layer3, self.layer4):
-            if not isinstance(stage[0], Bottleneck):
+        for first, *_ in (self.layer2, self.layer3, self.layer4):
+            if not isinstance(first, Bottleneck):
                 raise InputError(
                     f"model.stride_in_1x1 needs bottleneck blocks; {self.architecture} has none: set false"
                 )
-            stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
+            first.conv1.stride, first.conv2.stride = (2, 2), (1, 1)
 
     def detach_last_stage(self) -> nn.Sequential:
         """Take layer4 out, so that the backbone ends with layer3, and return it (BalPoE gives each expert its own)."""
-        stage = self.layer4
+        last = self.layer4
         del self.layer4
         self.num_stages = NUM_STAGES - 1
-        return stage
+        return last
 
     def _stages(self) -> Iterator[nn.Module]:
         return (getattr(self, f"layer{number}") for number in range(1, self.num_stages + 1))
@@ -118,7 +99,7 @@ class Backbone(ResNet):
 
     def forward(self, images: Tensor) -> Tensor:
         # Neither images nor frozen parameters need a gradient: autograd records nothing below the first trained layer.
-        features = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        for stage in self._stages():
-            features = stage(features)
+        features = self.maxpool(F.relu(self.bn1(self.conv1(images)), inplace=True))
+        for layer in self._stages():
+            features = layer(features)
         return features  # (B, out_channels, h, w)

@@ -6,12 +6,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchvision.models import ResNet18_Weights, ResNet50_Weights
+from torch.hub import load_state_dict_from_url
 
 from ltmlc.errors import InputError
 from ltmlc.models.backbone import Backbone
 
-IMAGENET = {"resnet50": ResNet50_Weights.IMAGENET1K_V1, "resnet18": ResNet18_Weights.IMAGENET1K_V1}
+IMAGENET = {
+    "resnet50": "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+    "resnet18": "https://download.pytorch.org/models/resnet18-f37072fd.pth",
+}
+"""torchvision's IMAGENET1K_V1 weights; the name ends with the first digits of the file's sha256, which is checked."""
 
 
 def load_backbone_weights(backbone: Backbone, path_or_name: str | Path) -> None:
@@ -35,13 +39,13 @@ def _download(architecture: str) -> dict[str, Tensor]:
         raise InputError(
             f"model.weights: imagenet has no weights for backbone {architecture}; they exist for {', '.join(IMAGENET)}"
         )
-    weights = IMAGENET[architecture]
+    url = IMAGENET[architecture]
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     try:
-        return weights.get_state_dict(progress=False, check_hash=True)
+        return load_state_dict_from_url(url, map_location="cpu", progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:  # no network, or a hash that does not fit
         raise InputError(
-            f"model.weights: imagenet could not be downloaded ({error}); put {weights.url} into {cache}, "
+            f"model.weights: imagenet could not be downloaded ({error}); put {url} into {cache}, "
             "or set model.weights to the path of a file"
         ) from error
 

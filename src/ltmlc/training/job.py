@@ -77,7 +77,7 @@ def refuse_paper_size_on_cpu(job: Job, split: Split) -> None:
 
 
 def refuse_bad_loss(job: Job, split: Split) -> None:
-    """Raise InputError for parameters that the run's losses refuse: planning knows their names and kinds, not limits."""
+    """Raise InputError for parameters that the losses refuse: planning knows their names and kinds, not limits."""
     model, classes = job.spec["model"], len(split.classes)
     experts = [model["num_experts"]] if model["head"] == "experts" else []
     try:

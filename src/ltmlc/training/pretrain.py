@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.optim import SGD
 
 from ltmlc.data.digits import DigitsSource
 from ltmlc.models import build_model
+from ltmlc.training.sgd import SGD
 
 IMAGES, EPOCHS, BATCH_SIZE, PEAK_RATE = 4000, 9, 64, 0.4
 

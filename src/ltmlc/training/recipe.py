@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import SGD
 from torch.optim.lr_scheduler import LambdaLR
+
+from ltmlc.training.sgd import SGD
 
 
 def learning_rate_factor(
