@@ -21,22 +21,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from ltmlc.config import load_dataset
 from ltmlc.data.augment import draw_augmentation, test_batch, training_batch
 from ltmlc.data.images import read_rgb
 from ltmlc.data.pack import Pack, build_pack, open_pack
 
-SETTINGS = {
-    "brightness": 32,
-    "contrast": [0.5, 1.5],
-    "saturation": [0.5, 1.5],
-    "hue": 18,
-    "channel_permutation": True,
-    "crop_scale": [0.8, 1.0],
-    "crop_ratio": [0.5, 2.0],
-    "flip": 0.5,
-    "mean": [123.675, 116.28, 103.53],
-    "std": [58.395, 57.12, 57.375],
-}
+SETTINGS = load_dataset("voc-lt", Path(__file__).parents[1])["augmentation"]
 MEAN, STD = np.array(SETTINGS["mean"], np.float32), np.array(SETTINGS["std"], np.float32)
 
 

@@ -14,6 +14,7 @@ from ltmlc.data.longtail import cooccurrence, longtail_subset
 from ltmlc.data.sources import Pool, Source, first_existing
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json, sha256_file, sha256_text, write_atomically
+from ltmlc.metrics import groups_of
 
 THRESHOLDS = {"head": 100, "medium": 20}
 """Fewest training images of a head and of a medium class; the papers' groups 6:6:8 and 22:33:25 need >=, not >."""
@@ -90,12 +91,11 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
 
 def class_groups(counts: Sequence[int], thresholds: dict[str, int] = THRESHOLDS) -> dict[str, list[int]]:
     """Class indices of head, medium and tail, from training counts (C,). A group may be empty."""
-    head, medium = thresholds["head"], thresholds["medium"]
-    if not 0 < medium <= head:
-        raise InputError(f"thresholds.head is {head} and thresholds.medium {medium}; valid: 0 < medium <= head")
-    counts = np.asarray(counts)
-    masks = {"head": counts >= head, "medium": (counts < head) & (counts >= medium), "tail": counts < medium}
-    return {name: np.flatnonzero(mask).tolist() for name, mask in masks.items()}
+    try:
+        return groups_of(counts, **thresholds)
+    except ValueError:
+        head, medium = thresholds["head"], thresholds["medium"]
+        raise InputError(f"thresholds.head is {head} and thresholds.medium {medium}; head must exceed medium") from None
 
 
 def save_split(split: Split, path: str | Path) -> None:
