@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from ltmlc.data.download.fetch import Patience
 
-IMPATIENT = Patience(timeout=0.1, attempts=3, pause=0.001)
+IMPATIENT = Patience(timeout=1.0, attempts=3, pause=0.001)  # shorter, and a busy machine looks like a stalled server
 
 
 class Server(ThreadingHTTPServer):
