@@ -44,7 +44,7 @@ format: $(READY) ## rewrite the sources in the agreed style
 	$(BIN)/snakefmt Snakefile workflow
 
 lock: $(READY) ## resolve requirements.lock and the environments anew
-	$(BIN)/uv pip compile pyproject.toml --extra workflow --extra dev --universal --python-version 3.11 --no-header --no-annotate \
+	$(BIN)/uv pip compile pyproject.toml --extra workflow --extra docs --extra dev --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.lock
 	$(BIN)/python envs/make.py
 
