@@ -73,10 +73,11 @@ def test_merging_changes_neither_of_its_arguments():
         ({"seeds": [0, 0]}, ["seeds", "twice"]),
         ({"datasets": ["voc-lt", "voc-lt"]}, ["datasets", "twice"]),
         ({"training": {"precision": "half"}}, ["training.precision", "'half'", "tf32", "float32", "bf16"]),
-        ({"training": {"device": "gpu"}}, ["training.device", "'gpu'"]),
+        ({"training": {"device": "gpu"}}, ["training.device", "'gpu'", "auto, cpu, cuda or cuda:N"]),
         ({"training": {"threads": "all"}}, ["training.threads", "'all'", "integer"]),
         ({"training": None}, ["training", "None", "object"]),
         ({"data": {"max_side": 8}}, ["data.max_side", "8"]),
+        ({"data": {"max_side": "big"}}, ["data.max_side", "'big'", "expected integer or null"]),
         ({"model": {"backbone": "resnet18"}}, ["model", "'backbone'", "weights"]),
         ("{not json", ["config", "JSON"]),
     ],
@@ -100,6 +101,7 @@ def test_the_sentence_names_the_file(tmp_path):
     [
         ("a: [1\n", ["not readable YAML", "line 2"]),
         ("- a\n", ["mapping", "list"]),
+        ("a: 1\nb: {c: 1, c: 2}\n", ["key 'c' is given twice", "line 2"]),
         ("", ["mapping"]),
     ],
 )
@@ -108,6 +110,13 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, words):
     with pytest.raises(InputError) as error:
         read_yaml(tmp_path / "a.yaml")
     assert [word for word in ["a.yaml", *words] if word not in str(error.value)] == []
+
+
+def test_a_configuration_file_may_be_called_config(tmp_path, monkeypatch):
+    """The word that messages use for a configuration without a file must not be taken for one."""
+    monkeypatch.chdir(tmp_path)
+    Path("config").write_text("seeds: [3]\n")
+    assert load_config("config")["seeds"] == [3]
 
 
 def test_a_missing_file_is_answered_with_the_files_beside_it(tmp_path):

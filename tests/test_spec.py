@@ -150,6 +150,7 @@ def test_a_head_carries_only_its_own_keys():
         (loss("balpoe", tau=1), ["tau", "1"]),
         (loss("cb_focal", mode=1), ["mode", "1", "average_w"]),
         (loss("dr", gamma2={"dataset": "gama2"}), ["{dataset: gama2}", "gamma2", "config/datasets"]),
+        (loss("bce", weight=float("nan")), ["loss bce", "weight is nan", "finite"]),
         ({**loss("bce"), "sampler": "random"}, ["unknown sampler 'random'", "class_aware, uniform"]),
         ({**loss("bce"), "recipe": "adam"}, ["unknown recipe 'adam'", "db, dr, gcn, uniform"]),
         ({**loss("bce"), "model": {"head": "mlp"}}, ["unknown head 'mlp'", "experts, graph, linear"]),

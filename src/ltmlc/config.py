@@ -12,16 +12,28 @@ from typing import Any
 
 import yaml
 
+from ltmlc.dataset_checks import check_dataset
 from ltmlc.errors import InputError
 
 SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML that refuses a key given twice, of which it would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key, _ in node.value if keys.count(key.value) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice.value!r} is given twice", twice.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """One YAML mapping from a file. Raises InputError with the line of a syntax error, or where the file is missing."""
     path = Path(path)
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         beside = sorted(file.stem for file in path.parent.glob("*.yaml"))
         raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
@@ -63,11 +75,15 @@ def _sentence(error: Any) -> str:
         unknown = sorted(map(str, set(error.instance) - known))  # YAML reads `on` and `1` as keys that are no text
         return f"unknown key {', '.join(map(repr, unknown))}; valid keys: {', '.join(sorted(known))}"
     if error.validator in ("enum", "const"):
-        return f"{error.instance!r} is not valid; choose one of {error.validator_value}"
+        valid = error.validator_value if error.validator == "enum" else [error.validator_value]
+        return f"{error.instance!r} is not valid; choose one of {', '.join(map(str, valid))}"
     kinds = [each.validator_value for each in (error.context or [error]) if each.validator == "type"]
     if kinds:
         hint = "; YAML reads a number such as 1e-4 as text: write 1.0e-4" if _is_number_as_text(error.instance) else ""
-        return f"{error.instance!r} has the wrong type; expected {' or '.join(map(str, kinds))}{hint}"
+        names = [name for kind in kinds for name in (kind if isinstance(kind, list) else [kind])]
+        return f"{error.instance!r} has the wrong type; expected {' or '.join(names)}{hint}"
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"{error.instance!r} is not valid; write {error.schema['description']}"
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"missing key {', '.join(map(repr, missing))}"
@@ -101,7 +117,7 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     ``source`` is a mapping (Snakemake's config), the path of a YAML file, or JSON text (what the rules pass on).
     """
     where = name_of(source)
-    if isinstance(source, str) and where == "config":
+    if isinstance(source, str) and source.lstrip().startswith("{"):
         try:
             source = json.loads(source)
         except json.JSONDecodeError as error:
@@ -186,4 +202,6 @@ def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...
     missing = [key for key in ("source", "model", "augmentation") if key not in raw]
     if missing:
         raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")
+    check(raw, schema="dataset", where=str(path))  # again: only now is all of it known
+    check_dataset(raw, where=str(path))
     return raw

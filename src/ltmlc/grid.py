@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.config import check, find_file, load_config, load_dataset, name_of, read_yaml
+from ltmlc.dataset_checks import check_recipe_names
 from ltmlc.errors import InputError
 from ltmlc.spec import build_spec, run_id
 
@@ -60,6 +61,8 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     recipes = read_yaml(recipes_file)
     check(recipes, schema="recipes", where=str(recipes_file))
     datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}
+    for name, settings in datasets.items():
+        check_recipe_names(settings, recipes, where=str(root / "config" / "datasets" / f"{name}.yaml"))
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:

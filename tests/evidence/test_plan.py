@@ -1,6 +1,7 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 from evidence.synthetic import SPEC, grid, row, split, table, write
 
@@ -37,7 +38,21 @@ def test_a_class_aware_run_sees_the_epochs_of_the_released_sampler():
     spec = {**SPEC, "batch_size": 32, "recipe": {"epochs": 30}}
     assert images_per_run(spec, counts, 1142) == 3630 * 32  # METHODS 2: 3630 iterations on VOC-LT
     assert images_per_run({**spec, "batch_size": 16}, counts, 1142) == 7260 * 16
-    assert images_per_run({**spec, "sampler": {"name": "uniform"}}, counts, 1142) == 30 * 35 * 32
+    assert (
+        images_per_run({**spec, "sampler": {"name": "uniform"}}, counts, 1142) == 30 * 36 * 32
+    )  # the last is filled up
+
+
+@pytest.mark.parametrize("name", ["uniform", "class_aware"])
+@pytest.mark.parametrize("batch_size", [16, 32, 64])
+def test_a_run_sees_as_many_images_as_the_trainer_shows_it(name, batch_size):
+    from ltmlc.training.loop import iterations_per_epoch, make_sampler
+
+    labels = np.zeros((70, 2), np.uint8)
+    labels[:, 0], labels[:3, 1] = 1, 1
+    spec = {**SPEC, "sampler": {**SPEC["sampler"], "name": name}, "batch_size": batch_size}
+    batches = iterations_per_epoch(make_sampler(spec["sampler"], labels, seed=0), batch_size)
+    assert images_per_run(spec, [70, 3], 70) == batches * batch_size * spec["recipe"]["epochs"]
 
 
 def test_measured_runs_price_themselves_and_the_others_by_their_images(tmp_path):

@@ -78,16 +78,16 @@ def make_plan(grid: Grid, results: Results, *, splits: Mapping[str, Split] | Non
 
 
 def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images: int) -> int:
-    """Training images one run sees, from its sampler, batch size and epochs (METHODS.md 2); the last incomplete batch
-    of an epoch is dropped.
+    """Training images one run sees, from its sampler, batch size and epochs (METHODS.md 2).
 
-    Class-aware: int(max_k n_k * C / reduce) images an epoch; uniform: every image once.
+    Class-aware: int(max_k n_k * C / reduce) images an epoch, the last incomplete batch dropped; uniform: every image
+    once, the last batch filled up.
     """
     sampler, batch = spec["sampler"], spec["batch_size"]
-    epoch = num_images
+    batches = -(-num_images // batch)
     if sampler["name"] == "class_aware":
-        epoch = int(max(class_counts) * len(class_counts) / sampler["reduce"])
-    return int(epoch // batch * batch * spec["recipe"]["epochs"])
+        batches = max(int(max(class_counts) * len(class_counts) / sampler["reduce"]) // batch, 1)
+    return batches * batch * spec["recipe"]["epochs"]
 
 
 def _speed(results: Results, images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
