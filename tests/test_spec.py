@@ -127,6 +127,11 @@ def test_how_a_run_is_trained_is_no_part_of_what_it_is():
     assert spec(loss("bce"), config=how) == spec(loss("bce"))
 
 
+def test_a_data_set_need_not_say_what_has_a_default():
+    model = spec(loss("bce"), dataset={**VOC, "model": {"backbone": "resnet18"}})["model"]
+    assert model == {"head": "linear", "backbone": "resnet18", "image_size": 224, "weights": None}
+
+
 def test_a_head_carries_only_its_own_keys():
     config = {"model": {"word_vectors": "glove.txt"}}
     assert "word_vectors" not in spec(loss("bce"), config=config)["model"]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ltmlc import commands
+from ltmlc import commands, commands_check
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root, training_settings
 
@@ -66,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     train = _verb(verbs, "train", commands.train, "train and evaluate one run; writes metrics.json and predictions.npz")
     train.add_argument("dataset")
     train.add_argument("run", help="the run's id, as `ltmlc plan` lists it")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=_seed, default=0)
     _config(train)
     train.add_argument(
         "--spec", help="the run's specification as JSON (default: looked up in the configuration's tables)"
@@ -100,6 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
             "judge the paper's statements on the finished runs: claims.csv and claims.md",
         ),
         ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
+        ("check", commands_check.check, "say whether what is asked for could be trained: losses, weights, files"),
         ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),
         ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
@@ -123,6 +124,12 @@ def build_parser() -> argparse.ArgumentParser:
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")
     return parser
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
 
 
 def _verb(verbs: argparse._SubParsersAction, name: str, action: Callable, text: str) -> argparse.ArgumentParser:

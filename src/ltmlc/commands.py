@@ -33,10 +33,15 @@ def subset(options: argparse.Namespace) -> None:
     settings = load_dataset(options.dataset)
     source = open_source(settings, options.data_root)
     split = make_split(options.dataset, source, settings, root=options.data_root)
+    if not split.test_ids:
+        raise InputError(f"{options.dataset}: the test set has no image; add images, or nothing can be evaluated")
     save_split(split, options.out)
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
     print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
+    untested = [name for name, count in zip(split.classes, split.test_class_counts, strict=True) if not count]
+    if untested:
+        print(f"no test image has class {', '.join(untested)}: its average precision counts as 0", file=sys.stderr)
     _report_construction(settings.get("subset", {}), source, split.train_ids)
 
 
@@ -91,8 +96,8 @@ def train(options: argparse.Namespace) -> int:
     from ltmlc.fingerprint import run_fingerprint
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
-    settings = json.loads(options.settings) if options.settings else config["training"]
-    spec = json.loads(options.spec) if options.spec else _planned_spec(options)
+    settings = _from_json("--settings", options.settings) if options.settings else config["training"]
+    spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
     data = options.data or Path(config["results"], "data", options.dataset)
     out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
 
@@ -118,6 +123,22 @@ def predict(options: argparse.Namespace) -> None:
 
     predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
     write_atomically(options.out, predictions.csv())
+
+
+NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}
+"""Keys of what the rules pass to a training as JSON."""
+
+
+def _from_json(option: str, text: str) -> dict:
+    """What the rules pass on; by hand, leave both out and give --config."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{option} is not readable JSON: {error}") from None
+    missing = [key for key in NEEDED[option] if not isinstance(value, dict) or key not in value]
+    if missing:
+        raise InputError(f"{option} lacks {', '.join(missing)}: leave it out to take it from the configuration")
+    return value
 
 
 def _planned_spec(options: argparse.Namespace) -> dict:

@@ -22,6 +22,8 @@ HEADS: dict[str, dict[str, Any]] = {
     },
     "experts": {"num_experts": 3},
 }
+MODEL_DEFAULTS: dict[str, Any] = {"image_size": 224, "weights": None}
+"""Of the keys that the trainer reads itself; ltmlc.models.settings has those of the network."""
 RUN_DEFAULTS: dict[str, Any] = {"sampler": "class_aware", "recipe": "dr", "batch_size": 32, "model": {}}
 RECIPE_DEFAULTS: dict[str, Any] = {
     "warmup_iterations": 500,
@@ -184,6 +186,7 @@ def _model(model: dict[str, Any], where: str) -> dict[str, Any]:
     head = model.get("head", "linear")
     _choose(head, HEADS, f"{where}: unknown head")
     others = {key for name, settings in HEADS.items() if name != head for key in settings} - set(HEADS[head])
+    model = {**MODEL_DEFAULTS, **model}
     return {"head": head, **HEADS[head], **{key: value for key, value in model.items() if key not in others}}
 
 

@@ -107,12 +107,46 @@ def test_an_unknown_run_is_answered_with_those_there_are(ltmlc):
     assert not words_missing(message, "'dr_gamma1-5'", "voc-lt", "dr_gamma1-5_gamma2-7")
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--spec", "{bad"), ["--spec is not readable JSON"]),
+        (("--spec", "{}"), ["--spec lacks loss, sampler, recipe, model"]),
+        (("--settings", "[]"), ["--settings lacks device, gpu_share, threads"]),
+    ],
+)
+def test_what_the_rules_pass_to_a_training_is_checked_when_given_by_hand(ltmlc, option, words):
+    assert not words_missing(ltmlc("train", "voc-lt", "dr_gamma1-5_gamma2-7", *option), *words)
+
+
+def test_a_negative_seed_is_refused(project, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "voc-lt", "bce", "--seed", "-1"])
+    assert "--seed: '-1' is not a whole number" in capsys.readouterr().err
+
+
 def test_a_class_without_a_training_image_is_named(ltmlc, put, project):
     put("config/datasets/mine.yaml", CSV_SET)
     put("photos/mine.csv", "path,labels,split\na.jpg,cat,train\nb.jpg,cat;dog,test\n")
     message = ltmlc("subset", "mine", "--data-root", "photos", "--out", "out/split.json")
     assert not words_missing(message, "class dog", "no image")
     assert not (project.root / "out").exists()
+
+
+def test_a_test_set_without_an_image_is_refused_before_anything_is_trained_for_it(ltmlc, put, project):
+    put("config/datasets/mine.yaml", CSV_SET)
+    put("photos/mine.csv", "path,labels,split\na.jpg,cat,train\nb.jpg,cat;dog,train\n")
+    message = ltmlc("subset", "mine", "--data-root", "photos", "--out", "out/split.json")
+    assert not words_missing(message, "mine", "the test set has no image")
+    assert not (project.root / "out").exists()
+
+
+def test_a_class_without_a_test_image_is_told(put, project, monkeypatch, capsys):
+    monkeypatch.chdir(project.root)
+    put("config/datasets/mine.yaml", CSV_SET)
+    put("photos/mine.csv", "path,labels,split\na.jpg,cat;dog,train\nb.jpg,cat,test\n")
+    assert main(["subset", "mine", "--data-root", "photos", "--out", "untested.json"]) == 0
+    assert "no test image has class dog: its average precision counts as 0" in capsys.readouterr().err
 
 
 def test_snakemake_stops_with_the_sentence_and_no_traceback(project, put):
@@ -122,6 +156,20 @@ def test_snakemake_stops_with_the_sentence_and_no_traceback(project, put):
     assert done.returncode == 1
     assert not words_missing(output, "datasets", "'voc'", "voc-lt")
     assert "Traceback (most recent call last)" not in output
+
+
+def test_weights_that_do_not_fit_stop_the_run_before_its_first_job(project, put):
+    import torch
+
+    torch.save({"conv1.weight": torch.zeros(3, 3)}, project.root / "other.pth")
+    put("mine.yaml", "datasets: [digits20-lt]\ntables: [table4]\nmodel: {weights: other.pth}\nresults: results/mine\n")
+    assert project.snakemake("--dry-run", "tables", "--configfile", "mine.yaml").returncode == 0
+    done = project.snakemake("tables", "--configfile", "mine.yaml")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert not words_missing(output, "model.weights: other.pth lacks", "must fit the backbone", "digits20-lt")
+    assert "Traceback (most recent call last)" not in output
+    assert not (project.root / "results/mine").exists()
 
 
 def test_a_split_that_was_changed_by_hand_stops_the_run_before_any_result_is_touched(project, put, monkeypatch):

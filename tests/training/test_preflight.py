@@ -1,0 +1,127 @@
+"""`ltmlc check`: every mistake that a training would meet at its start, met before the first one."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from ltmlc.cli import main
+from ltmlc.models import build_model
+
+ROOT = Path(__file__).parents[2]
+NETWORK = {"backbone": "resnet10", "image_size": 32, "width": 8, "neck_features": 16}
+SOURCES = {
+    "csv": {"kind": "csv", "table": "mine.csv", "classes": ["cat", "dog"]},
+    "digits": {"kind": "digits", "pool": 10, "test": 10},
+}
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys):
+    """``check(run, model=...)``: exit code and message of `ltmlc check` on a table whose second row is ``run``."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def checked(run, *, source="csv", model=None, **config):
+        dataset = {"title": "Mine", "source": SOURCES[source], "model": NETWORK}
+        dataset |= {"augmentation": {"mean": [0] * 3, "std": [1] * 3}, "constants": {"dr_lr": 0.001, "dr_epochs": 9}}
+        rows = [{"label": "BCE", "origin": "own", "run": {"loss": [{"name": "bce"}]}}]
+        rows.append({"label": "Mine", "origin": "own", "run": run})
+        table = {"title": "Mine", "kind": "table", "caption": "", "rows": rows}
+        Path("config/datasets/mine.yaml").write_text(yaml.safe_dump(dataset))
+        Path("config/tables/mine.yaml").write_text(yaml.safe_dump(table))
+        config = {"datasets": ["mine"], "tables": ["mine"], "model": model or {}, **config}
+        Path("mine.yaml").write_text(yaml.safe_dump(config))
+        code = main(["check", "--config", "mine.yaml"])
+        return code, capsys.readouterr().err
+
+    return checked
+
+
+def loss(name="bce", **parameters):
+    return {"loss": [{"name": name, **parameters}]}
+
+
+def weights_file(path="weights.pth", **changes):
+    network = build_model({**NETWORK, "weights": None, **changes}, 2, generator_seed=0)
+    torch.save(network.backbone.state_dict(), path)
+    return path
+
+
+def test_what_can_be_trained_is_said_to_be(check):
+    assert check(loss("dr", gamma2=7), model={"weights": weights_file()}) == (
+        0,
+        "ltmlc check: all 2 trainings can start\n",
+    )
+
+
+def test_the_demo_can_be_trained(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["check", "--config", "config/demo.yaml"]) == 0
+    assert "all 92 trainings can start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (loss("cb_focal", mode="x"), ["run.loss", "mode must be one of average_w", "'x'"]),
+        (loss("dr", gamma2=-1), ["run.loss", "gamma2 must be a positive number"]),
+        (loss("balpoe"), ["run.loss", "E = 3 experts", "head linear"]),
+        ({**loss(), "model": {"head": "experts"}}, ["run.loss", "(M, C)", "head experts"]),
+        ({**loss("balpoe", tau=[0, 1]), "model": {"head": "experts"}}, ["run.loss", "E = 2 experts"]),
+    ],
+)
+def test_a_loss_that_would_refuse_its_parameters_or_its_head_names_the_row(check, run, words):
+    code, message = check(run)
+    assert (code, message.count("\n")) == (2, 1)
+    assert [word for word in ["config/tables/mine.yaml, row 2 (Mine)", *words] if word not in message] == []
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"weights": "nowhere.pth"}, ["nowhere.pth is not a file", "imagenet"]),
+        ({"weights": "imagenet"}, ["no weights for backbone resnet10", "resnet50"]),
+        ({"weights": "pretrained"}, ["embedded digits"]),
+        ({"stride_in_1x1": True}, ["model.stride_in_1x1", "resnet10"]),
+    ],
+)
+def test_weights_that_the_network_cannot_have_are_refused(check, model, words):
+    code, message = check(loss(), model=model)
+    assert (code, message.count("\n")) == (2, 1)
+    assert [word for word in ["mine: model.", *words] if word not in message] == []
+
+
+def test_weights_of_other_shapes_are_refused_and_a_file_that_holds_none(check):
+    code, message = check(loss(), model={"weights": weights_file(width=4)})
+    assert code == 2
+    assert "mine: model.weights: weights.pth has other shapes: conv1.weight (4, 3, 7, 7) instead of (8" in message
+    Path("weights.pth").write_text("not weights")
+    code, message = check(loss(), model={"weights": "weights.pth"})
+    assert (code, message.count("\n")) == (2, 1)
+    assert "weights.pth is not a file of tensors" in message
+
+
+def test_word_vectors_that_cannot_come_are_missed_before_training(check):
+    graph = {**loss(), "model": {"head": "graph"}}
+    assert "model.word_vectors is null" in check(graph)[1]
+    assert "glove.npy is neither here nor under data.root" in check(graph, model={"word_vectors": "glove.npy"})[1]
+    np.save("data/glove.npy", np.ones((2, 3)))
+    assert check(graph, model={"word_vectors": "glove.npy"})[0] == 0
+
+
+def test_a_missing_data_root_is_said_for_data_that_cannot_be_downloaded(check):
+    code, message = check(loss(), data={"root": "nowhere"})
+    assert code == 2
+    assert "data.root" in message and "nowhere" in message and "mine has its images there" in message
+    assert check(loss(), source="digits", data={"root": "nowhere"})[0] == 0
+
+
+def test_a_missing_reference_is_said_before_all_is_trained(check):
+    code, message = check(loss(), reference="nowhere.csv")
+    assert code == 2
+    assert "reference: there is no file nowhere.csv; write published" in message
