@@ -1,5 +1,8 @@
 """The embedded data sets: deterministic, long-tailed, co-occurring in training and not in the test set."""
 
+from pathlib import Path
+from statistics import fmean
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,11 @@ from ltmlc.data.digits import DigitsSource
 from ltmlc.data.sources import open_source
 from ltmlc.data.split import make_split
 from ltmlc.errors import InputError
+from ltmlc.evidence.controls import control_rows
+from ltmlc.evidence.reference import read_reference
+from ltmlc.grid import load_grid
 
+ROOT = Path(__file__).parents[2]
 GROUPS = {"digits20-lt": (6, 6, 8), "digits80-lt": (22, 33, 25)}
 
 
@@ -73,6 +80,22 @@ def test_single_digits_are_balanced_and_say_digit_and_ink():
     images, digits, inks = DigitsSource(inks=8).single_digits(400)
     assert images.shape == (400, 32, 32, 3)
     assert set(digits) == set(range(10)) and set(inks) == set(range(8))
+
+
+def test_our_own_result_is_learnable_and_not_solved(split):
+    """A class-aware BCE run: at least three times chance, under 95 mAP, head classes above tail classes."""
+    reference = read_reference(ROOT / "config" / "reference" / "demo.csv")
+    runs = reference[split.dataset, "bce_recipe-db"].values()
+    mean = {column: fmean(run[column] for run in runs) for column in ("total", "head", "tail")}
+    chance = control_rows(split.test_class_counts, len(split.test_ids), split.groups)["chance"]["total"]
+    assert 3 * chance <= mean["total"] < 95
+    assert mean["head"] > mean["tail"]
+
+
+def test_our_own_result_has_every_run_of_the_grid():
+    reference = read_reference(ROOT / "config" / "reference" / "demo.csv")
+    grid = load_grid(ROOT / "config" / "demo.yaml", ROOT)
+    assert set(reference) == {(dataset, run) for dataset, runs in grid.runs.items() for run in runs}
 
 
 @pytest.mark.parametrize(
