@@ -78,6 +78,14 @@ def test_the_pixels_are_mapped_and_cannot_be_changed_through_the_pack(tmp_path):
     open_pack(tmp_path)  # verifies the checksum
 
 
+def test_progress_is_said_in_a_log(tmp_path, capfd):
+    build_pack(Photographs(), make_split(), tmp_path)
+    name = make_split().dataset
+    assert capfd.readouterr().err.splitlines()[-1] == f"pack {name}: 100 %"
+    build_pack(Photographs(), make_split(), tmp_path)
+    assert capfd.readouterr().err == "", "nothing was packed"
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_workers_does_not_change_the_file(tmp_path, workers):
     build_pack(Photographs(), make_split(), tmp_path, workers=workers)
@@ -235,7 +243,12 @@ def test_opening_refuses_other_pixels_than_were_packed(tmp_path):
     path = tmp_path / "images.bin"
     content = bytearray(path.read_bytes())
     content[100] ^= 1
+    packed = path.stat().st_mtime_ns
     path.write_bytes(content)
+    for verify in (True, False):  # without: all the same, because the file is newer than its index
+        with pytest.raises(InputError, match=r"images\.bin: the sha256 differs"):
+            open_pack(tmp_path, verify=verify)
+    os.utime(path, ns=(packed, packed))
     with pytest.raises(InputError, match=r"images\.bin: the sha256 differs"):
         open_pack(tmp_path)
     open_pack(tmp_path, verify=False)
