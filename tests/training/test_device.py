@@ -87,7 +87,7 @@ def test_a_waiting_job_says_so_and_gets_the_gpu_that_comes_free(tmp_path, capfd)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ltmlc.training.device.time.sleep", release)
-        with lease_device(["0"], tmp_path, timeout=60) as device:
+        with lease_device(["0"], tmp_path, timeout=600) as device:
             assert device == "cuda:0"
     assert holder.returncode == 0
     assert capfd.readouterr().err.count("waiting for one of the GPUs 0 to come free") == 1
