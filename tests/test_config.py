@@ -162,7 +162,17 @@ def test_another_kind_of_source_leaves_the_others_images_behind(tmp_path):
     settings = load_dataset("mine", tmp_path)
     assert (settings["source"], settings["subset"]) == (csv, {"maximum": 9})
     assert settings["model"] == load_dataset("voc-lt", tmp_path)["model"]
-    assert not settings.get("downloads")
+    assert {entry["kind"] for entry in settings["downloads"]} == {"weights"}, "the network's, not the images'"
+
+
+def test_own_annotations_take_the_place_of_cocos_sets_with_all_that_belongs_to_them(tmp_path):
+    write_dataset(tmp_path, "coco-lt", (ROOT / "config" / "datasets" / "coco-lt.yaml").read_text())
+    parts = {part: {"annotations": f"{part}.json", "images": "photographs"} for part in ("train", "test")}
+    own = {"kind": "coco", **parts}
+    write_dataset(tmp_path, "mine", f"extends: coco-lt\nsource: {json.dumps(own)}\nsubset: {{maximum: 9}}\n")
+    settings = load_dataset("mine", tmp_path)
+    assert (settings["source"], settings["subset"]) == (own, {"maximum": 9}), "not COCO-LT's list of ids"
+    assert {entry["kind"] for entry in settings["downloads"]} == {"weights"}
 
 
 def test_data_sets_that_extend_each_other_are_refused(tmp_path):

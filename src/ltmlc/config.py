@@ -132,10 +132,19 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
 
 
 def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """``own`` on top of ``base``; what belongs to the other's images is left behind where they are of another kind."""
+    """``own`` on top of ``base``; what belongs to the other's images is left behind where they are others.
+
+    They are where the source is of another kind, or where annotation files of one's own take the place of COCO's sets.
+    Starting weights are the network's, so they are still downloaded.
+    """
+    source = own.get("source", {})
     kind = base["source"].get("kind")
-    if own.get("source", {}).get("kind", kind) != kind:
+    own_files = any(isinstance(part, dict) and "annotations" in part for part in source.values())
+    if source.get("kind", kind) != kind or own_files:
+        weights = [entry for entry in base.get("downloads", []) if entry["kind"] == "weights"]
         base = {key: value for key, value in base.items() if key not in ("source", "subset", "downloads")}
+        base |= {"source": {"kind": kind}} if own_files else {}
+        base |= {"downloads": weights} if weights else {}
     return merge(base, own)
 
 

@@ -14,7 +14,15 @@ from ltmlc.files import sha256_text
 
 ENTRY = PACKAGE / "training" / "run.py"
 # Not followed: the registry of all losses (a run counts only those it uses), and what cannot change a number.
-LEFT_OUT = {"losses/__init__.py", "provenance.py", "files.py", "errors.py", "jobs.py", "training/progress.py"}
+LEFT_OUT = {
+    "losses/__init__.py",
+    "provenance.py",
+    "files.py",
+    "errors.py",
+    "jobs.py",
+    "data/progress.py",
+    "training/progress.py",
+}
 # Not followed from the trainer: what makes a split. A run depends on the split itself, whose checksum it carries.
 READERS = {"voc": "voc.py", "coco": "coco.py", "csv": "csv_table.py", "digits": "digits.py"}
 MAKES_DATA = frozenset({"data/sources.py", "data/longtail.py"})

@@ -14,8 +14,8 @@ from data.label_helpers import REPOSITORY, write_coco, write_image, write_voc
 from ltmlc.config import load_dataset
 from ltmlc.data.coco import CocoSource
 from ltmlc.data.download import download_dataset
-from ltmlc.data.download.progress import Progress
 from ltmlc.data.download.table import KINDS, PARTS, items_of, torch_checkpoints
+from ltmlc.data.progress import Progress
 from ltmlc.data.sources import open_source
 from ltmlc.errors import InputError
 

@@ -40,7 +40,7 @@ def test_example_of_an_own_data_set_works(project, text):
     assert config["model"]["backbone"] == "resnet50"
     root = project / "data"
     before = sorted(root.rglob("*"))
-    download_dataset("mine", config, root, progress=False)  # has nothing to do, and asks nobody
+    download_dataset("mine", config, root, progress=False, only=["data"])  # has nothing to do, and asks nobody
     assert sorted(root.rglob("*")) == before
     source = open_source(config, root)
     split = make_split("mine", source, config, root=root)

@@ -246,6 +246,25 @@ def test_without_a_hash_a_web_page_is_not_taken_for_the_file(server, path):
     assert "the server sent a web page" in refused(server, path, expected=Expected())
 
 
+def test_without_a_hash_a_file_that_may_be_cut_short_unnoticed_is_refused(server, path):
+    server.faults["file.bin"] = [{"length": None, "cut": 100_000}]
+    assert "does not say how long the file is" in refused(server, path, expected=Expected())
+    server.faults["file.bin"] = [{"length": None}]
+    get(server, path, expected=Expected(), check=lambda part: None)  # which looks to the end, as a decoder does
+    assert_right(path)
+
+
+def test_an_empty_file_is_refused_whatever_is_known(server, path):
+    server.faults["file.bin"] = [{"content": b""}]
+    assert "it is empty" in refused(server, path, expected=Expected())
+
+
+def test_what_python_says_of_a_redirection_becomes_one_line(server, path):
+    server.faults["file.bin"] = [{"status": 302, "headers": {"Location": "/file.bin"}}] * 30
+    message = refused(server, path)
+    assert "infinite loop" in message and "\n" not in message
+
+
 def test_a_further_look_at_the_content_can_refuse_it(server, path):
     assert "is not blue" in refused(server, path, expected=Expected(), check=lambda part: "it is not blue")
 

@@ -9,6 +9,7 @@ import pytest
 from ltmlc.data.pack import build_pack, open_pack
 from ltmlc.data.pack_journal import Journal
 from ltmlc.errors import InputError
+from ltmlc.files import write_atomically
 
 
 class Photographs:
@@ -78,6 +79,14 @@ def test_the_pixels_are_mapped_and_cannot_be_changed_through_the_pack(tmp_path):
     open_pack(tmp_path)  # verifies the checksum
 
 
+def test_progress_is_said_in_a_log(tmp_path, capfd):
+    build_pack(Photographs(), make_split(), tmp_path)
+    name = make_split().dataset
+    assert capfd.readouterr().err.splitlines()[-1] == f"pack {name}: 100 %"
+    build_pack(Photographs(), make_split(), tmp_path)
+    assert capfd.readouterr().err == "", "nothing was packed"
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_workers_does_not_change_the_file(tmp_path, workers):
     build_pack(Photographs(), make_split(), tmp_path, workers=workers)
@@ -114,6 +123,22 @@ def test_an_interrupted_build_reads_only_what_is_missing(tmp_path):
     assert sorted(source.read, key=int) == ["8", "9", "10", "11"]
     assert all(np.array_equal(packed, image(name)) for name, packed in zip(pack.ids, unpack(pack), strict=True))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != ".lock") == ["images.bin", "index.json"]
+
+
+def test_pixels_of_another_origin_give_their_space_back_before_anything_is_written(tmp_path, monkeypatch):
+    """As the message of a full disk advises: set max_side, and run again."""
+    with pytest.raises(InputError):
+        build_pack(Photographs({"8": ValueError("torn")}), make_split(), tmp_path, workers=1)
+
+    def write(path, content):
+        if (tmp_path / "partial.bin").stat().st_size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_atomically(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ltmlc.data.pack_journal.write_atomically", write)
+        build_pack(Photographs(), make_split(), tmp_path, max_side=20)
+    assert open_pack(tmp_path).max_side == 20
 
 
 def test_a_resumed_build_decodes_again_what_does_not_verify(tmp_path):
@@ -235,7 +260,12 @@ def test_opening_refuses_other_pixels_than_were_packed(tmp_path):
     path = tmp_path / "images.bin"
     content = bytearray(path.read_bytes())
     content[100] ^= 1
+    packed = path.stat().st_mtime_ns
     path.write_bytes(content)
+    for verify in (True, False):  # without: all the same, because the file is newer than its index
+        with pytest.raises(InputError, match=r"images\.bin: the sha256 differs"):
+            open_pack(tmp_path, verify=verify)
+    os.utime(path, ns=(packed, packed))
     with pytest.raises(InputError, match=r"images\.bin: the sha256 differs"):
         open_pack(tmp_path)
     open_pack(tmp_path, verify=False)

@@ -43,6 +43,16 @@ def test_training_and_test_matrices_share_one_scale():
     assert images[1].get_array()[1, 0] == pytest.approx(0)  # ... and no test dog
 
 
+def test_shares_can_be_read_as_numbers_where_cells_are_large_enough():
+    figure = draw_cooccurrence(split(), CONFIG)
+    axes = figure.axes[0]
+    rows, columns = ([text.get_text() for text in axis.get_ticklabels()] for axis in (axes.yaxis, axes.xaxis))
+    read = {(rows[int(y)], columns[int(x)]): text.get_text() for text in axes.texts for x, y in [text.get_position()]}
+    assert read["dog", "person"] == "1.00"
+    shares = axes.images[0].get_array()
+    assert len(read) == (shares.filled(0) >= 0.05).sum() and read["person", "dog"] == f"{shares[0, 1]:.2f}"[1:]
+
+
 def test_the_mean_number_of_labels_is_stated():
     labels = draw_cardinality(split(), CONFIG).axes[0].get_legend_handles_labels()[1]
     assert labels == ["training: 1.50 labels an image", "test: 1.00 labels an image"]

@@ -78,7 +78,7 @@ def test_another_processs_gpu_is_left_alone_and_free_once_it_is_killed(tmp_path)
     assert list(taken(tmp_path, ["0", "1"])) == ["cuda:0", "cuda:1"]
 
 
-def test_a_waiting_job_gets_the_gpu_that_comes_free(tmp_path):
+def test_a_waiting_job_says_so_and_gets_the_gpu_that_comes_free(tmp_path, capfd):
     holder, _ = hold(tmp_path, ["0"])
 
     def release(*_):
@@ -87,9 +87,10 @@ def test_a_waiting_job_gets_the_gpu_that_comes_free(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ltmlc.training.device.time.sleep", release)
-        with lease_device(["0"], tmp_path, timeout=60) as device:
+        with lease_device(["0"], tmp_path, timeout=600) as device:
             assert device == "cuda:0"
     assert holder.returncode == 0
+    assert capfd.readouterr().err.count("waiting for one of the GPUs 0 to come free") == 1
 
 
 def test_without_a_gpu_or_asked_for_the_cpu_nothing_is_locked(tmp_path, gpus):
@@ -110,6 +111,15 @@ def test_under_slurm_and_for_a_named_gpu_the_lease_steps_aside(tmp_path, monkeyp
         with lease_device(["0"], tmp_path / "locks") as device:
             assert device == "cuda:0"
     assert not (tmp_path / "locks").exists()
+
+
+def test_trainings_in_one_slurm_job_divide_its_gpus_and_leave_those_of_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with lease_device(["0", "1"], tmp_path) as first, lease_device(["0", "1"], tmp_path) as second:
+        assert (first, second) == ("cuda:0", "cuda:1")
+        monkeypatch.setenv("SLURM_JOB_ID", "8")  # whose GPU 0 may be another one
+        with lease_device(["0", "1"], tmp_path, timeout=0) as other:
+            assert other == "cuda:0"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_T
 def jobs(data, tmp_path_factory):
     scratch = tmp_path_factory.mktemp("jobs")
     command = [sys.executable, killed_jobs.__file__, str(data), str(scratch)]
-    return scratch, json.loads(subprocess.check_output(command, env=ENVIRONMENT, timeout=120))
+    return scratch, json.loads(subprocess.check_output(command, env=ENVIRONMENT, timeout=1800))
 
 
 def test_ten_sigkills_at_random_instants_change_no_bit(jobs):
@@ -61,7 +61,7 @@ def test_the_command_line_continues_after_sigkill(data, whole, tmp_path):
                 process.send_signal(signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL
-    told = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, cwd=repository, timeout=120)
+    told = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, cwd=repository, timeout=1800)
     assert told.returncode == 0, told.stderr
     assert "continuing from" in told.stderr
     resumed = tiny.results(out)

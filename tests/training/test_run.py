@@ -1,7 +1,9 @@
+import dataclasses
 import errno
 import json
 import os
 import re
+import shutil
 import signal
 from types import SimpleNamespace
 
@@ -17,6 +19,7 @@ from ltmlc.training import checkpoint, job, outputs
 from ltmlc.training import run as run_module
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.loop import Trainer
+from ltmlc.training.run import run_job
 
 
 def at_iteration(monkeypatch, iteration, action):
@@ -214,8 +217,11 @@ def test_out_of_gpu_memory_says_batch_size_and_what_to_set(data, tmp_path, monke
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate ...")
 
     monkeypatch.setattr(Trainer, "step", step)
-    with pytest.raises(InputError, match=r"out of memory on cpu at batch size 16 and 16 px .*gpu_share to 1.* bf16"):
-        tiny.run(data, tmp_path)
+    said = r"out of memory on cpu at batch size 16 and 16 px .*gpu_share to 1 \(it is 3\), or .*bf16, or batch_size"
+    with pytest.raises(InputError, match=said):
+        tiny.run(data, tmp_path, gpu_share=3)
+    with pytest.raises(InputError, match=r"set batch_size to less in the row's run, or take a GPU with more memory"):
+        tiny.run(data, tmp_path, tiny.changed(precision="bf16"))
     assert not (tmp_path / "running.json").exists()
 
 
@@ -253,16 +259,40 @@ def test_images_too_large_for_the_gpu_stay_on_the_host(monkeypatch):
 
         type = "cuda"
 
-    moved = []
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
+    moved, memory = [], [1000, 1500]  # free, total
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: memory)
     monkeypatch.setattr(torch.Tensor, "to", lambda self, device: moved.append(self.nbytes) or self)
     pack = SimpleNamespace(
         images=np.zeros(300, np.uint8), labels=np.zeros((5, 2), np.uint8), offsets=None, heights=None, widths=None,
         num_train=3,
     )  # fmt: skip
     DeviceData.from_pack(pack, Device())
+    DeviceData.from_pack(pack, Device(), share=3)
+    assert moved == [300, 10, 10]
+    moved.clear()
+    memory[0] = 700  # two of three neighbours have taken their share, and the third still has its own
+    DeviceData.from_pack(pack, Device(), share=2)
+    memory[0] = 500  # others than ours have taken more
     DeviceData.from_pack(pack, Device(), share=2)
     assert moved == [300, 10, 10]
+
+
+def test_a_gpu_job_makes_its_gpu_the_current_one_before_anything_is_loaded(data, tmp_path, monkeypatch):
+    current = []
+    monkeypatch.setattr(run_module, "describe_device", str)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(run_module, "_load", lambda each: (_ for _ in ()).throw(InputError(f"current: {current}")))
+    each = dataclasses.replace(tiny.make_job(data, tmp_path), device=torch.device("cuda:1"))
+    with pytest.raises(InputError, match=r"current: \[device\(type='cuda', index=1\)\]"):
+        run_job(each)
+
+
+def test_a_pack_that_was_changed_since_it_was_made_is_refused(data, tmp_path):
+    shutil.copytree(data, tmp_path / "data")  # with the times of the files
+    with (tmp_path / "data" / "pack" / "images.bin").open("r+b") as images:
+        images.write(b"\xff" * 100)
+    with pytest.raises(InputError, match=r"images\.bin: the sha256 differs"):
+        tiny.run(tmp_path / "data", tmp_path / "out")
 
 
 def test_deterministic_asks_torch_and_cublas_for_it(monkeypatch):

@@ -56,6 +56,12 @@ def test_plan_and_partial_train_nothing(project):
     assert project.plan("plan", "partial").jobs == {"plan": 1, "partial": 1}
 
 
+def test_each_gpu_carries_as_many_trainings_as_share_it(project):
+    done = project.snakemake("--resources", "gpu=2", "--config", "training={gpu_share: 3}", "--", "plan")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Provided resources: .*gpu.*\b6\b", done.stdout + done.stderr)
+
+
 @pytest.mark.parametrize("rule", BLOCKS)
 def test_every_rule_has_log_environment_resources_and_benchmark(rule):
     wanted = {"log", "conda", "resources"} | ({"benchmark"} - {"benchmark" if rule == "partial" else ""})

@@ -40,6 +40,11 @@ RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
 
+# `--resources gpu=N` counts this machine's GPUs; each carries as many trainings at once as training.gpu_share says.
+GPUS = workflow.global_resources.get("gpu")
+if GPUS is not None and workflow.is_main_process:
+    workflow.register_resource("gpu", GPUS.value * CONFIG["training"]["gpu_share"])
+
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
 TABLES = expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"])

@@ -58,7 +58,7 @@ rule pack:
         f"{RESULTS}/data/{{dataset}}/pack.benchmark.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: 2
+    threads: workflow._cores or 4
     resources:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(60),

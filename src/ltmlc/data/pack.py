@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from tqdm import tqdm
 
 from ltmlc.data.decode import decode_in_order
 from ltmlc.data.pack_journal import Journal
+from ltmlc.data.progress import Progress
 from ltmlc.data.sources import Source
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
@@ -58,7 +58,7 @@ def build_pack(
         split: which images, in which order, with which labels.
         max_side: images with a longer side than this many pixels are shrunk to it (area averaging).
         workers: decoding threads; all available cores by default.
-        progress: show a bar, when stderr is a terminal.
+        progress: show it on stderr: a bar at a terminal, else a line at every tenth.
 
     Raises:
         InputError: an image cannot be read, or the directory cannot be written (permission, disk full). What was
@@ -77,18 +77,15 @@ def build_pack(
                     pack = None  # of another split, or damaged: replaced once the new one is complete
                 if pack is not None and pack.max_side == max_side:
                     return pack
-            with Journal(directory, {"split_sha256": split.sha256, "max_side": max_side}) as journal:
-                ids = [*split.train_ids, *split.test_ids]
-                packed = len(journal.sizes)
-                for image in tqdm(
-                    decode_in_order(source, ids[packed:], max_side=max_side, workers=workers),
-                    desc=f"pack {split.dataset}",
-                    unit="image",
-                    initial=packed,
-                    total=len(ids),
-                    disable=None if progress else True,
-                ):
+            ids = [*split.train_ids, *split.test_ids]
+            with (
+                Journal(directory, {"split_sha256": split.sha256, "max_side": max_side}) as journal,
+                Progress(f"pack {split.dataset}", len(ids), unit="image", shown=progress) as shown,
+            ):
+                missing = ids[len(journal.sizes) :]
+                for image in decode_in_order(source, missing, max_side=max_side, workers=workers):
                     journal.append(image)
+                    shown.at(len(journal.sizes))
             # The old index goes first: a crash from here on leaves no pack, never a wrong one.
             (directory / INDEX).unlink(missing_ok=True)
             journal.move_pixels(directory / IMAGES)
@@ -102,7 +99,8 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
 
     Args:
         split_sha256: the split the pack must have been built from.
-        verify: read the pixels once to compare their sha256 (their size is always compared).
+        verify: read the pixels once to compare their sha256. False: only if they changed after the index was written
+            (the size is always compared).
 
     Raises:
         InputError: there is no pack, it is damaged, or it belongs to another split.
@@ -135,7 +133,8 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
     if found != size or size == 0:
         raise InputError(f"{path}: {found} bytes, {INDEX} promises {size}; {mend}")
     with _readable_errors(path):
-        if verify and sha256_file(path) != sha256:
+        changed = path.stat().st_mtime_ns > (directory / INDEX).stat().st_mtime_ns
+        if (verify or changed) and sha256_file(path) != sha256:
             raise InputError(f"{path}: the sha256 differs from the one in {INDEX}; {mend}")
         images = np.memmap(path, np.uint8, mode="c")
     return Pack(images, offsets, heights, widths, ids, labels, num_train, max_side, packed_split)

@@ -29,9 +29,10 @@ class Journal:
 
     def __enter__(self) -> Self:
         lines = self._read_back()
-        write_atomically(self.lines_path, "".join(f"{line}\n" for line in [self.header, *lines]))
+        # Pixels first: those of another origin may be what fills the disk. Lines without their pixels do no harm.
         self._pixels = self.pixels_path.open("r+b" if lines else "w+b")
         self._pixels.truncate(self._pixels.seek(sum(height * width * 3 for height, width in self.sizes)))
+        write_atomically(self.lines_path, "".join(f"{line}\n" for line in [self.header, *lines]))
         self._lines = self.lines_path.open("a")
         return self
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.data.longtail import pareto_sizes
@@ -104,6 +105,8 @@ def draw_cooccurrence(split: Split, config: Mapping[str, Any]) -> Figure:
         matrix = conditional_cooccurrence(labels)[np.ix_(order, order)]
         np.fill_diagonal(matrix, np.nan)
         image = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
+        if not many:
+            _write_shares(axes, matrix)
         ticks = np.arange(len(order))
         axes.set_xticks(ticks, names, rotation=90, fontsize=4 if many else 7)
         axes.set_yticks(ticks, names if axes is panels[0] else [], fontsize=4 if many else 7)
@@ -117,6 +120,14 @@ def draw_cooccurrence(split: Split, config: Mapping[str, Any]) -> Figure:
     )
     figure.colorbar(image, ax=panels, shrink=0.75, label="P(column | row)")
     return figure
+
+
+def _write_shares(axes: Axes, matrix: np.ndarray) -> None:
+    """The shares from 0.05 on as numbers in their cells, so that a single one can be read."""
+    for row, column in np.argwhere(matrix >= 0.05):
+        share = matrix[row, column]
+        look = {"ha": "center", "va": "center", "fontsize": 3.6, "color": "white" if share < 0.6 else BLACK}
+        axes.text(column, row, f"{share:.2f}".removeprefix("0"), **look)
 
 
 def draw_cardinality(split: Split, config: Mapping[str, Any]) -> Figure:

@@ -10,7 +10,7 @@ from torch import Tensor
 from ltmlc.data.pack import Pack
 
 SHARE_FOR_IMAGES = 0.5
-"""Of the GPU memory that is free and ours; the rest is for the network."""
+"""Of the GPU memory that is ours, our share of all and no more than is free; the rest is for the network."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class DeviceData:
         """``share``: the number of runs that divide the device's memory among them."""
         images = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
         if device.type == "cuda":
-            free, _ = torch.cuda.mem_get_info(device)
-            if images.nbytes < SHARE_FOR_IMAGES * free / share:
+            free, total = torch.cuda.mem_get_info(device)
+            # A share of all, not of what is free: the neighbours have taken theirs, and whoever came first no more.
+            if images.nbytes < SHARE_FOR_IMAGES * min(free, total / share):
                 images = images.to(device)
         labels = torch.from_numpy(pack.labels.astype(bool)).to(device)
         return cls(images, labels, pack.offsets, pack.heights, pack.widths, pack.num_train, device)

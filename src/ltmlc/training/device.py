@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from ltmlc.errors import InputError
+from ltmlc.training.progress import report
 
 if TYPE_CHECKING:
     import torch
@@ -84,9 +85,10 @@ def lease_device(
     """Hold one GPU that no other job of this machine holds, and give its torch name, such as ``cuda:1``.
 
     Locks belong to the operating system: they end with the process, however it dies. The emptiest GPU is taken first;
-    when all are taken the call waits. Without a GPU, or asked for the CPU, the answer is ``cpu`` at once. Under Slurm,
-    which hands out GPUs itself, and for an explicit ``cuda:N`` nothing is locked. The lease must see GPUs under the
-    same names in all jobs: set CUDA_VISIBLE_DEVICES to indices everywhere or to UUIDs everywhere.
+    when all are taken the call says so and waits. Without a GPU, or asked for the CPU, the answer is ``cpu`` at once.
+    For an explicit ``cuda:N`` nothing is locked, nor under Slurm, which hands out GPUs itself; only where it gave one
+    Slurm job several, the trainings in that job divide them among themselves. The lease must see GPUs under the same
+    names in all jobs: set CUDA_VISIBLE_DEVICES to indices everywhere or to UUIDs everywhere.
 
     Args:
         devices: names of the GPUs in torch's order; default ``visible_devices()``.
@@ -108,10 +110,13 @@ def lease_device(
     names = list(visible_devices() if devices is None else devices)
     if not names and requested == "cuda":
         raise InputError("device cuda was asked for, but there is no GPU this process may use; use auto or cpu")
-    if not names or "SLURM_JOB_ID" in os.environ:
+    slurm_job = os.environ.get("SLURM_JOB_ID")
+    if not names or (slurm_job and len(names) == 1):
         yield "cuda:0" if names else "cpu"
         return
     directory = Path(lock_dir or default_lock_dir())
+    if slurm_job:  # two Slurm jobs may call different GPUs by one name
+        directory /= f"slurm-{slurm_job}"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         yield f"cuda:{_wait_for_slot(stack, directory, names, share, timeout, poll_seconds)}"
@@ -126,6 +131,7 @@ def _wait_for_slot(
     slots = [
         (index, directory / f"gpu-{name}-{slot}.lock") for slot in range(share) for index, name in enumerate(names)
     ]
+    waiting = False
     while True:
         for index, lock in slots:
             try:
@@ -138,6 +144,9 @@ def _wait_for_slot(
                 f"no GPU of {', '.join(names)} came free within {timeout:g} s (locks in {directory}); "
                 "run fewer jobs at once or raise gpu_share"
             )
+        if not waiting:
+            report(f"waiting for one of the GPUs {', '.join(names)} to come free (locks in {directory})")
+            waiting = True
         time.sleep(poll_seconds)
 
 

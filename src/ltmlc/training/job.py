@@ -110,8 +110,11 @@ def out_of_memory_advice(job: Job) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         used = torch.cuda.max_memory_allocated(job.device) if job.device.type == "cuda" else 0
+        share = job.settings["gpu_share"]
+        sharing = f"training.gpu_share to 1 (it is {share}), or " if share > 1 else ""
+        smaller = "training.precision to bf16, or " if job.spec["precision"] != "bf16" else ""
         raise InputError(
             f"{job.run} on {job.dataset}: out of memory on {job.device} at batch size {job.spec['batch_size']} and "
             f"{job.spec['model']['image_size']} px ({used / 2**30:.1f} GiB taken by this run); set "
-            "training.gpu_share to 1, or training.precision to bf16, or take a GPU with more memory"
+            f"{sharing}{smaller}batch_size to less in the row's run, or take a GPU with more memory"
         ) from error

@@ -61,6 +61,9 @@ def run_job(job: Job) -> int:
     """
     configure_torch(job.spec["precision"], deterministic=job.settings["deterministic"], threads=job.settings["threads"])
     report(describe_device(job.device))
+    if job.device.type == "cuda":
+        # Else what names no device, such as pinned memory, would open a context on the first GPU, another job's.
+        torch.cuda.set_device(job.device)
     with out_of_memory_advice(job):
         split, session = _load(job)
         with Interrupts() as interrupts:
@@ -134,7 +137,7 @@ def _load(job: Job) -> tuple[Split, Session]:
         split = load_split(job.data / "split.json")
         refuse_bad_loss(job, split)
         refuse_paper_size_on_cpu(job, split)
-        # The pack's size is always checked; its hash was when it was made, and would cost each job seconds.
+        # Its hash was checked when it was made, and is again if it changed since; always would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)
         model = build_network(job.spec, split, job.data, seed=job.seed)
         stamp = job.stamp(split, weights_sha256(model))

@@ -48,7 +48,7 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
 def _status_error(error: urllib.error.HTTPError) -> Exception:
     if error.code == 416:  # the server's file ends before what is here
         return TemporaryError("the server's file is shorter than what was there of it", anew=True)
-    problem = f"HTTP status {error.code} {error.reason}".rstrip()
+    problem = f"HTTP status {error.code} {_one_line(error.reason)}".rstrip()
     if error.code not in TEMPORARY_STATUS:
         return MirrorError(problem)
     after = error.headers.get("Retry-After") or ""
@@ -67,6 +67,11 @@ def blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
         yield block
 
 
+def tells_its_end(response: http.client.HTTPResponse) -> bool:
+    """Whether a body that was cut short can be told from a whole one: by its length, or by its last chunk."""
+    return response.headers.get("Content-Length", "").isdecimal() or bool(response.headers.get("Transfer-Encoding"))
+
+
 def announced_end(response: http.client.HTTPResponse, position: int) -> int | None:
     """Where a response that begins at ``position`` will end, if the server says so."""
     length = response.headers.get("Content-Length", "")
@@ -76,4 +81,9 @@ def announced_end(response: http.client.HTTPResponse, position: int) -> int | No
 def _network_text(error: object) -> str:
     if isinstance(error, TimeoutError):
         return "the server did not answer in time"
-    return f"the connection failed ({getattr(error, 'strerror', None) or error or type(error).__name__})"
+    return f"the connection failed ({_one_line(getattr(error, 'strerror', None) or error) or type(error).__name__})"
+
+
+def _one_line(text: object) -> str:
+    """What a server sent in place of HTTP, or Python says of a redirection, may have several."""
+    return " ".join(str(text).split())[:200]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltmlc.data.download.connection import MirrorError, TemporaryError, announced_end, blocks, open_url
+from ltmlc.data.download.connection import MirrorError, TemporaryError, announced_end, blocks, open_url, tells_its_end
 from ltmlc.data.download.disk import disk_errors
 from ltmlc.errors import InputError
 
@@ -44,6 +44,8 @@ class Expected:
     def complaint(self, path: Path) -> str | None:
         """What is wrong with a file, or None."""
         size = path.stat().st_size
+        if size == 0:
+            return "it is empty"
         if self.size is not None and size != self.size:
             return f"it has {size} bytes instead of {self.size}"
         for kind in ("sha256", "md5"):
@@ -88,6 +90,8 @@ def fetch(
             else:
                 part.replace(path)
                 return
+    if not _length(part):
+        part.unlink(missing_ok=True)
     kept = f" ({_length(part)} bytes are kept in {part})" if part.exists() else ""
     raise InputError(
         f"{path.name} could not be downloaded{kept}: {'; '.join(complaints)}; run again later, or put the file at "
@@ -111,7 +115,7 @@ def _from_mirror(
         start = _length(part)
         try:
             if expected.size is None or start < expected.size:
-                _receive(url, part, start, expected, patience.timeout, progress)
+                _receive(url, part, start, expected, patience.timeout, progress, verified=bool(check))
             complaint = expected.complaint(part) or (check and check(part))
             if not complaint:
                 return
@@ -131,12 +135,24 @@ def _from_mirror(
 
 
 def _receive(
-    url: str, part: Path, start: int, expected: Expected, timeout: float, progress: Callable[[int], None]
+    url: str,
+    part: Path,
+    start: int,
+    expected: Expected,
+    timeout: float,
+    progress: Callable[[int], None],
+    *,
+    verified: bool,
 ) -> None:
-    """One request: append to ``part`` from ``start``, or write it anew if the server sends the whole."""
+    """One request: append to ``part`` from ``start``, or write it anew if the server sends the whole.
+
+    ``verified``: a further check would notice that the content is cut short.
+    """
     with open_url(url, start=start, timeout=timeout) as response:
         if not expected.certain and response.headers.get_content_type() == "text/html":
             raise MirrorError("the server sent a web page instead of the file")
+        if not (expected.certain or expected.size or verified or tells_its_end(response)):
+            raise MirrorError("the server does not say how long the file is, so it may be cut short unnoticed")
         resumed = response.status == 206
         position = start if resumed else 0
         end = announced_end(response, position)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ltmlc.data.download.archive import extract
 from ltmlc.data.download.fetch import Expected, Patience, fetch
-from ltmlc.data.download.progress import Progress
+from ltmlc.data.progress import Progress
 from ltmlc.errors import InputError
 from ltmlc.files import sha256_file, write_atomically
 

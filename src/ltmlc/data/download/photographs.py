@@ -9,8 +9,8 @@ from typing import Any
 
 from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.data.download.items import Todo
-from ltmlc.data.download.progress import Progress
 from ltmlc.data.images import read_rgb
+from ltmlc.data.progress import Progress
 from ltmlc.data.sources import open_source
 from ltmlc.data.split import make_split, read_ids
 from ltmlc.errors import InputError

@@ -7,10 +7,10 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Progress of one file (in bytes) or of many (in files), on stderr.
+    """Progress of one file (in bytes) or of many files or images (counted), on stderr.
 
     Args:
-        title: what is being downloaded.
+        title: what is going on.
         total: where it ends; unknown if None.
         unit: ``"B"`` for bytes, scaled; else what is counted.
         shown: False shows nothing.
