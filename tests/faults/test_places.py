@@ -1,0 +1,53 @@
+"""Where it runs: read-only data, strange paths, a home that cannot be written, no network."""
+
+import shutil
+import subprocess
+
+import pytest
+from faults.configuration import write_configuration
+
+STRANGE = "Meine Läufe – 長尾"
+
+
+def test_a_read_only_data_root(whole, undisturbed, mount):
+    shutil.rmtree(whole.results / "data")
+    mount(whole.root / "data", "--bind", str(whole.root / "data"))
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(whole.root / "data")], check=True)
+    with pytest.raises(OSError, match="Read-only"):
+        (whole.root / "data" / "new").touch()
+    whole.run("--until", "pack", "--", "tables")
+    for name in ("split.json", "pack/index.json", "pack/images.bin"):
+        made, expected = (pipeline.results / "data" / "faulty" / name for pipeline in (whole, undisturbed))
+        assert made.read_bytes() == expected.read_bytes()
+
+
+def test_paths_with_spaces_and_letters_of_any_script(undisturbed, tmp_path):
+    """The project, the data root, and as far as letters go the results."""
+    strange = undisturbed.copy(tmp_path / STRANGE / "projet à moi")
+    shutil.move(strange.root / "data", tmp_path / STRANGE / "Bilder")
+    shutil.rmtree(strange.results)
+    write_configuration(strange.root, data={"root": f"../../{STRANGE}/Bilder"}, results="results/läufe")
+    strange.results = strange.root / "results" / "läufe"
+    strange.run()
+    assert strange.evidence() == undisturbed.evidence()
+
+
+def test_white_space_in_the_results_path_is_refused_in_one_sentence(whole):
+    write_configuration(whole.root, results="my results")
+    output = whole.run(code=1)
+    assert "config: results: 'my results' has white space" in output
+    assert "Traceback" not in output
+
+
+def test_a_home_that_cannot_be_written(half, undisturbed, mount, tmp_path):
+    home = tmp_path / "home"
+    mount(home, "-t", "tmpfs", "-o", "ro", "none")
+    half.run(HOME=str(home), XDG_CACHE_HOME="", XDG_CONFIG_HOME="", MPLCONFIGDIR="")
+    assert half.evidence() == undisturbed.evidence()
+
+
+def test_no_network(half, undisturbed):
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("the network cannot be taken away here: unshare -n is not permitted")
+    half.run(before=("unshare", "-n"))
+    assert half.evidence() == undisturbed.evidence()
