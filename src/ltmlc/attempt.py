@@ -1,6 +1,7 @@
 """What surrounds a training, whatever becomes of it: one process a run, no finished result trained twice, checksums."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -36,9 +37,18 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
         (out / RUN_SUMS).unlink(missing_ok=True)
         code = _with_gpu_advice(work)
         if code == 0:
-            files = (out / name for name in ("metrics.json", "predictions.npz", "weights.pt"))
-            write_sums(out / RUN_SUMS, [file for file in files if file.exists()])
+            files = [out / name for name in ("metrics.json", "predictions.npz", "weights.pt") if (out / name).exists()]
+            write_sums(out / RUN_SUMS, files)
+            _date_after(split.parent, files)
         return code
+
+
+def _date_after(data: Path, files: list[Path]) -> None:
+    """A clock that was set back meanwhile must not make results older than their data: Snakemake would delete them."""
+    newest = max(file.stat().st_mtime_ns for file in (*data.glob("*"), *data.glob("pack/*")))
+    for file in files:
+        if file.stat().st_mtime_ns < newest:
+            os.utime(file, ns=(newest, newest))
 
 
 def _with_gpu_advice(work: Callable[[], int]) -> int:

@@ -112,12 +112,6 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     for key in ("datasets", "tables", "seeds"):
         if len(set(config[key])) != len(config[key]):
             raise InputError(f"{where}: {key}: an entry is listed twice")
-    for key in ("results", "figures"):
-        if len(config[key].split()) != 1:
-            raise InputError(
-                f"{where}: {key}: {config[key]!r} has white space, which the rules' commands cannot take; choose a path "
-                "without (the folders above the project, and data.root, may have some)"
-            )
     return config
 
 

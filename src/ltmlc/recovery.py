@@ -5,9 +5,13 @@ Nothing is deleted: a damaged file is kept as ``NAME.damaged``.
 """
 
 import json
+import os
 import re
-from base64 import urlsafe_b64decode
+import shutil
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,13 +50,14 @@ def put_in_order(
             f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
             for path, what in damaged.items()
         ]
-    messages = [*clear_stale_locks(snakemake), *set_aside(damaged), *keep_finished(grid, snakemake)]
+    messages = [*clear_stale_locks(snakemake), *date_now(grid), *set_aside(damaged, snakemake)]
+    messages += keep_finished(grid, snakemake)
     share(alive)
     return alive, messages
 
 
 def damaged_results(grid: Grid) -> dict[Path, str]:
-    """Files that were edited, cut short or lost their other half since they were made -> what is wrong with them."""
+    """Files that were edited or cut short since they were made -> what is wrong with them."""
     results = Path(grid.config["results"])
     sums = [run / RUN_SUMS for run in run_folders(grid)]
     sums += [results / "tables" / f"{table}.sha256" for table in grid.tables]
@@ -61,18 +66,33 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     for run in run_folders(grid):
         if not (run / RUN_SUMS).exists() and _is_cut_short(run / "metrics.json"):
             found[run / "metrics.json"] = "is not readable JSON"
-    for dataset in grid.datasets:
-        index = results / "data" / dataset / "pack" / "index.json"
-        if index.exists() and not _pack_is_whole(index):
-            found[index] = "does not fit the images.bin beside it"
     return found
 
 
-def set_aside(damaged: dict[Path, str]) -> list[str]:
-    """Rename, so that Snakemake makes them again. One sentence a file."""
+def set_aside(damaged: dict[Path, str], snakemake: Path) -> list[str]:
+    """Copy, and mark as Snakemake marks the files of unfinished jobs: it makes them again. One sentence a file."""
     for path in damaged:
-        path.replace(path.with_name(f"{path.name}.damaged"))
+        shutil.copy2(path, path.with_name(f"{path.name}.damaged"))
+        marker = _marker(snakemake / "incomplete", path)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text('{"external_jobid": null}')
     return [f"{path} {what}: kept as {path.name}.damaged, and made again" for path, what in damaged.items()]
+
+
+def date_now(grid: Grid) -> list[str]:
+    """Give files from the future the present date: Snakemake deletes results that seem older than what they come from.
+
+    A clock that was set back, or another machine's clock, leaves them. Their content says what they are; equal content
+    is never trained again for its date.
+    """
+    results, now = Path(grid.config["results"]), time.time()
+    folders = [*run_folders(grid), results / "tables", results]
+    folders += [results / "data" / dataset / part for dataset in grid.datasets for part in ("", "pack")]
+    files = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file()]
+    future = [file for file in files if file.stat().st_mtime > now]
+    for file in future:
+        os.utime(file, (now, now))
+    return [f"{len(future)} files were dated in the future (first: {future[0]}): dated now"] if future else []
 
 
 def run_folders(grid: Grid) -> Iterator[Path]:
@@ -92,7 +112,7 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
         grid: whose runs.
         snakemake: Snakemake's folder (``.snakemake``), which marks the files of unfinished jobs.
     """
-    marked = _marked_incomplete(snakemake / "incomplete")
+    marked = _marked(snakemake / "incomplete")
     kept = []
     for folder in run_folders(grid) if marked else ():
         files = [file for file in folder.glob("*") if file.name in ("metrics.json", "predictions.npz", RUN_SUMS)]
@@ -134,24 +154,18 @@ def _is_cut_short(path: Path) -> bool:
     return False
 
 
-def _pack_is_whole(index: Path) -> bool:
-    """Whether the images are as many bytes as the index promises; their content is the trainer's matter."""
-    try:
-        content = json.loads(index.read_bytes())
-        promised = sum(3 * height * width for height, width in zip(content["heights"], content["widths"], strict=True))
-        return index.with_name("images.bin").stat().st_size == promised
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def _marker(folder: Path, path: Path) -> Path:
+    """Where Snakemake marks a file as incomplete: its path in base64, all but the last part of a long name with @."""
+    name, longest = urlsafe_b64encode(path.as_posix().encode()).decode(), 254
+    parts = [name[start : start + longest] for start in range(0, len(name), longest)]
+    return folder.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
 
 
-def _marked_incomplete(folder: Path) -> set[str]:
-    """Paths that Snakemake has marked; a marker's name is the path in base64, long ones in parts that begin with @."""
+def _marked(folder: Path) -> set[str]:
+    """The paths that are marked there."""
     marked = set()
-    for marker in folder.rglob("*"):
-        if marker.is_file():
-            name = "".join(part.removeprefix("@") for part in marker.relative_to(folder).parts)
-            try:
-                marked.add(urlsafe_b64decode(name).decode())
-            except ValueError:  # another file of Snakemake's
-                continue
+    for marker in filter(Path.is_file, folder.rglob("*")):
+        name = "".join(part.removeprefix("@") for part in marker.relative_to(folder).parts)
+        with suppress(ValueError):  # another file of Snakemake's
+            marked.add(urlsafe_b64decode(name).decode())
     return marked

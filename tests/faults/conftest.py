@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faults.configuration import write_configuration, write_images
+from faults.configuration import RUNS, write_configuration, write_images
 from faults.pipeline import Pipeline
 from workflow.project_copy import Project
 
@@ -44,7 +44,7 @@ def whole(undisturbed, tmp_path) -> Pipeline:
 @pytest.fixture
 def half(whole) -> Pipeline:
     """A copy in which the first run has yet to be trained, and the tables to be made anew."""
-    whole.forget()
+    whole.forget(RUNS[0])
     return whole
 
 

@@ -108,9 +108,13 @@ class Pipeline:
         """Process id of the training that is under way."""
         return json.loads((self.folder() / "running.json").read_bytes())["pid"]
 
-    def forget(self, run: str = RUNS[0]) -> None:
-        """As if the run had not been trained yet."""
-        shutil.rmtree(self.folder(run))
+    def forget(self, *runs: str) -> None:
+        """As if these had not been trained yet, nor tables been made."""
+        for run in runs:
+            shutil.rmtree(self.folder(run), ignore_errors=True)
+        shutil.rmtree(self.results / "tables")
+        for path in self.results.glob("diff.*"):
+            path.unlink()
 
     def evidence(self) -> dict[str, bytes]:
         """Everything that must be the same bit for bit: the tables, the comparison, and what the networks say."""
@@ -118,6 +122,10 @@ class Pipeline:
         files += [self.results / "tables" / f"faulty.{kind}" for kind in ("csv", "md", "tex")]
         files += [self.folder(run) / "predictions.npz" for run in RUNS]
         return {path.relative_to(self.results).as_posix(): path.read_bytes() for path in files if path.exists()}
+
+    def maps(self) -> list[dict[str, float]]:
+        """The mean average precisions that the results say."""
+        return [json.loads((self.folder(run) / "metrics.json").read_bytes())["map"] for run in RUNS]
 
     def planned_trainings(self) -> int:
         """How many trainings the same command would run now."""

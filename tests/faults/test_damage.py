@@ -22,6 +22,7 @@ def test_results_cut_short_or_edited_are_said_kept_and_made_again(whole, undistu
         name = path.relative_to(whole.root)
         assert f"{name} was edited or cut short since it was made: kept as metrics.json.damaged" in output
         assert path.with_name("metrics.json.damaged").exists()
+    assert whole.maps() == undisturbed.maps()
     assert whole.evidence() == undisturbed.evidence()
 
 
@@ -33,22 +34,27 @@ def test_a_dry_run_says_what_is_damaged_and_leaves_it(whole):
     assert (whole.folder() / "predictions.npz").read_bytes() == before
 
 
-def test_tables_and_a_pack_that_do_not_fit_are_made_again_without_training(whole, undisturbed):
-    pack = whole.results / "data" / DATASET / "pack"
+def test_edited_tables_are_made_again_without_training(whole, undisturbed):
     table = whole.results / "tables" / "faulty.md"
     table.write_text(table.read_text().replace("DR |", "Mine |"))
     cut_short(whole.results / "diff.csv")
-    cut_short(pack / "images.bin")
     trained = [(whole.folder(run) / "metrics.json").read_bytes() for run in RUNS]
     output = whole.run()
     assert "faulty.md was edited or cut short since it was made: kept as faulty.md.damaged" in output
     assert "diff.csv was edited or cut short since it was made" in output
-    assert "index.json does not fit the images.bin beside it" in output
     assert [(whole.folder(run) / "metrics.json").read_bytes() for run in RUNS] == trained
-    assert (pack / "images.bin").stat().st_size == json.loads((pack / "index.json").read_bytes())["offsets"][
-        -1
-    ] + 32 * 32 * 3
     assert whole.evidence() == undisturbed.evidence()
+
+
+def test_a_pack_that_was_cut_short_is_said_with_the_way_out(half, undisturbed):
+    data = half.results / "data" / DATASET
+    cut_short(data / "pack" / "images.bin")
+    output = half.run(code=1)
+    assert "index.json promises" in output
+    assert "delete the directory and run `ltmlc pack` again" in output
+    half.ltmlc("pack", DATASET, "--split", f"{data}/split.json", "--out", f"{data}/pack").ends()
+    half.run()
+    assert half.evidence() == undisturbed.evidence()
 
 
 def test_a_checkpoint_of_other_code_is_refused_by_name(half, undisturbed):

@@ -16,14 +16,13 @@ def test_a_second_snakemake_is_refused_and_the_first_is_not_disturbed(half, undi
     assert half.evidence() == undisturbed.evidence()
 
 
-def test_two_at_once_where_locks_fail_train_every_run_once(half, undisturbed):
-    """As on a file system without locks, or begun in the same instant: neither sees the other."""
-    half.forget(RUNS[1])
-    both = [half.start("--nolock", "tables") for _ in range(2)]
-    for each in both:
+def test_two_that_do_not_see_each_others_locks_end_in_the_same_tables(whole, undisturbed):
+    """As on a file system without locks, or begun in the same instant."""
+    whole.forget(*RUNS)
+    for each in [whole.start("--nolock", "tables") for _ in range(2)]:
         each.process.wait()
-    half.run()
-    assert half.evidence() == undisturbed.evidence()
+    whole.run()
+    assert whole.evidence() == undisturbed.evidence()
 
 
 def test_locks_of_a_snakemake_that_is_gone_are_removed_and_said(whole, undisturbed):

@@ -32,13 +32,6 @@ def test_paths_with_spaces_and_letters_of_any_script(undisturbed, tmp_path):
     assert strange.evidence() == undisturbed.evidence()
 
 
-def test_white_space_in_the_results_path_is_refused_in_one_sentence(whole):
-    write_configuration(whole.root, results="my results")
-    output = whole.run(code=1)
-    assert "config: results: 'my results' has white space" in output
-    assert "Traceback" not in output
-
-
 def test_a_home_that_cannot_be_written(half, undisturbed, mount, tmp_path):
     home = tmp_path / "home"
     mount(home, "-t", "tmpfs", "-o", "ro", "none")
