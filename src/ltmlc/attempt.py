@@ -39,7 +39,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
         if code == 0:
             files = [out / name for name in ("metrics.json", "predictions.npz", "weights.pt") if (out / name).exists()]
             write_sums(out / RUN_SUMS, files)
-            _date_after(split.parent, files)
+            _date_after(split.parent, [*files, out / RUN_SUMS])
         return code
 
 
@@ -47,7 +47,7 @@ def _date_after(data: Path, files: list[Path]) -> None:
     """A clock that was set back meanwhile must not make results older than their data: Snakemake would delete them."""
     newest = max(file.stat().st_mtime_ns for file in (*data.glob("*"), *data.glob("pack/*")))
     for file in files:
-        if file.stat().st_mtime_ns < newest:
+        if file.exists() and file.stat().st_mtime_ns < newest:
             os.utime(file, ns=(newest, newest))
 
 

@@ -93,6 +93,10 @@ class Pipeline:
         known = {**os.environ, "PYTHONPATH": str(self.root / "src"), "OMP_NUM_THREADS": "1"}
         return Running(command, cwd=self.root, environment=known | environment, output=output)
 
+    @property
+    def pack(self) -> Path:
+        return self.results / "data" / DATASET / "pack"
+
     def folder(self, run: str = RUNS[0]) -> Path:
         return self.results / "runs" / DATASET / run / "seed0"
 

@@ -47,12 +47,11 @@ def test_edited_tables_are_made_again_without_training(whole, undisturbed):
 
 
 def test_a_pack_that_was_cut_short_is_said_with_the_way_out(half, undisturbed):
-    data = half.results / "data" / DATASET
-    cut_short(data / "pack" / "images.bin")
+    cut_short(half.pack / "images.bin")
     output = half.run(code=1)
     assert "index.json promises" in output
     assert "delete the directory and run `ltmlc pack` again" in output
-    half.ltmlc("pack", DATASET, "--split", f"{data}/split.json", "--out", f"{data}/pack").ends()
+    half.ltmlc("pack", DATASET, "--split", str(half.pack / "../split.json"), "--out", str(half.pack)).ends()
     half.run()
     assert half.evidence() == undisturbed.evidence()
 

@@ -15,10 +15,9 @@ def test_a_read_only_data_root(whole, undisturbed, mount):
     subprocess.run(["mount", "-o", "remount,bind,ro", str(whole.root / "data")], check=True)
     with pytest.raises(OSError, match="Read-only"):
         (whole.root / "data" / "new").touch()
-    whole.run("--until", "pack", "--", "tables")
-    for name in ("split.json", "pack/index.json", "pack/images.bin"):
-        made, expected = (pipeline.results / "data" / "faulty" / name for pipeline in (whole, undisturbed))
-        assert made.read_bytes() == expected.read_bytes()
+    whole.run(str((whole.pack / "index.json").relative_to(whole.root)))
+    for name in ("../split.json", "index.json", "images.bin"):
+        assert (whole.pack / name).read_bytes() == (undisturbed.pack / name).read_bytes()
 
 
 def test_paths_with_spaces_and_letters_of_any_script(undisturbed, tmp_path):
