@@ -36,7 +36,7 @@ def order(grid, tmp_path, *arguments):
 
 def mark(tmp_path, *files):
     for file in files:
-        marker = _marker(tmp_path / ".snakemake" / "incomplete", file)
+        marker = _marker(tmp_path / ".snakemake" / "incomplete", str(file))
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text("{}")
 
@@ -123,4 +123,22 @@ def test_markers_of_long_names_are_read_as_snakemake_writes_them(tmp_path):
     snakemake._mark_incomplete(str(path), None)
     folder = tmp_path / ".snakemake" / "incomplete"
     assert _marked(folder) == {str(path)}
-    assert _marker(folder, path).is_file()
+    assert _marker(folder, str(path)).is_file()
+
+
+def test_markers_name_files_as_the_configuration_does(grid, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (run / "metrics.json").write_text("edited")
+    order(replace(grid, config={"results": "./results"}), tmp_path)
+    expected = f"./results/{(run / 'metrics.json').relative_to(tmp_path / 'results').as_posix()}"
+    assert _marked(tmp_path / ".snakemake" / "incomplete") == {expected}
+
+
+def test_what_cannot_be_put_in_order_is_said_and_stops_nothing(grid, run, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "metrics.json")
+
+    (run / "metrics.json").write_text("edited")
+    monkeypatch.setattr("ltmlc.recovery.shutil.copy2", refuse)
+    (message,) = order(grid, tmp_path)
+    assert message == "metrics.json: could not be put in order: Permission denied"

@@ -50,8 +50,14 @@ def put_in_order(
             f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
             for path, what in damaged.items()
         ]
-    messages = [*clear_stale_locks(snakemake), *date_now(grid), *set_aside(damaged, snakemake)]
-    messages += keep_finished(grid, snakemake)
+    messages = []
+    try:
+        messages += clear_stale_locks(snakemake)
+        messages += date_now(grid)
+        messages += set_aside(damaged, grid, snakemake)
+        messages += keep_finished(grid, snakemake)
+    except OSError as error:  # another's files, a full disk, a read-only one
+        messages.append(f"{error.filename}: could not be put in order: {error.strerror}")
     share(alive)
     return alive, messages
 
@@ -69,11 +75,11 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     return found
 
 
-def set_aside(damaged: dict[Path, str], snakemake: Path) -> list[str]:
+def set_aside(damaged: dict[Path, str], grid: Grid, snakemake: Path) -> list[str]:
     """Copy, and mark as Snakemake marks the files of unfinished jobs: it makes them again. One sentence a file."""
     for path in damaged:
         shutil.copy2(path, path.with_name(f"{path.name}.damaged"))
-        marker = _marker(snakemake / "incomplete", path)
+        marker = _marker(snakemake / "incomplete", _as_in_the_rules(path, grid))
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text('{"external_jobid": null}')
     return [f"{path} {what}: kept as {path.name}.damaged, and made again" for path, what in damaged.items()]
@@ -116,7 +122,11 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     kept = []
     for folder in run_folders(grid) if marked else ():
         files = [file for file in folder.glob("*") if file.name in ("metrics.json", "predictions.npz", RUN_SUMS)]
-        if (folder / "metrics.json").as_posix() in marked and len(files) == 3 and not changed_files(folder / RUN_SUMS):
+        if (
+            _as_in_the_rules(folder / "metrics.json", grid) in marked
+            and len(files) == 3
+            and not changed_files(folder / RUN_SUMS)
+        ):
             for file in [*files, *folder.glob("weights.pt")]:
                 (folder / FINISHED).mkdir(exist_ok=True)
                 file.replace(folder / FINISHED / file.name)
@@ -154,9 +164,15 @@ def _is_cut_short(path: Path) -> bool:
     return False
 
 
-def _marker(folder: Path, path: Path) -> Path:
+def _as_in_the_rules(path: Path, grid: Grid) -> str:
+    """The path as the rules have it: ``results`` stands in the configuration as ``./results``, say."""
+    results = grid.config["results"]
+    return f"{results}/{path.relative_to(results).as_posix()}"
+
+
+def _marker(folder: Path, path: str) -> Path:
     """Where Snakemake marks a file as incomplete: its path in base64, all but the last part of a long name with @."""
-    name, longest = urlsafe_b64encode(path.as_posix().encode()).decode(), 254
+    name, longest = urlsafe_b64encode(path.encode()).decode(), 254
     parts = [name[start : start + longest] for start in range(0, len(name), longest)]
     return folder.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
 

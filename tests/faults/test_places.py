@@ -34,7 +34,11 @@ def test_paths_with_spaces_and_letters_of_any_script(undisturbed, tmp_path):
 def test_a_home_that_cannot_be_written(half, undisturbed, mount, tmp_path):
     home = tmp_path / "home"
     mount(home, "-t", "tmpfs", "-o", "ro", "none")
-    half.run(HOME=str(home), XDG_CACHE_HOME="", XDG_CONFIG_HOME="", MPLCONFIGDIR="")
+    surroundings = {"HOME": str(home), "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
+    # Snakemake's own cache is made before it reads any workflow, so here the sentence is its own.
+    refused = half.run(code=1, **surroundings, XDG_CACHE_HOME="")
+    assert f"Read-only file system: '{home}/.cache'" in refused
+    half.run(**surroundings, XDG_CACHE_HOME=".snakemake/cache")
     assert half.evidence() == undisturbed.evidence()
 
 
