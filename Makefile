@@ -6,8 +6,13 @@ READY := $(VENV)/.ready
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
+# Snakemake keeps a cache in the home; where that cannot be written, here.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test test-faults lint format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +36,9 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, damaged files, clocks (minutes; as root, with Debian's faketime)
+	$(BIN)/python -m pytest -m fault tests/faults -n 2 --dist loadfile
 
 lint: $(READY) ## style and workflow checks
 	$(BIN)/ruff check .

@@ -1,11 +1,13 @@
 """The command line: every verb explains itself, bad input is one line and exit code 2, planning never imports torch."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ltmlc import commands
 from ltmlc.cli import build_parser, main
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +85,25 @@ def test_a_published_list_is_compared_with_the_construction(tmp_path, monkeypatc
     assert main(["subset", "listed", "--data-root", str(tmp_path), "--out", str(tmp_path / "split.json")]) == 0
     error = capsys.readouterr().err
     assert f"selects {len(chosen)} images, sharing {len(chosen) - 1} with the published {len(chosen) - 1}" in error
+
+
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, "No space left on device", "results/tables/table4.csv")
+
+
+def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "audit", full_disk)
+    assert main(["audit", "--out", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("ltmlc audit: error: results/tables/table4.csv: the disk is full: free space; ")
+    assert message.count("\n") == 1
+
+
+def test_where_the_log_lies_on_the_full_disk_too_the_line_goes_to_the_terminal(tmp_path, monkeypatch, capsys):
+    class FullLog:
+        write = flush = full_disk
+
+    monkeypatch.setattr(commands, "audit", full_disk)
+    monkeypatch.setattr(sys, "stderr", FullLog())
+    assert main(["audit", "--out", str(tmp_path)]) == 2
+    assert "the disk is full" in capsys.readouterr().out

@@ -43,7 +43,8 @@ def test_a_failure_while_writing_keeps_the_old_file_and_removes_the_new_one(tmp_
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as told:
         write_atomically(target, "half")
+    assert told.value.filename == str(target), "the system names no file when the disk is full"
     assert json.loads(target.read_text()) == {"status": "finished"}
     assert list(tmp_path.iterdir()) == [target]

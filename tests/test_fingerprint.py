@@ -8,6 +8,8 @@ import pytest
 from ltmlc import catalogue, fingerprint
 
 CACHED = [
+    fingerprint._fingerprint,
+    fingerprint._parsed,
     catalogue.loss_modules,
     catalogue.loss_parameters,
     fingerprint.trainer_files,

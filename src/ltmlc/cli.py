@@ -1,6 +1,7 @@
 """The command line: one verb a step. Each verb imports only what it needs, so that planning never waits for torch."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,14 @@ from pathlib import Path
 from ltmlc import commands, commands_check
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root, training_settings
+
+MENDABLE = {
+    errno.ENOSPC: "the disk is full: free space",
+    errno.EDQUOT: "your quota of the disk is used up: free space",
+    errno.EROFS: "the file system is read-only: make it writable, or choose another place",
+    errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
+}
+"""What the operating system refuses and a user can mend -> what it is and how."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,11 +26,27 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.action(options) or 0
     except InputError as error:
-        print(f"ltmlc {options.verb}: error: {error}", file=sys.stderr)
-        return 2
+        return _refuse(options.verb, str(error))
     except BrokenPipeError:  # `ltmlc plan | head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(
+            options.verb, f"{where}{MENDABLE[error.errno]}; what is finished is safe, run the same again then"
+        )
+
+
+def _refuse(verb: str, sentence: str) -> int:
+    line = f"ltmlc {verb}: error: {sentence}"
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:  # the log is on the full disk too; the rules leave stdout to the terminal
+        sys.stderr = None  # else Python tries again at exit
+        print(line, flush=True)
+    return 2
 
 
 def build_parser() -> argparse.ArgumentParser:

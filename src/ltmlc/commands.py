@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from ltmlc.errors import InputError
+from ltmlc.sums import write_sums
 
 STARTED = time.perf_counter()
 
@@ -101,20 +102,24 @@ def train(options: argparse.Namespace) -> int:
     data = options.data or Path(config["results"], "data", options.dataset)
     out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
 
-    from ltmlc.training.run import train_on_leased_device
+    from ltmlc.attempt import attempt_run
 
-    return train_on_leased_device(
-        dataset=options.dataset,
-        run=options.run,
-        seed=options.seed,
-        spec=spec,
-        data=data,
-        out=out,
-        code=options.code or run_fingerprint(spec),
-        settings={**settings, "threads": options.threads or settings["threads"]},
-        command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
-        started=STARTED,
-    )
+    result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
+    result["code"] = options.code or run_fingerprint(spec)
+
+    def work() -> int:
+        from ltmlc.training.run import train_on_leased_device
+
+        return train_on_leased_device(
+            **result,
+            data=data,
+            out=out,
+            settings={**settings, "threads": options.threads or settings["threads"]},
+            command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
+            started=STARTED,
+        )
+
+    return attempt_run(work, out, split=data / "split.json", **result)
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -175,6 +180,7 @@ def tabulate(options: argparse.Namespace) -> None:
     for name in options.table or grid.tables:
         for suffix, text in table_texts(grid, results, name, splits=splits).items():
             write_atomically(out / f"{name}.{suffix}", text)
+        write_sums(out / f"{name}.sha256", [out / f"{name}.{suffix}" for suffix in ("csv", "md", "tex")])
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -187,8 +193,9 @@ def compare(options: argparse.Namespace) -> None:
     out = options.out or Path(grid.config["results"])
     against = grid.config["reference"]
     reference = None if against == "published" else read_reference(against)
-    write_diff(compare_results(grid, results, reference=reference, against=against), out)
+    files = write_diff(compare_results(grid, results, reference=reference, against=against), out)
     write_atomically(out / "runs.csv", results.csv())
+    write_sums(out / "diff.sha256", [*files, out / "runs.csv"])
 
 
 def claims(options: argparse.Namespace) -> int:
@@ -200,7 +207,8 @@ def claims(options: argparse.Namespace) -> int:
     grid, results, splits = _load(options)
     curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
     verdicts = judge_claims(grid, results, load_claims(), splits=splits, curves=curves)
-    write_claims(verdicts, options.out or Path(grid.config["results"]), grid=grid)
+    out = options.out or Path(grid.config["results"])
+    write_sums(out / "claims.sha256", write_claims(verdicts, out, grid=grid))
     return exit_code(verdicts) if options.check else 0
 
 
@@ -212,7 +220,7 @@ def audit(options: argparse.Namespace) -> None:
     from ltmlc.evidence.claims_file import load_claims
 
     out = options.out or Path(load_config(options.config)["results"])
-    write_audit(audit_grid(paper_grid(), load_claims()), out)
+    write_sums(out / "audit.sha256", write_audit(audit_grid(paper_grid(), load_claims()), out))
 
 
 def plan(options: argparse.Namespace) -> None:
@@ -271,7 +279,9 @@ def summary(options: argparse.Namespace) -> None:
     from ltmlc.evidence.summary import write_summary
 
     grid, results, splits = _load(options)
-    write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
+    out = options.out or Path(grid.config["results"], "REPRODUCTION.md")
+    write_summary(grid, results, out, splits=splits)
+    write_sums(out.with_suffix(".sha256"), [out])
 
 
 def reference(options: argparse.Namespace) -> None:

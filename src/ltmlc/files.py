@@ -25,8 +25,16 @@ def sha256_file(path: str | Path) -> str:
 def write_atomically(path: str | Path, content: bytes | str) -> None:
     """Write beside ``path``, flush to disk, then move into place: no reader and no crash ever sees half a file."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_beside(path, data)
+    except OSError as error:
+        error.filename = str(path)  # what the caller asked for; a full disk comes without a name
+        raise
+
+
+def _write_beside(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

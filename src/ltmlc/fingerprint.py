@@ -5,6 +5,7 @@ runs that an edit can change are trained again.
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,13 @@ MAKES_DATA = frozenset({"data/sources.py", "data/longtail.py"})
 
 def run_fingerprint(spec: dict[str, Any]) -> str:
     """Hash of the trainer and of the losses that ``spec`` uses; torch is not imported."""
-    files = trainer_files().union(*(_closure(loss_modules()[term["name"]]) for term in spec["loss"]))
-    return _hash_files(files)
+    return _fingerprint(frozenset(term["name"] for term in spec["loss"]))
+
+
+@cache
+def _fingerprint(losses: frozenset[str]) -> str:
+    """Thousands of runs share a few sets of losses."""
+    return _hash_files(trainer_files().union(*(_closure(loss_modules()[name]) for name in losses)))
 
 
 @cache
@@ -75,7 +81,7 @@ def _closure(start: Path, left_out: frozenset[str] = frozenset()) -> frozenset[P
 
 def _imports(path: Path) -> list[Path]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _statements(_parsed(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ltmlc":
             modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -92,9 +98,24 @@ def _module_file(module: str) -> Path | None:
 
 
 @cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The module and every statement in it, at any depth; expressions, nine nodes in ten, are not looked into."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, part, [])
+
+
+@cache
 def _file_hash(path: Path) -> str:
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
+    tree = _parsed(path)
+    for node in _statements(tree):
         body = getattr(node, "body", None)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and body:
             _drop_strings(body)

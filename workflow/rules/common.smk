@@ -13,7 +13,9 @@ from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
 from ltmlc.jobs import set_environment
+from ltmlc.recovery import put_in_order
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 
 def checked_split(dataset):
@@ -34,6 +36,12 @@ try:
         checked_split(dataset)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+# What a killed or disturbed run left is put in order before anything is planned. The jobs' own Snakemakes leave that alone.
+if workflow.is_main_process:
+    ALIVE, messages = put_in_order(GRID, arguments=sys.argv[1:])
+    for message in messages:
+        logger.warning(message)
 
 CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]

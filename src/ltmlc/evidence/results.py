@@ -17,6 +17,7 @@ import pandas as pd
 from ltmlc.config import check
 from ltmlc.errors import InputError
 from ltmlc.grid import Grid
+from ltmlc.sums import RUN_SUMS, changed_files
 
 COLUMNS = ("total", "head", "medium", "tail")
 
@@ -117,6 +118,8 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
         check(metrics, schema="metrics", where=str(path))
         if metrics["status"] == "finished" and metrics["map"] is None:
             raise InputError(f"{path}: map: a finished run must have one")
+        if changed_files(directory / RUN_SUMS, only=path.name):
+            raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
     except FileNotFoundError:
         return missing, None
     except InputError as error:

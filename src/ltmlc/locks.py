@@ -1,0 +1,84 @@
+"""Who works in a directory: locks of the operating system, which end with their process however it dies.
+
+Where a file system has no locks, nothing is locked and nothing is cleaned up.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+SNAKEMAKE_LOCK = "ltmlc.lock"
+
+
+@contextmanager
+def only_process(directory: Path, *, waiting: Callable[[], None]) -> Iterator[bool]:
+    """Hold a directory, for what must not be done twice at once. Gives whether another process had to be waited for.
+
+    Args:
+        directory: made if absent.
+        waiting: called once if another process holds it.
+    """
+    lock = FileLock(directory / ".lock")
+    waited = False
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        waiting()
+        waited = True
+        lock.acquire()
+    except (OSError, NotImplementedError):
+        pass
+    try:
+        yield waited
+    finally:
+        lock.release()
+
+
+def watch(directory: Path) -> tuple[IO | None, bool]:
+    """Tell later Snakemakes that this one lives, and find out whether it is the only one.
+
+    Returns:
+        What to keep as long as this process works here (None without locks), and whether no other one works here.
+    """
+    if fcntl is None:
+        return None, False
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = (directory / SNAKEMAKE_LOCK).open("a")
+    except OSError:
+        return None, False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return file, False
+    except OSError:
+        file.close()
+        return None, False
+    return file, True
+
+
+def share(file: IO) -> None:
+    """Let others in, after what only one may do."""
+    fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def clear_stale_locks(directory: Path) -> list[str]:
+    """Remove the locks of a Snakemake that was killed; only for the one that works here alone. Says so."""
+    stale = sorted((directory / "locks").glob("*.lock"))
+    for lock in stale:
+        lock.unlink(missing_ok=True)
+    return (
+        [f"{directory / 'locks'}: removed the lock of a Snakemake that was killed; going on from there"]
+        if stale
+        else []
+    )

@@ -1,0 +1,67 @@
+"""Files that were cut short or edited by hand after they were made, and a checkpoint of other code."""
+
+import json
+
+from faults.configuration import DATASET, RUNS
+
+
+def cut_short(path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_results_cut_short_or_edited_are_said_kept_and_made_again(whole, undisturbed):
+    first, second = (whole.folder(run) / "metrics.json" for run in RUNS)
+    cut_short(first)
+    edited = json.loads(second.read_bytes())
+    edited["map"]["total"] += 0.1
+    second.write_text(json.dumps(edited, indent=1))
+    told = whole.ltmlc("status").ends()
+    assert f"{second.relative_to(whole.root)}: it was edited since it was made" in told
+    output = whole.run()
+    for path in (first, second):
+        name = path.relative_to(whole.root)
+        assert f"{name} was edited or cut short since it was made: kept as metrics.json.damaged" in output
+        assert path.with_name("metrics.json.damaged").exists()
+    assert whole.maps() == undisturbed.maps()
+    assert whole.evidence() == undisturbed.evidence()
+
+
+def test_a_dry_run_says_what_is_damaged_and_leaves_it(whole):
+    cut_short(whole.folder() / "predictions.npz")
+    before = (whole.folder() / "predictions.npz").read_bytes()
+    output = whole.run("--dry-run", "tables")
+    assert "predictions.npz was edited or cut short since it was made; a real run keeps it as" in output
+    assert (whole.folder() / "predictions.npz").read_bytes() == before
+
+
+def test_edited_tables_are_made_again_without_training(whole, undisturbed):
+    table = whole.results / "tables" / "faulty.md"
+    table.write_text(table.read_text().replace("DR |", "Mine |"))
+    cut_short(whole.results / "diff.csv")
+    trained = [(whole.folder(run) / "metrics.json").read_bytes() for run in RUNS]
+    output = whole.run()
+    assert "faulty.md was edited or cut short since it was made: kept as faulty.md.damaged" in output
+    assert "diff.csv was edited or cut short since it was made" in output
+    assert [(whole.folder(run) / "metrics.json").read_bytes() for run in RUNS] == trained
+    assert whole.evidence() == undisturbed.evidence()
+
+
+def test_a_pack_that_was_cut_short_is_said_with_the_way_out(half, undisturbed):
+    cut_short(half.pack / "images.bin")
+    output = half.run(code=1)
+    assert "index.json promises" in output
+    assert "delete the directory and run `ltmlc pack` again" in output
+    half.ltmlc("pack", DATASET, "--split", str(half.pack / "../split.json"), "--out", str(half.pack)).ends()
+    half.run()
+    assert half.evidence() == undisturbed.evidence()
+
+
+def test_a_checkpoint_of_other_code_is_refused_by_name(half, undisturbed):
+    old = half.ltmlc("train", DATASET, RUNS[0], "--code", "older")
+    old.wait_until(half.checkpointed, "a checkpoint")
+    old.kill()
+    half.run()
+    log = half.log()
+    assert 'last.pt belongs to another run (code: "older", now "' in log
+    assert "starting anew" in log
+    assert half.evidence() == undisturbed.evidence()
