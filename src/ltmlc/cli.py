@@ -102,7 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
         ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),
-        ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
+        ("figures", commands.figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
         (
             "reference",
@@ -111,11 +111,26 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     ):
         _config(_verb(verbs, verb, action, text))
+    bootstrap = _verb(
+        verbs,
+        "bootstrap",
+        commands.bootstrap,
+        "say how far other seeds and other test images would move a run, or its difference to another",
+    )
+    bootstrap.add_argument("dataset")
+    bootstrap.add_argument("run", help="the run's id, as `ltmlc plan` lists it")
+    bootstrap.add_argument("--against", metavar="RUN", help="the run to compare with, paired by seed and by image")
+    bootstrap.add_argument("--resamples", type=int, default=1000, help="test sets to draw (default: 1000)")
+    bootstrap.add_argument("--out", type=Path, help="a CSV file to write as well")
+    _config(bootstrap)
+
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
     for verb in ("tabulate", "compare", "claims", "audit", "figures"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
-    choices["figures"].add_argument("figure", choices=["fig3", "fig4", "data"], nargs="*", help="default: all")
+    choices["figures"].add_argument(
+        "figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all"
+    )
     choices["figures"].add_argument("--dataset", help="only this data set")
     choices["claims"].add_argument(
         "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"

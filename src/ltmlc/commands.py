@@ -170,6 +170,25 @@ def compare(options: argparse.Namespace) -> None:
     write_atomically(out / "runs.csv", results.csv())
 
 
+def bootstrap(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.pairs import measure_run, pairs_csv, pairs_markdown
+    from ltmlc.files import write_atomically
+
+    if options.resamples < 2:
+        raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")
+    _, results, splits = _load(options)
+    if options.dataset not in splits:
+        raise InputError(f"data set {options.dataset!r} has no split yet; it has: {', '.join(splits) or 'none'}")
+    lines, messages = measure_run(
+        results, splits[options.dataset], options.run, against=options.against, resamples=options.resamples
+    )
+    for message in messages:
+        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    print(pairs_markdown(lines), end="")
+    if options.out:
+        write_atomically(options.out, pairs_csv(lines))
+
+
 def claims(options: argparse.Namespace) -> int:
     from ltmlc.evidence.claims import exit_code, judge_claims
     from ltmlc.evidence.claims_facts import read_thresholds
@@ -214,7 +233,7 @@ def figures(options: argparse.Namespace) -> None:
 
     grid, results, splits = _load(options)
     out = options.out or Path(grid.config["figures"])
-    chosen = options.figure or ["fig3", "fig4", "data"]
+    chosen = options.figure or ["fig3", "fig4", "data", "methods"]
     if "fig3" in chosen:
         write_figure3(out)
     if "fig4" in chosen:
@@ -222,6 +241,33 @@ def figures(options: argparse.Namespace) -> None:
     if "data" in chosen:
         for name in [options.dataset] if options.dataset else grid.datasets:
             _data_figures(grid, name, splits, out)
+    if "methods" in chosen:
+        for name in [options.dataset] if options.dataset else grid.datasets:
+            _method_figures(grid, results, name, splits, out)
+
+
+def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
+    from ltmlc.data.pack import open_pack
+    from ltmlc.evidence.method_figures import write_method_figures
+
+    split = _split_of(grid, name, splits)
+    folder = Path(grid.config["results"], "data", name, "pack")
+    try:
+        pack = open_pack(folder, split_sha256=split.sha256, verify=False)
+    except InputError as error:  # everything but the photographs can be drawn without
+        pack = None
+        print(f"ltmlc figures: {error}", file=sys.stderr)
+    _, messages = write_method_figures(grid, results, split, pack, out)
+    for message in messages:
+        print(f"ltmlc figures: {message}", file=sys.stderr)
+
+
+def _split_of(grid, name: str, splits: dict):
+    if name not in splits:
+        raise InputError(
+            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
+        )
+    return splits[name]
 
 
 def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
@@ -229,16 +275,12 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
     from ltmlc.data.sheets import write_sheets
     from ltmlc.evidence.data_figures import write_data_figures
 
-    if name not in splits:
-        raise InputError(
-            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
-        )
-    settings = grid.datasets[name]
-    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=splits[name].sha256, verify=False)
-    write_data_figures(splits[name], settings, out)
+    split, settings = _split_of(grid, name, splits), grid.datasets[name]
+    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
+    write_data_figures(split, settings, out)
     write_sheets(
         pack,
-        splits[name].classes,
+        split.classes,
         dataset=name,
         image_size=settings["model"]["image_size"],
         settings=settings["augmentation"],
