@@ -3,31 +3,15 @@ tabulated and compared with DR.
 """
 
 import csv
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from project_copy import ROOT, ProjectCopy, commands, titled_blocks
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "add-a-method.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, flags=re.M | re.S)
-PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs", "src", "tests", "pyproject.toml")
 SHORT = {"epochs": 2, "steps": [1], "warmup_iterations": 5}  # the page's eight epochs, shortened: the way is the same
-
-
-def titled_blocks() -> dict[str, str]:
-    """First line (a comment that says where the text belongs) -> the text after it."""
-    texts = (text for kind, text in BLOCKS if kind != "console")
-    return {text.split("\n", 1)[0].removeprefix("# "): text.split("\n", 1)[1] for text in texts}
-
-
-def commands() -> list[str]:
-    return [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
 
 
 def apply(blocks: dict[str, str], root: Path) -> None:
@@ -49,45 +33,27 @@ def apply(blocks: dict[str, str], root: Path) -> None:
         path.write_text(new)
 
 
-class Copy:
-    """The project with the page applied, and its commands."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for part in PARTS:
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            if (ROOT / part).is_dir():
-                shutil.copytree(ROOT / part, root / part, ignore=ignored)
-            else:
-                shutil.copy(ROOT / part, root / part)
-        apply(titled_blocks(), root)
-        dataset = root / "config" / "datasets" / "digits20-lt.yaml"
-        settings = yaml.safe_load(dataset.read_text())
-        settings["constants"]["dr_epochs"] = SHORT["epochs"]
-        settings["recipes"]["dr"] = SHORT
-        dataset.write_text(yaml.safe_dump(settings))
-
-    def run(self, command: str) -> str:
-        """What a command of the page prints; in a shell, with this Python and what is installed beside it."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("LTMLC")}
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment |= {"PATH": path, "PYTHONPATH": str(self.root / "src"), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+def followed_up_to_training(root: Path) -> ProjectCopy:
+    """A copy of the project with the page's files applied."""
+    copy = ProjectCopy(root)
+    apply(titled_blocks(PAGE), root)
+    dataset = root / "config" / "datasets" / "digits20-lt.yaml"
+    settings = yaml.safe_load(dataset.read_text())
+    settings["constants"]["dr_epochs"] = SHORT["epochs"]
+    settings["recipes"]["dr"] = SHORT
+    dataset.write_text(yaml.safe_dump(settings))
+    return copy
 
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """The copy after all commands of the page, and what each printed."""
-    copy = Copy(tmp_path_factory.mktemp("page"))
-    return copy.root, [copy.run(command) for command in commands()]
+    copy = followed_up_to_training(tmp_path_factory.mktemp("page"))
+    return copy.root, [copy.run(command) for command in commands(PAGE)]
 
 
 def test_the_page_is_one_file_one_entry_and_one_row():
-    titles = list(titled_blocks())
+    titles = list(titled_blocks(PAGE))
     assert titles == [
         "src/ltmlc/losses/c_two_way.py",
         "src/ltmlc/losses/__init__.py, with the imports",
@@ -106,14 +72,14 @@ def test_the_contract_tests_apply_themselves_to_the_new_loss(followed):
 
 def test_a_loss_that_breaks_the_contract_is_caught(tmp_path):
     """Without this, the test above would pass for any loss."""
-    copy = Copy(tmp_path)
+    copy = followed_up_to_training(tmp_path)
     path = tmp_path / "src/ltmlc/losses/c_two_way.py"
     text = path.read_text()
     naive = "negative = (logits.exp() * ~positives).sum(SAMPLES).log()  # (C,)"
     path.write_text(text.replace("negative = masked_logsumexp(logits, ~positives, SAMPLES)  # (C,)", naive))
     assert path.read_text() != text
     with pytest.raises(AssertionError, match="test_float32_is_finite_for_logits_up_to_1000"):
-        copy.run(commands()[0])
+        copy.run(commands(PAGE)[0])
 
 
 def test_the_new_row_is_trained_and_tabulated(followed):

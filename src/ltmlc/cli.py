@@ -100,7 +100,11 @@ def build_parser() -> argparse.ArgumentParser:
             "judge the paper's statements on the finished runs: claims.csv and claims.md",
         ),
         ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
-        ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
+        (
+            "plan",
+            commands.plan,
+            "say which trainings each table needs, what they cost, and which claims the planned seeds can decide",
+        ),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),
         ("figures", commands.figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
@@ -134,6 +138,13 @@ def build_parser() -> argparse.ArgumentParser:
     choices["figures"].add_argument("--dataset", help="only this data set")
     choices["claims"].add_argument(
         "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
+    )
+    choices["plan"].add_argument(
+        "--measured",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")

@@ -214,10 +214,30 @@ def audit(options: argparse.Namespace) -> None:
 
 
 def plan(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.audit import paper_grid
+    from ltmlc.evidence.claims_file import load_claims
     from ltmlc.evidence.plan import make_plan, plan_text
+    from ltmlc.evidence.plan_claims import claim_outlooks, outlook_text
+    from ltmlc.evidence.reference import read_reference
 
     grid, results, splits = _load(options)
-    print(plan_text(make_plan(grid, results, splits=splits)), end="")
+    paths = _references(grid, options.measured)
+    earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
+    print(plan_text(make_plan(grid, results, splits=splits, elsewhere=_costs(paths))))
+    print(outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier)), end="")
+
+
+def _references(grid, measured: list[Path] | None = None) -> list[Path]:
+    """Files of earlier runs, those asked for first; what lies in config/reference counts without being asked for."""
+    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
+    found = [*(measured or ()), *filter(Path.exists, configured), *sorted(Path("config/reference").glob("*.csv"))]
+    return list(dict.fromkeys(found))
+
+
+def _costs(paths: list[Path]) -> list:
+    from ltmlc.evidence.costs import read_costs
+
+    return [cost for path in paths for cost in read_costs(path)]
 
 
 def status(options: argparse.Namespace) -> None:
@@ -225,7 +245,12 @@ def status(options: argparse.Namespace) -> None:
     from ltmlc.evidence.status import make_status, status_text
 
     grid, results, splits = _load(options)
-    print(status_text(make_status(results, plan=make_plan(grid, results, splits=splits))), end="")
+    print(
+        status_text(
+            make_status(results, plan=make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid))))
+        ),
+        end="",
+    )
 
 
 def figures(options: argparse.Namespace) -> None:

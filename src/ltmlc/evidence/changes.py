@@ -34,7 +34,7 @@ class Change:
 
 
 def largest_changes(probes: Sequence[Probe], predictions: Predictions, *, number: int = SHOWN) -> list[Change]:
-    """The images of the probes with the largest change, up or down, each image once; none for fewer than two methods."""
+    """The images of the probes with the largest change, up or down, each once; none for fewer than two methods."""
     means = {
         method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0)
         for method in METHODS
