@@ -109,6 +109,11 @@ def build_parser() -> argparse.ArgumentParser:
         ("figures", commands.figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
         (
+            "export",
+            commands.export,
+            "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository",
+        ),
+        (
             "reference",
             commands.reference,
             "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
@@ -130,7 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures", "export"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument(
         "figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all"
@@ -145,6 +150,9 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="FILE",
         help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
+    )
+    choices["export"].add_argument(
+        "--without-predictions", action="store_true", help="leave the test logits out of the crate, its largest part"
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")

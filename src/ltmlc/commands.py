@@ -320,6 +320,18 @@ def summary(options: argparse.Namespace) -> None:
     write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
 
 
+def export(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.crate import write_crate
+    from ltmlc.evidence.crate_files import portable_roots
+    from ltmlc.evidence.export import class_table, run_table, write_tidy
+
+    grid, results, splits = _load(options)
+    out = options.out or Path(grid.config["results"], "export")
+    tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
+    tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
+    write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
+
+
 def reference(options: argparse.Namespace) -> None:
     from ltmlc.evidence.reference import reference_csv
     from ltmlc.files import write_atomically
