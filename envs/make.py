@@ -23,7 +23,7 @@ DATA = [
     "tqdm",
 ]
 TORCH = ["torch", "torchvision"]
-ANALYSIS = ["jinja2", "pandas", "scipy", "tabulate"]
+ANALYSIS = ["jinja2", "pandas", "pyarrow", "rocrate", "scipy", "tabulate"]
 ENVIRONMENTS = {
     "data": ("data rules: subsets and packs", DATA),
     "train": ("training, and what draws with torch", sorted(DATA + TORCH + ANALYSIS)),

@@ -126,10 +126,19 @@ def build_parser() -> argparse.ArgumentParser:
         ),
         ("audit", commands.audit, "check the published numbers against themselves; writes audit.csv and audit.md"),
         ("check", commands_check.check, "say whether what is asked for could be trained: losses, weights, files"),
-        ("plan", commands.plan, "say which trainings each table needs, which are shared, and what they cost"),
+        (
+            "plan",
+            commands.plan,
+            "say which trainings each table needs, what they cost, and which claims the planned seeds can decide",
+        ),
         ("status", commands.status, "say what is done, running, failed and missing, and the time left"),
-        ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
+        ("figures", commands.figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
+        (
+            "export",
+            commands.export,
+            "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository",
+        ),
         (
             "reference",
             commands.reference,
@@ -137,14 +146,39 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     ):
         _config(_verb(verbs, verb, action, text))
+    bootstrap = _verb(
+        verbs,
+        "bootstrap",
+        commands.bootstrap,
+        "say how far other seeds and other test images would move a run, or its difference to another",
+    )
+    bootstrap.add_argument("dataset")
+    bootstrap.add_argument("run", help="the run's id, as `ltmlc plan` lists it")
+    bootstrap.add_argument("--against", metavar="RUN", help="the run to compare with, paired by seed and by image")
+    bootstrap.add_argument("--resamples", type=int, default=1000, help="test sets to draw (default: 1000)")
+    bootstrap.add_argument("--out", type=Path, help="a CSV file to write as well")
+    _config(bootstrap)
+
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures", "export"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
-    choices["figures"].add_argument("figure", choices=["fig3", "fig4", "data"], nargs="*", help="default: all")
+    choices["figures"].add_argument(
+        "figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all"
+    )
     choices["figures"].add_argument("--dataset", help="only this data set")
     choices["claims"].add_argument(
         "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
+    )
+    choices["plan"].add_argument(
+        "--measured",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
+    )
+    choices["export"].add_argument(
+        "--without-predictions", action="store_true", help="leave the test logits out of the crate, its largest part"
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")

@@ -198,6 +198,25 @@ def compare(options: argparse.Namespace) -> None:
     write_sums(out / "diff.sha256", [*files, out / "runs.csv"])
 
 
+def bootstrap(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.pairs import measure_run, pairs_csv, pairs_markdown
+    from ltmlc.files import write_atomically
+
+    if options.resamples < 2:
+        raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")
+    _, results, splits = _load(options)
+    if options.dataset not in splits:
+        raise InputError(f"data set {options.dataset!r} has no split yet; it has: {', '.join(splits) or 'none'}")
+    lines, messages = measure_run(
+        results, splits[options.dataset], options.run, against=options.against, resamples=options.resamples
+    )
+    for message in messages:
+        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    print(pairs_markdown(lines), end="")
+    if options.out:
+        write_atomically(options.out, pairs_csv(lines))
+
+
 def claims(options: argparse.Namespace) -> int:
     from ltmlc.evidence.claims import exit_code, judge_claims
     from ltmlc.evidence.claims_facts import read_thresholds
@@ -224,10 +243,30 @@ def audit(options: argparse.Namespace) -> None:
 
 
 def plan(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.audit import paper_grid
+    from ltmlc.evidence.claims_file import load_claims
     from ltmlc.evidence.plan import make_plan, plan_text
+    from ltmlc.evidence.plan_claims import claim_outlooks, outlook_text
+    from ltmlc.evidence.reference import read_reference
 
     grid, results, splits = _load(options)
-    print(plan_text(make_plan(grid, results, splits=splits)), end="")
+    paths = _references(grid, options.measured)
+    earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
+    print(plan_text(make_plan(grid, results, splits=splits, elsewhere=_costs(paths))))
+    print(outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier)), end="")
+
+
+def _references(grid, measured: list[Path] | None = None) -> list[Path]:
+    """Files of earlier runs, those asked for first; what lies in config/reference counts without being asked for."""
+    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
+    found = [*(measured or ()), *filter(Path.exists, configured), *sorted(Path("config/reference").glob("*.csv"))]
+    return list(dict.fromkeys(found))
+
+
+def _costs(paths: list[Path]) -> list:
+    from ltmlc.evidence.costs import read_costs
+
+    return [cost for path in paths for cost in read_costs(path)]
 
 
 def status(options: argparse.Namespace) -> None:
@@ -235,7 +274,12 @@ def status(options: argparse.Namespace) -> None:
     from ltmlc.evidence.status import make_status, status_text
 
     grid, results, splits = _load(options)
-    print(status_text(make_status(results, plan=make_plan(grid, results, splits=splits))), end="")
+    print(
+        status_text(
+            make_status(results, plan=make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid))))
+        ),
+        end="",
+    )
 
 
 def figures(options: argparse.Namespace) -> None:
@@ -243,7 +287,7 @@ def figures(options: argparse.Namespace) -> None:
 
     grid, results, splits = _load(options)
     out = options.out or Path(grid.config["figures"])
-    chosen = options.figure or ["fig3", "fig4", "data"]
+    chosen = options.figure or ["fig3", "fig4", "data", "methods"]
     if "fig3" in chosen:
         write_figure3(out)
     if "fig4" in chosen:
@@ -251,6 +295,33 @@ def figures(options: argparse.Namespace) -> None:
     if "data" in chosen:
         for name in [options.dataset] if options.dataset else grid.datasets:
             _data_figures(grid, name, splits, out)
+    if "methods" in chosen:
+        for name in [options.dataset] if options.dataset else grid.datasets:
+            _method_figures(grid, results, name, splits, out)
+
+
+def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
+    from ltmlc.data.pack import open_pack
+    from ltmlc.evidence.method_figures import write_method_figures
+
+    split = _split_of(grid, name, splits)
+    folder = Path(grid.config["results"], "data", name, "pack")
+    try:
+        pack = open_pack(folder, split_sha256=split.sha256, verify=False)
+    except InputError as error:  # everything but the photographs can be drawn without
+        pack = None
+        print(f"ltmlc figures: {error}", file=sys.stderr)
+    _, messages = write_method_figures(grid, results, split, pack, out)
+    for message in messages:
+        print(f"ltmlc figures: {message}", file=sys.stderr)
+
+
+def _split_of(grid, name: str, splits: dict):
+    if name not in splits:
+        raise InputError(
+            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
+        )
+    return splits[name]
 
 
 def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
@@ -258,16 +329,12 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
     from ltmlc.data.sheets import write_sheets
     from ltmlc.evidence.data_figures import write_data_figures
 
-    if name not in splits:
-        raise InputError(
-            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
-        )
-    settings = grid.datasets[name]
-    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=splits[name].sha256, verify=False)
-    write_data_figures(splits[name], settings, out)
+    split, settings = _split_of(grid, name, splits), grid.datasets[name]
+    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
+    write_data_figures(split, settings, out)
     write_sheets(
         pack,
-        splits[name].classes,
+        split.classes,
         dataset=name,
         image_size=settings["model"]["image_size"],
         settings=settings["augmentation"],
@@ -282,6 +349,18 @@ def summary(options: argparse.Namespace) -> None:
     out = options.out or Path(grid.config["results"], "REPRODUCTION.md")
     write_summary(grid, results, out, splits=splits)
     write_sums(out.with_suffix(".sha256"), [out])
+
+
+def export(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.crate import write_crate
+    from ltmlc.evidence.crate_files import portable_roots
+    from ltmlc.evidence.export import class_table, run_table, write_tidy
+
+    grid, results, splits = _load(options)
+    out = options.out or Path(grid.config["results"], "export")
+    tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
+    tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
+    write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
 
 
 def reference(options: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from ltmlc.data.sources import open_source
 from ltmlc.data.split import make_split
 
 PAGE = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.S)
+EXAMPLES = re.findall(r"```yaml\n(# config/datasets/mine\.yaml\n.*?)```", PAGE, flags=re.S)
 (TABLE,) = re.findall(r"```csv\n(.*?)```", PAGE, flags=re.S)
 
 

@@ -93,3 +93,29 @@ def split(dataset: str = "voc-lt") -> SimpleNamespace:
         thresholds={"head": 5, "medium": 3},
         sha256="0" * 64,
     )
+
+
+def method_spec(*terms: dict) -> dict:
+    """A run at the paper's protocol with these loss terms."""
+    loss = [{**term, "weight": 1} for term in terms]
+    return {**SPEC, "loss": loss, "batch_size": 32, "recipe": {"name": "dr", "lr": 0.1, "epochs": 2}}
+
+
+def method_grid(dataset: str = "voc-lt", *, seeds=(0,), gamma2: int = 7) -> Grid:
+    """LSEP, C-LSEP and DR under run ids ``lsep``, ``c_lsep`` and ``dr``."""
+    asked = grid(table("t", row("LSEP", "lsep"), row("CW", "c_lsep"), row("DR", "dr")), seeds=seeds)
+    asked.datasets[dataset]["constants"] = {"gamma2": gamma2}
+    terms = {
+        "lsep": {"name": "lsep", "gamma": 1},
+        "c_lsep": {"name": "c_lsep", "gamma": 5},
+        "dr": {"name": "dr", "gamma1": 5, "gamma2": 7},
+    }
+    asked.runs[dataset].update({run: method_spec(term) for run, term in terms.items()})
+    return asked
+
+
+def write_predictions(results_dir: Path, dataset: str, run: str, seed: int, logits, split) -> Path:
+    path = results_dir / "runs" / dataset / run / f"seed{seed}" / "predictions.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, logits=np.asarray(logits, np.float32), labels=split.test_matrix, ids=np.array(split.test_ids))
+    return path

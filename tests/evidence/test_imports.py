@@ -13,7 +13,8 @@ def imported(code: str) -> set[str]:
 
 def test_evidence_never_imports_torch():
     modules = (
-        "results tables compare diff_report bootstrap figures gradients data_figures plan status controls reference"
+        "results tables compare diff_report bootstrap pairs figures gradients data_figures method_figures plan status "
+        "controls reference"
     )
     code = "\n".join(f"import ltmlc.evidence.{name}" for name in modules.split())
     assert "torch" not in imported(code)

@@ -18,7 +18,7 @@ def test_the_paper_is_92_trainings_and_what_is_made_of_them(project):
     assert plan.jobs["train"] == 92
     assert {dataset for dataset, _, _ in plan.trainings} == {"voc-lt", "coco-lt"}
     expected = {"subset": 2, "pack": 2, "tabulate": 7, "compare": 1, "figure_gradients": 1, "figure_sweep": 1}
-    expected |= {"figure_data": 2, "plan": 1, "summary": 1, "all": 1}
+    expected |= {"figure_data": 2, "figure_methods": 2, "plan": 1, "summary": 1, "all": 1}
     assert {rule: plan.jobs[rule] for rule in expected} == expected
     assert "pretrain" not in plan.jobs
 
@@ -45,11 +45,24 @@ def test_every_seed_is_a_training_of_its_own(project):
     assert {seed for _, _, seed in plan.trainings} == {"0", "1", "2"}
 
 
-def test_figures_need_only_the_sweep(project):
+def test_figures_need_only_the_sweep_and_lsep(project):
     plan = project.plan("figures")
-    assert plan.jobs["train"] == 2 * 20
-    assert plan.jobs["figure_sweep"] == 1
+    assert plan.jobs["train"] == 2 * (20 + 1)
+    assert plan.jobs["figure_sweep"] == 1 and plan.jobs["figure_methods"] == 2
     assert "tabulate" not in plan.jobs
+
+
+def test_the_methods_are_drawn_only_where_the_tables_run_two_of_them(project):
+    plan = project.plan("--config", "tables=[table6]", "--", "figures")
+    assert plan.jobs["figure_methods"] == 0
+    plan = project.plan("--config", "tables=[table1]", "datasets=[voc-lt]", "--", "figures")  # LSEP and DR
+    assert plan.jobs["figure_methods"] == 1 and plan.jobs["train"] == 2
+
+
+def test_the_export_is_made_of_everything_and_only_when_asked_for(project):
+    plan = project.plan("export")
+    assert plan.jobs["export"] == 1 and plan.jobs["train"] == 92 and plan.jobs["summary"] == 1
+    assert "export" not in project.plan().jobs
 
 
 def test_plan_and_partial_train_nothing(project):

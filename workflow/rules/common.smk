@@ -9,6 +9,7 @@ if str(SOURCE) not in sys.path:
 
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
+from ltmlc.evidence.methods import method_runs
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
@@ -55,6 +56,9 @@ if GPUS is not None and workflow.is_main_process:
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
+# LSEP, C-LSEP and DR beside each other, for the data sets on which the tables run them.
+METHOD_FIGURES = ["absent", "changes", "ap", "gain"]
+COMPARED = [dataset for dataset in GRID.datasets if len(method_runs(GRID, dataset)) > 1]
 TABLES = expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"])
 FIGURES = expand(
     f"{PICTURES}/{{figure}}.{{kind}}",
@@ -62,6 +66,7 @@ FIGURES = expand(
         "fig3",
         *SWEEPS,
         *(f"{figure}_{dataset}" for figure in DATA_FIGURES for dataset in GRID.datasets),
+        *(f"{figure}_{dataset}" for figure in METHOD_FIGURES for dataset in COMPARED),
     ],
     kind=["pdf", "png"],
 )
@@ -98,6 +103,14 @@ ALL_METRICS = metrics_of((dataset, run) for dataset, runs in GRID.runs.items() f
 
 def metrics_of_table(wildcards):
     return metrics_of(pair for row in GRID.tables[wildcards.table].rows for pair in row.run.items())
+
+
+def metrics_of_methods(wildcards):
+    return metrics_of((wildcards.dataset, run) for run in method_runs(GRID, wildcards.dataset).values())
+
+
+def predictions_of_methods(wildcards):
+    return [path.replace("metrics.json", "predictions.npz") for path in metrics_of_methods(wildcards)]
 
 
 def dataset_settings(wildcards):

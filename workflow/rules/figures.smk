@@ -1,4 +1,4 @@
-# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), the data (the others). Makes: {figures}/*.pdf and *.png.
+# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
 
 
 rule figure_gradients:
@@ -73,3 +73,40 @@ rule figure_data:
         out=lambda wildcards, output: Path(output[0]).parent,
     shell:
         "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"
+
+
+rule figure_methods:
+    # LSEP, C-LSEP and DR: what they say of absent classes, and class by class. The photographs of `changes` stay out of Snakemake's report.
+    input:
+        metrics=metrics_of_methods,
+        predictions=predictions_of_methods,
+        split=f"{RESULTS}/data/{{dataset}}/split.json",
+        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
+    output:
+        pdf=expand(f"{PICTURES}/{{figure}}_{{{{dataset}}}}.pdf", figure=METHOD_FIGURES),
+        photographs=f"{PICTURES}/changes_{{dataset}}.png",
+        png=report(
+            expand(
+                f"{PICTURES}/{{figure}}_{{{{dataset}}}}.png",
+                figure=[figure for figure in METHOD_FIGURES if figure != "changes"],
+            ),
+            caption="../report/methods.rst",
+            category="Figures",
+        ),
+        csv=expand(f"{PICTURES}/{{table}}_{{{{dataset}}}}.csv", table=["absent", "ap"]),
+    log:
+        f"{PICTURES}/methods_{{dataset}}.log",
+    benchmark:
+        f"{PICTURES}/methods_{{dataset}}.benchmark.tsv"
+    wildcard_constraints:
+        dataset="|".join(COMPARED) or "none",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=CONFIG_TEXT,
+        out=lambda wildcards, output: Path(output.pdf[0]).parent,
+    shell:
+        "python -m ltmlc figures methods --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"

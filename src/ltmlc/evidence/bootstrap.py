@@ -58,10 +58,7 @@ def bootstrap_map(
         seed: of the draws.
         level: of the interval.
     """
-    draws = np.concatenate(
-        [weighted_average_precision(logits, labels, w) for w in _weights(len(labels), resamples, seed)]
-    )
-    return _intervals(weighted_average_precision(logits, labels), draws, groups, level)
+    return bootstrap_combination([(1.0, logits)], labels, groups, resamples=resamples, seed=seed, level=level)
 
 
 def bootstrap_difference(
@@ -77,17 +74,36 @@ def bootstrap_difference(
     """As :func:`bootstrap_map`, for mAP of logits ``first`` minus that of ``second`` on the same images (rows must be
     in the same order).
     """
-    if first.shape != second.shape:
-        raise ValueError(f"paired logits must have one shape, got {first.shape} and {second.shape}")
-    draws = np.concatenate(
-        [
-            weighted_average_precision(first, labels, w) - weighted_average_precision(second, labels, w)
-            for w in _weights(len(labels), resamples, seed)
-        ]
-    )
-    return _intervals(
-        weighted_average_precision(first, labels) - weighted_average_precision(second, labels), draws, groups, level
-    )
+    terms = [(1.0, first), (-1.0, second)]
+    return bootstrap_combination(terms, labels, groups, resamples=resamples, seed=seed, level=level)
+
+
+def bootstrap_combination(
+    terms: Sequence[tuple[float, np.ndarray]],
+    labels: np.ndarray,
+    groups: Mapping[str, Sequence[int]],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """As :func:`bootstrap_map`, for a weighted sum of the mAPs of several trained models on the same images.
+
+    Args:
+        terms: (weight, logits (N, C)) of each model; weights 1/n and -1/n compare two methods over n seeds.
+
+    Raises:
+        ValueError: if the logits differ in shape, so that they cannot belong to the same images.
+    """
+    shapes = {logits.shape for _, logits in terms}
+    if len(shapes) != 1:
+        raise ValueError(f"paired logits must have one shape, got {' and '.join(map(str, sorted(shapes)))}")
+
+    def combined(weights: np.ndarray | None = None) -> np.ndarray:
+        return sum(factor * weighted_average_precision(logits, labels, weights) for factor, logits in terms)
+
+    draws = np.concatenate([combined(weights) for weights in _weights(len(labels), resamples, seed)])
+    return _intervals(combined(), draws, groups, level)
 
 
 def _weights(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:

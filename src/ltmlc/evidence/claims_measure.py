@@ -79,11 +79,18 @@ def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Resu
 
 
 def paired_noise(results: Results, dataset: str, column: str) -> Noise:
-    """Residual standard deviation of mAP = run + seed + noise, over all finished runs; least squares, so seeds may be
-    missing.
-    """
+    """:func:`additive_noise` of all finished runs of a data set, in one column."""
     runs = sorted({run for name, run, _ in results.runs if name == dataset})
-    cells = [(i, seed, x) for i, run in enumerate(runs) for seed, x in results.scores(dataset, run, column).items()]
+    return additive_noise([results.scores(dataset, run, column) for run in runs])
+
+
+def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
+    """Residual standard deviation of mAP = run + seed + noise; least squares, so seeds may be missing.
+
+    Args:
+        scores: of every run, seed -> mAP.
+    """
+    cells = [(i, seed, x) for i, by_seed in enumerate(scores) for seed, x in by_seed.items()]
     if not cells:
         return Noise(math.nan, 0)
     index, seeds, values = (np.array(each) for each in zip(*cells, strict=True))

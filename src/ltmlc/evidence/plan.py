@@ -2,13 +2,14 @@
 cost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 from ltmlc.data.split import Split
+from ltmlc.evidence.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results import Results
 from ltmlc.files import write_atomically
@@ -24,7 +25,9 @@ class PlannedRun:
     tables: tuple[str, ...]  # all that show it
     images: int | None  # training images it sees; None before the split exists
     seconds: float | None  # for one seed
-    basis: str  # measured (a seed of this run) | estimated (speed of other runs of the data set) | unknown
+    basis: (
+        str  # measured (a seed of this run, here or elsewhere) | estimated (speed of the data set's others) | unknown
+    )
     remaining: int  # seeds without a finished result
 
 
@@ -44,13 +47,21 @@ class Plan:
         return sum(number * (seconds or 0) for number, seconds in counts)
 
 
-def make_plan(grid: Grid, results: Results, *, splits: Mapping[str, Split] | None = None) -> Plan:
+def make_plan(
+    grid: Grid,
+    results: Results,
+    *,
+    splits: Mapping[str, Split] | None = None,
+    elsewhere: Iterable[Cost] = (),
+) -> Plan:
     """The plan of a grid. Costs come from whatever has been measured; nothing measured, nothing promised.
 
     Args:
         grid: the declared tables.
         results: measured runs, possibly none.
         splits: :class:`ltmlc.data.split.Split` by data set, for the number of images a run sees.
+        elsewhere: what runs took in a reference (:func:`ltmlc.evidence.costs.read_costs`), for data sets of which
+            nothing is measured here.
     """
     users: dict[tuple[str, str], list[str]] = {}
     per_table = []
@@ -67,14 +78,17 @@ def make_plan(grid: Grid, results: Results, *, splits: Mapping[str, Split] | Non
         for dataset, run in users
         if splits and dataset in splits
     }
-    overhead, pace = _speed(results, images)
+    costs = [cost for cost in choose_costs(measured_costs(results), elsewhere) if (cost.dataset, cost.run) in users]
+    overhead, pace = _speed(costs, images)
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for cost in costs:
+        seconds.setdefault((cost.dataset, cost.run), []).append(cost.seconds)
     runs = tuple(
-        _planned(results, *pair, tuple(tables), images.get(pair), overhead, pace) for pair, tables in users.items()
+        _planned(results, *pair, tuple(tables), images.get(pair), seconds.get(pair, []), overhead, pace)
+        for pair, tables in users.items()
     )
-    devices = {
-        str(result.metrics["environment"].get("device", "unknown")) for result in results.with_status("finished")
-    }
-    return Plan(runs, results.seeds, sum(table[1] for table in per_table), tuple(per_table), tuple(sorted(devices)))
+    devices = tuple(sorted({cost.device for cost in costs}))
+    return Plan(runs, results.seeds, sum(table[1] for table in per_table), tuple(per_table), devices)
 
 
 def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images: int) -> int:
@@ -90,17 +104,17 @@ def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images:
     return batches * batch * spec["recipe"]["epochs"]
 
 
-def _speed(results: Results, images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
+def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
     """By data set: seconds a run takes beside training, and seconds an image of training takes; medians over measured
     runs.
     """
     overhead: dict[str, list[float]] = {}
     pace: dict[str, list[float]] = {}
-    for result in results.with_status("finished"):
-        seen, train = images.get((result.dataset, result.run)), result.metrics["seconds"].get("train")
-        if seen and train is not None and result.seconds is not None:
-            overhead.setdefault(result.dataset, []).append(result.seconds - train)
-            pace.setdefault(result.dataset, []).append(train / seen)
+    for cost in costs:
+        seen = images.get((cost.dataset, cost.run))
+        if seen and cost.train_seconds is not None:
+            overhead.setdefault(cost.dataset, []).append(cost.seconds - cost.train_seconds)
+            pace.setdefault(cost.dataset, []).append(cost.train_seconds / seen)
     return {name: median(values) for name, values in overhead.items()}, {
         name: median(values) for name, values in pace.items()
     }
@@ -112,19 +126,17 @@ def _planned(
     run: str,
     tables: tuple[str, ...],
     images: int | None,
+    measured: Sequence[float],
     overhead: Mapping[str, float],
     pace: Mapping[str, float],
 ) -> PlannedRun:
-    seeds = results.of(dataset, run)
-    measured = [result.seconds for result in seeds if result.status == "finished" and result.seconds is not None]
     seconds, basis = None, "unknown"
     if measured:
         seconds, basis = fmean(measured), "measured"
     elif images is not None and dataset in pace:
         seconds, basis = overhead[dataset] + images * pace[dataset], "estimated"
-    return PlannedRun(
-        dataset, run, tables, images, seconds, basis, sum(result.status != "finished" for result in seeds)
-    )
+    remaining = sum(result.status != "finished" for result in results.of(dataset, run))
+    return PlannedRun(dataset, run, tables, images, seconds, basis, remaining)
 
 
 def plan_text(plan: Plan) -> str:
@@ -159,17 +171,23 @@ def _cost_lines(plan: Plan) -> list[str]:
     known = sum(run.remaining * run.seconds for run in plan.runs if run.seconds is not None)
     if whole is not None:
         lines.append(
-            f"cost: {hours(whole)} in all, {hours(left)} still to do, one run at a time on {', '.join(plan.devices)}"
+            f"cost: {_price(whole, plan)} in all, {_price(left, plan)} still to do, one run at a time on "
+            f"{', '.join(plan.devices)}"
         )
     elif known:
         lines.append(
-            f"cost: at least {hours(known)} still to do on {', '.join(plan.devices)}, "
+            f"cost: at least {_price(known, plan)} still to do on {', '.join(plan.devices)}, "
             f"unknown for {basis['unknown']} trainings"
         )
     else:
-        lines.append("cost: unknown until a run of each data set has been measured")
+        lines.append("cost: unknown until a run of each data set has been measured, here or in config/reference")
     lines.append(f"basis: {', '.join(f'{number} {name}' for name, number in basis.items() if number)}")
     return lines
+
+
+def _price(seconds: float, plan: Plan) -> str:
+    gpu = "" if "cpu" in plan.devices else f" ({seconds / 3600:.2f} GPU-hours)"
+    return hours(seconds) + gpu
 
 
 def hours(seconds: float) -> str:

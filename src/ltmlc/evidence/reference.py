@@ -70,14 +70,18 @@ def read_reference(path: str | Path) -> Reference:
 
 
 def reference_csv(results: Results) -> str:
-    """The finished runs in the form :func:`read_reference` takes: what is kept under ``config/reference``."""
+    """The finished runs in the form :func:`read_reference` takes: what is kept under ``config/reference``. The last
+    three columns are their price, for :func:`ltmlc.evidence.costs.read_costs`.
+    """
     lines = [
         [
             result.dataset,
             result.run,
             result.seed,
             *("" if (x := result.percent[column]) is None else f"{x:.4f}" for column in COLUMNS),
+            *("" if x is None else f"{x:.1f}" for x in (result.seconds, result.metrics["seconds"].get("train"))),
+            result.metrics["environment"].get("device", "unknown"),
         ]
         for result in results.with_status("finished")
     ]
-    return csv_text(HEADER, lines)
+    return csv_text((*HEADER, "seconds", "train_seconds", "device"), lines)
