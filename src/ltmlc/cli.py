@@ -105,6 +105,11 @@ def build_parser() -> argparse.ArgumentParser:
         ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
         (
+            "report",
+            commands.report,
+            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
+        ),
+        (
             "reference",
             commands.reference,
             "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
@@ -113,7 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
         _config(_verb(verbs, verb, action, text))
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures", "report"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument("figure", choices=["fig3", "fig4", "data"], nargs="*", help="default: all")
     choices["figures"].add_argument("--dataset", help="only this data set")

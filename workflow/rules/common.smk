@@ -64,6 +64,9 @@ REPORTS = [
         "audit.md",
         "plan.md",
         "REPRODUCTION.md",
+        "report.html",
+        "numbers.tex",
+        "checklist.md",
     )
 ]
 
