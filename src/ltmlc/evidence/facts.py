@@ -151,7 +151,9 @@ def citations(root: str | Path) -> list[Citation]:
 
 def _citation(entry: Mapping[str, Any]) -> Citation:
     authors = ", ".join(_author(author) for author in entry.get("authors", ()))
-    place = ", ".join(str(entry[key]) for key in ("collection-title", "journal", "version", "year") if key in entry)
+    place = ", ".join(str(entry[key]) for key in ("collection-title", "journal", "version") if key in entry)
+    if "year" in entry and str(entry["year"]) not in place:  # the proceedings' title names it already
+        place = f"{place}, {entry['year']}" if place else str(entry["year"])
     return Citation(authors, entry.get("title", ""), place, entry.get("doi"))
 
 

@@ -69,6 +69,8 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
     return {
         "title": f"Reproduction: {' and '.join(evidence.titles.values())}",
         "headline": headline(evidence.results),
+        "problem": evidence.problem,
+        "finished": len(evidence.results.with_status("finished")),
         "seeds": evidence.results.seeds,
         "time": total_time(evidence.results),
         "published": evidence.published,
@@ -129,6 +131,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "section": verdict.section,
         "statement": verdict.statement,
         "look": look.look_of(look.CLAIMS, verdict.verdict),
+        "missing": verdict.verdict == "missing",
         "difference": verdict.difference,
         "ours": shown_difference(verdict).replace("-", "−"),
         "stated": stated(verdict),

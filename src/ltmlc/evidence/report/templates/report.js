@@ -164,7 +164,7 @@
   open();
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open]):not(.command)")];
+    closed = [...document.querySelectorAll("details:not([open], .command, .aside)")];
     closed.forEach((part) => (part.open = true));
   });
   window.addEventListener("afterprint", () => closed.forEach((part) => (part.open = false)));
