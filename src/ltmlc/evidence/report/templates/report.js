@@ -151,7 +151,14 @@
     event.preventDefault();
     if (next) { pinned = false; next.focus(); }
   });
-  window.addEventListener("resize", () => hide(false));
+  // A table that is too wide all the same can be scrolled by the keyboard.
+  const reach = () => document.querySelectorAll(".sheet").forEach((sheet) => {
+    if (sheet.scrollWidth > sheet.clientWidth) sheet.tabIndex = 0;
+    else sheet.removeAttribute("tabindex");
+  });
+  document.addEventListener("toggle", reach, true);
+  window.addEventListener("resize", () => { hide(false); reach(); });
+  reach();
   document.addEventListener("scroll", () => { if (shown && !pinned) place(shown); }, { passive: true });
 
   // ---- closed parts open for a link into them, and for print ----
