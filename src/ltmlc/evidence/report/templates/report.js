@@ -89,12 +89,16 @@
     const room = document.documentElement.clientWidth;
     if (room < 640) return box.removeAttribute("style"); // a sheet at the foot of the screen
     const within = (value, size, limit) => Math.min(Math.max(8, value), Math.max(8, limit - size - 8));
-    const below = around.bottom + 6, above = around.top - 6 - height, beside = around.right + 6;
-    const fits = below + height < window.innerHeight ? below : above > 0 ? above : null;
-    box.style.top = `${fits ?? within(around.top + around.height / 2 - height / 2, height, window.innerHeight)}px`;
-    box.style.left = `${
-      fits !== null ? within(around.left + around.width / 2 - width / 2, width, room)
-        : beside + width < room ? beside : within(around.left - 6 - width, width, room)}px`;
+    const beside = link.closest("table").getBoundingClientRect().right + 12; // covers no number where there is room
+    const below = around.bottom + 6, above = around.top - 6 - height;
+    const middle = within(around.top + around.height / 2 - height / 2, height, window.innerHeight);
+    const next = around.right + 6 + width < room ? around.right + 6 : around.left - 6 - width;
+    const centred = within(around.left + around.width / 2 - width / 2, width, room);
+    const [left, top] = beside + width < room ? [beside, middle]
+      : below + height < window.innerHeight ? [centred, below]
+        : above > 0 ? [centred, above] : [within(next, width, room), middle];
+    box.style.left = `${left}px`;
+    box.style.top = `${top}px`;
   };
   const show = (link) => {
     clearTimeout(timer);
