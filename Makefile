@@ -32,7 +32,7 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 	@$(SNAKEMAKE) --configfile config/demo.yaml --quiet rules
 	@cat results/demo/tables/table*.md
 	@sed -n '/^## Verdicts/,/^## What was run/p' results/demo/REPRODUCTION.md | sed '$$d'
-	@echo "Everything in one page: results/demo/REPRODUCTION.md   tables: results/demo/tables   figures: figures/demo"
+	@echo "Everything in one page: results/demo/report.html (in a browser), results/demo/REPRODUCTION.md   tables: results/demo/tables   figures: figures/demo"
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile

@@ -140,6 +140,11 @@ def build_parser() -> argparse.ArgumentParser:
             "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository",
         ),
         (
+            "report",
+            commands.report,
+            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
+        ),
+        (
             "reference",
             commands.reference,
             "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
@@ -161,7 +166,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures", "export"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures", "report", "export"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument(
         "figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all"

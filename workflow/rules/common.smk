@@ -82,6 +82,9 @@ REPORTS = [
         "audit.md",
         "plan.md",
         "REPRODUCTION.md",
+        "report.html",
+        "numbers.tex",
+        "checklist.md",
     )
 ]
 

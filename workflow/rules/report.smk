@@ -1,4 +1,5 @@
-# Needs: tables, diff, metrics. Makes: plan.md (what will be trained, at what price), REPRODUCTION.md (what came out).
+# Needs: tables, figures, diff, metrics. Makes: plan.md (what will be trained, at what price), claims, audit, and what came out:
+# report.html, REPRODUCTION.md, numbers.tex, checklist.md.
 
 
 rule plan:
@@ -64,23 +65,32 @@ rule audit:
         "python -m ltmlc audit --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
 
 
-rule summary:
+rule report:
+    # Four files from one reading of the results: they cannot disagree.
     input:
         TABLES,
+        FIGURES,
         diff=f"{RESULTS}/diff.csv",
         claims=f"{RESULTS}/claims.csv",
         audit=f"{RESULTS}/audit.csv",
         metrics=ALL_METRICS,
     output:
-        report(
+        html=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Summary"),
+        md=report(
             f"{RESULTS}/REPRODUCTION.md",
             caption="../report/summary.rst",
             category="Summary",
         ),
+        tex=report(f"{RESULTS}/numbers.tex", caption="../report/numbers.rst", category="Summary"),
+        checklist=report(
+            f"{RESULTS}/checklist.md",
+            caption="../report/checklist.rst",
+            category="Summary",
+        ),
     log:
-        f"{RESULTS}/summary.log",
+        f"{RESULTS}/report.log",
     benchmark:
-        f"{RESULTS}/summary.benchmark.tsv"
+        f"{RESULTS}/report.benchmark.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -89,7 +99,7 @@ rule summary:
     params:
         config=CONFIG_TEXT,
     shell:
-        "python -m ltmlc summary --config {params.config:q} --out {output:q} 2> {log:q}"
+        "python -m ltmlc report --config {params.config:q} --out $(dirname {output.html:q}) 2> {log:q}"
 
 
 rule partial:
@@ -100,7 +110,7 @@ rule partial:
     resources:
         mem_mb=1000,
         runtime=10,
-    # Tables, figure 4 and diff from what is finished so far, beside the real ones; always runs, needs nothing.
+    # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     params:
         config=CONFIG_TEXT,
         out=f"{RESULTS}/partial",
@@ -108,4 +118,5 @@ rule partial:
         "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"
         " && python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && python -m ltmlc figures fig4 --config {params.config:q} --out {params.out:q} 2>> {log:q}"
+        " && python -m ltmlc report --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && cat {params.out:q}/tables/*.md"

@@ -15,6 +15,12 @@ _TITLES = {
     "note": "Notes: explained by rounding, or explaining the above",
 }
 
+HOW_TO_READ = (
+    "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
+    "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
+    "totals are not: compare splits at that tolerance, and never rebuild a total from its splits."
+)
+
 
 def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
     """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
@@ -48,15 +54,15 @@ def audit_summary(findings: Sequence[Finding]) -> str:
     """How many findings of each kind and severity, in one sentence and one table."""
     if not findings:
         return "Nothing to report: no published numbers, or none that disagree."
-    kinds = list(dict.fromkeys(finding.kind for finding in findings))
+    rows = [[kind, *(number or "" for number in counts.values())] for kind, counts in audit_counts(findings).items()]
+    return f"{HOW_TO_READ}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+
+
+def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:
+    """Kind of finding -> severity -> how many, zeros included."""
     counts = Counter((finding.kind, finding.severity) for finding in findings)
-    rows = [[kind, *(counts[kind, severity] or "" for severity in SEVERITIES)] for kind in kinds]
-    text = (
-        "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
-        "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
-        "totals are not: compare splits at that tolerance, and never rebuild a total from its splits."
-    )
-    return f"{text}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+    kinds = dict.fromkeys(finding.kind for finding in findings)
+    return {kind: {severity: counts[kind, severity] for severity in SEVERITIES} for kind in kinds}
 
 
 def finding_table(findings: Sequence[Finding]) -> str:

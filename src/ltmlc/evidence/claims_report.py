@@ -83,21 +83,23 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
     header = ["section", "claim", "verdict", "ours", "text", *([] if brief else ["weakest comparison", "why"])]
     rows = [
         [verdict.section, verdict.statement, f"**{verdict.verdict}**"]
-        + [_difference(verdict) or (verdict.reason if brief else ""), _stated(verdict)]
+        + [shown_difference(verdict) or (verdict.reason if brief else ""), stated(verdict)]
         + ([] if brief else [verdict.comparison, verdict.reason.removesuffix(f"; {ONE_SEED}")])
         for verdict in verdicts
     ]
     return markdown_table(header, rows, left=len(header))
 
 
-def _difference(verdict: Verdict) -> str:
+def shown_difference(verdict: Verdict) -> str:
+    """The weakest comparison's difference with its interval; empty where nothing was measured."""
     if verdict.difference is None:
         return ""
     interval = "" if verdict.low is None else f" [{verdict.low:+.2f}, {verdict.high:+.2f}]"
     return f"{verdict.difference:+.2f}{interval}"
 
 
-def _stated(verdict: Verdict) -> str:
+def stated(verdict: Verdict) -> str:
+    """The amount in the text, and whether ours agrees; empty where the text gives none."""
     judged = {True: " (agrees)", False: " (differs)", None: ""}[verdict.amount_agrees]
     return verdict.stated + judged if verdict.stated else ""
 

@@ -1,0 +1,45 @@
+"""How a verdict looks: a sign and a word always, a colour besides, and in one sentence what it means."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Look:
+    word: str
+    sign: str
+    tone: str  # class of the style sheet
+    meaning: str
+
+
+def _looks(*looks: Look) -> dict[str, Look]:
+    return {look.word: look for look in looks}
+
+
+CELLS = _looks(
+    Look("match", "=", "good", "equal, as far as the rounding of the printed number can tell"),
+    Look("within noise", "≈", "good", "inside the 95 % interval for one more run of ours; no proof of equality"),
+    Look("above", "▲", "high", "ours is higher, beyond noise, tested over all cells together"),
+    Look("below", "▼", "low", "ours is lower, beyond noise, tested over all cells together"),
+    Look("inconclusive", "?", "open", "outside its own interval, but among so many cells some are by chance"),
+    Look("no verdict", "○", "none", "a difference, but one seed gives nothing to measure noise with"),
+    Look("missing", "…", "none", "not run yet"),
+    Look("failed", "✗", "fail", "the training failed; its log says why"),
+)
+CLAIMS = _looks(
+    Look("holds", "✓", "good", "every comparison exceeds its bound, beyond noise"),
+    Look("direction only", "→", "high", "every seed points the stated way, but chance is not excluded"),
+    Look("not distinguishable", "≈", "open", "seeds or comparisons disagree, or point the other way within noise"),
+    Look("reversed", "⇄", "low", "a comparison is the other way round, beyond noise"),
+    Look("missing", "…", "none", "a row it speaks of has no result yet"),
+)
+SEVERITIES = _looks(
+    Look("contradiction", "✗", "low", "printed numbers that cannot all be right"),
+    Look("suspicion", "?", "open", "odd, but possible"),
+    Look("note", "·", "none", "explained by rounding, or explaining the others"),
+)
+NO_REFERENCE = Look("no reference", "", "none", "nothing to compare with")
+
+
+def look_of(looks: dict[str, Look], word: str) -> Look:
+    """The look of a verdict; one that has none yet is shown by its word, uncoloured."""
+    return looks.get(word) or Look(word, "·", "none", "")
