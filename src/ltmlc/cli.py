@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from ltmlc import commands
+from ltmlc import commands, commands_tune
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root, training_settings
 
@@ -82,6 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
     train.add_argument("--code", help=argparse.SUPPRESS)
+
+    commands_tune.add_verbs(partial(_verb, verbs), _config)
 
     predict = _verb(verbs, "predict", commands.predict, "write the logits that a trained network gives images (CSV)")
     predict.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")

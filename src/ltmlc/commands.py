@@ -122,11 +122,15 @@ def predict(options: argparse.Namespace) -> None:
 
 def _planned_spec(options: argparse.Namespace) -> dict:
     from ltmlc.grid import load_grid
+    from ltmlc.tuning import load_sweep
 
     runs = load_grid(options.config).runs
     if options.dataset not in runs:
         raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
     if options.run not in runs[options.dataset]:
+        candidates = load_sweep(options.config).grid.runs[options.dataset] if "_lr-" in options.run else {}
+        if options.run in candidates:
+            return candidates[options.run]
         raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")
     return runs[options.dataset][options.run]
 

@@ -1,0 +1,162 @@
+# Needs: a data set's split and the configuration's `tune`. Makes: {results}/tune/{dataset}.{csv,md}, which learning rate (or open choice) is best on
+# held-out training images, from ordinary train jobs under {results}/tune; then, with `snakemake tuned`, {results}/tables/tuned.{csv,md}.
+
+HELD_OUT = f"{RESULTS}/tune"
+TUNED_DATASETS = list(GRID.datasets)
+
+
+@cache
+def sweep():
+    """Planned only when asked for: its tables need not fit every configuration."""
+    try:
+        return load_sweep(CONFIG)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def held_out_metrics(wildcards):
+    """Every candidate of a data set, for every seed of the sweep."""
+    runs = sweep().grid.runs[wildcards.dataset]
+    return [f"{HELD_OUT}/runs/{wildcards.dataset}/{r}/seed{s}/metrics.json" for r in runs for s in sweep().grid.seeds]
+
+
+def candidate_spec(wildcards):
+    return sweep().grid.runs[wildcards.dataset][wildcards.run]
+
+
+def held_out_sha256(wildcards):
+    path = Path(f"{HELD_OUT}/data/{wildcards.dataset}/split.json")
+    return checksum_of_split(path, path.stat().st_mtime_ns) if path.exists() else "not made yet"
+
+
+def held_out_weights(wildcards):
+    return [f"{HELD_OUT}/data/{wildcards.dataset}/backbone.pt"] if starting_weights(wildcards) else []
+
+
+def tuned_metrics(wildcards):
+    """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
+    from ltmlc.evidence.tune import read_chosen  # pandas: half a second that nothing else here needs
+
+    chosen = {d: read_chosen(checkpoints.tune_dataset.get(dataset=d).output.csv) for d in TUNED_DATASETS}
+    return metrics_of((dataset, run) for dataset, pairs in chosen.items() for pair in pairs.items() for run in pair)
+
+
+rule holdout:
+    input:
+        split=f"{RESULTS}/data/{{dataset}}/split.json",
+    output:
+        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+    log:
+        f"{HELD_OUT}/data/{{dataset}}/holdout.log",
+    benchmark:
+        f"{HELD_OUT}/data/{{dataset}}/holdout.benchmark.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=attempt_times(1000),
+        runtime=attempt_times(10),
+    params:
+        share=CONFIG["tune"]["share"],
+        seed=CONFIG["tune"]["holdout_seed"],
+        code=holdout_fingerprint(),
+    shell:
+        "python -m ltmlc holdout --split {input.split:q} --share {params.share} --seed {params.seed} --out {output.split:q}"
+        " 2> {log:q}"
+
+
+rule holdout_weights:
+    # The same starting weights as the real trainings'.
+    input:
+        f"{RESULTS}/data/{{dataset}}/backbone.pt",
+    output:
+        f"{HELD_OUT}/data/{{dataset}}/backbone.pt",
+    log:
+        f"{HELD_OUT}/data/{{dataset}}/weights.log",
+    benchmark:
+        f"{HELD_OUT}/data/{{dataset}}/weights.benchmark.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "cp {input:q} {output:q} 2> {log:q}"
+
+
+use rule pack as pack_held_out with:
+    # The held-out split's images alone: training images, every one.
+    input:
+        downloaded=ancient(downloaded("data")),
+        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+    output:
+        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
+        images=f"{HELD_OUT}/data/{{dataset}}/pack/images.bin",
+    log:
+        f"{HELD_OUT}/data/{{dataset}}/pack.log",
+    benchmark:
+        f"{HELD_OUT}/data/{{dataset}}/pack.benchmark.tsv"
+
+
+use rule train as train_held_out with:
+    input:
+        weights=held_out_weights,
+        downloaded_weights=ancient(downloaded("weights", candidate_spec)),
+        downloaded_vectors=ancient(downloaded("word_vectors", candidate_spec)),
+        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
+        images=ancient(f"{HELD_OUT}/data/{{dataset}}/pack/images.bin"),
+    output:
+        metrics=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
+        predictions=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
+    log:
+        f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
+    benchmark:
+        f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
+    params:
+        spec=lambda wildcards: canonical_json(candidate_spec(wildcards)),
+        split_sha256=held_out_sha256,
+        code=lambda wildcards: run_fingerprint(candidate_spec(wildcards)),
+
+
+checkpoint tune_dataset:
+    # A checkpoint: which trainings the table of tuned rates needs is known only when this is there.
+    input:
+        metrics=held_out_metrics,
+        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+    output:
+        csv=f"{HELD_OUT}/{{dataset}}.csv",
+        md=report(f"{HELD_OUT}/{{dataset}}.md", caption="../report/tune.rst", category="Tuning"),
+    log:
+        f"{HELD_OUT}/{{dataset}}.log",
+    benchmark:
+        f"{HELD_OUT}/{{dataset}}.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=CONFIG_TEXT,
+    shell:
+        "python -m ltmlc tune {wildcards.dataset} --no-training --config {params.config:q} 2> {log:q}"
+
+
+rule tuned_table:
+    input:
+        metrics=tuned_metrics,
+    output:
+        csv=f"{RESULTS}/tables/tuned.csv",
+        md=report(f"{RESULTS}/tables/tuned.md", caption="../report/tuned.rst", category="Tuning"),
+    log:
+        f"{RESULTS}/tables/tuned.log",
+    benchmark:
+        f"{RESULTS}/tables/tuned.benchmark.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=CONFIG_TEXT,
+    shell:
+        "python -m ltmlc tuned --config {params.config:q} 2> {log:q}"
