@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ltmlc import commands, commands_tune
+from ltmlc import commands, commands_page, commands_tune
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root, training_settings
 
@@ -108,12 +108,21 @@ def build_parser() -> argparse.ArgumentParser:
         ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
         (
+            "page",
+            commands_page.page,
+            "write one page about a table's rows on one data set: all that its metrics files say",
+        ),
+        (
             "reference",
             commands.reference,
-            "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
+            "write the runs as a reference for later: one CSV file, or a folder of metrics files without paths and ids",
         ),
     ):
-        _config(_verb(verbs, verb, action, text))
+        parser_of_verb = _verb(verbs, verb, action, text)
+        _config(parser_of_verb)
+        parser_of_verb.add_argument(
+            "--results", type=Path, help="read the runs from here; what is written goes where it always does"
+        )
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
     for verb in ("tabulate", "compare", "claims", "audit", "figures"):
@@ -124,7 +133,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
-    choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")
+    choices["page"].add_argument("table", help="whose rows the page is about")
+    choices["page"].add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+    choices["reference"].add_argument(
+        "--out", type=Path, required=True, help="the CSV file to write, or (no .csv at its end) the folder"
+    )
     return parser
 
 

@@ -81,7 +81,9 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         save_split(make_split(dataset, source, settings, root=root), whole / "split.json")
     tuning = config["tune"]
     split = held_out_split(load_split(whole / "split.json"), share=tuning["share"], seed=tuning["holdout_seed"])
-    save_split(split, folder / "split.json")
+    # Left alone where it is the same: a newer file would make Snakemake train everything on it again.
+    if not (folder / "split.json").exists() or load_split(folder / "split.json") != split:
+        save_split(split, folder / "split.json")
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
     model = merge(settings["model"], config["model"])
     if model.get("weights") == "pretrained" and not (folder / "backbone.pt").exists():
