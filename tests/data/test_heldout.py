@@ -58,10 +58,23 @@ def test_a_class_with_one_image_keeps_it_and_is_not_scored():
 
 
 def test_an_image_that_its_other_class_cannot_spare_is_not_taken():
-    # Class 1 has two images, both with class 0; one of them is the only one with class 2.
-    labels = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0]], np.uint8)
+    # Both images of class 1 are the only one of another class; class 0 has others to give.
+    labels = np.array([[1, 1, 1, 0], [1, 1, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0]], np.uint8)
     for seed in range(20):
-        assert draw_stratified(labels, share=0.5, seed=seed)[:2].tolist() == [False, True]
+        chosen = draw_stratified(labels, share=0.5, seed=seed)
+        assert chosen.tolist() == [False, False, True, True]
+
+
+def test_images_that_overfill_no_other_class_come_first():
+    # Class 2, the rarest, fills class 0's quota of one; class 1 has two images without class 0.
+    labels = np.array([[1, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 0], [0, 1, 0], [1, 0, 0]], np.uint8)
+    for seed in range(20):
+        assert labels[draw_stratified(labels, share=0.25, seed=seed)].sum(0).tolist() == [1, 1, 1]
+
+
+def test_a_class_keeps_an_image_even_where_nearly_all_are_held_out():
+    labels = one_hot([2, 3, 10])
+    assert labels[~draw_stratified(labels, share=0.97, seed=0)].sum(0).tolist() == [1, 1, 1]
 
 
 def test_the_same_seed_draws_the_same_images_and_another_seed_others(split):

@@ -61,7 +61,7 @@ def draw_stratified(labels: np.ndarray, *, share: float, seed: int) -> np.ndarra
     """
     present = np.asarray(labels).astype(bool)
     counts = present.sum(axis=0)
-    quota = np.minimum(np.maximum(np.floor(share * counts + 0.5), 1), np.maximum(counts - 1, 0)).astype(int)
+    quota = np.maximum(np.floor(share * counts + 0.5), 1)
     order = np.random.default_rng(seed).permutation(len(present))
     chosen = np.zeros(len(present), bool)
     decided = np.zeros(len(present), bool)
