@@ -13,7 +13,6 @@ from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
 from ltmlc.jobs import set_environment
-from ltmlc.tuning import load_sweep
 from snakemake.exceptions import WorkflowError
 
 
