@@ -88,9 +88,12 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     model = merge(settings["model"], config["model"])
     if model.get("weights") == "pretrained" and not (folder / "backbone.pt").exists():
         if not (whole / "backbone.pt").exists():
+            import torch
+
             from ltmlc.files import write_atomically
             from ltmlc.training.pretrain import pretrain_backbone
 
+            torch.set_num_threads(1)  # as `ltmlc pretrain`: another number gives other bits
             write_atomically(whole / "backbone.pt", pretrain_backbone(source, model, settings["augmentation"]))
         shutil.copy(whole / "backbone.pt", folder / "backbone.pt")
 
@@ -109,9 +112,9 @@ def _train(sweep, dataset: str, folder: Path) -> int:
         for seed in sweep.grid.seeds
         if not _is_current(results.runs[dataset, run, seed], sha256, run_fingerprint(specs[run]))
     ]
+    if waiting:
+        from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
     for number, (run, seed) in enumerate(waiting, 1):
-        from ltmlc.training.run import train_on_leased_device
-
         print(f"ltmlc tune: {dataset}: training {number} of {len(waiting)}: {run}, seed {seed}", file=sys.stderr)
         code = train_on_leased_device(
             **{"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "data": folder},
@@ -159,7 +162,9 @@ def tuned(options: argparse.Namespace) -> None:
 
     sweep = _sweep(options)
     config = sweep.grid.config
-    chosen = {name: read_chosen(sweep.results / f"{name}.csv") for name in sweep.grid.datasets}
+    files = {name: sweep.results / f"{name}.csv" for name in sweep.grid.datasets}
+    swept = {name: path for name, path in files.items() if path.exists()} or files
+    chosen = {name: read_chosen(path) for name, path in swept.items()}
     results = load_results(tuned_grid(sweep, chosen, tuple(config["seeds"])), config["results"])
     for message in results.messages:
         print(f"ltmlc tuned: {message}", file=sys.stderr)
