@@ -93,10 +93,24 @@ def test_equal_runs_have_equal_specifications_and_ids_however_they_are_written(o
         ({"loss": [{"name": "bce"}, {"name": "c_lsep", "weight": 0.5}]}, "bce+0.5xc_lsep"),
         ({**loss("balpoe", tau=[0, 2]), "model": {"head": "experts", "num_experts": 2}}, None),
         ({**loss("bce"), "model": {"head": "graph"}}, "bce_head-graph"),
+        ({**loss("lsep"), "lr": 0.003}, "lsep_recipe-dr_lr-0.003"),
+        ({**loss("bce"), "recipe": "db", "lr": 0.1, "epochs": 6}, "bce_recipe-db_lr-0.1_epochs-6"),
     ],
 )
 def test_the_id_shows_what_differs_from_the_defaults(run, expected):
     assert run_id(spec(run)) == (expected or "balpoe_tau-0-2_head-experts_num_experts-2")
+
+
+def test_a_row_can_have_a_rate_and_a_length_of_its_own():
+    changed = spec({**loss("bce"), "recipe": "db", "lr": 0.1, "epochs": 6})["recipe"]
+    shared = spec({**loss("bce"), "recipe": "db"})["recipe"]
+    # The step at epoch 7 lies behind a run of 6 epochs: it is the beginning of the one of 8.
+    assert changed == {**shared, "name": "db_lr-0.1_epochs-6", "lr": 0.1, "epochs": 6, "steps": [5]}
+
+
+def test_a_rate_that_is_the_recipes_own_changes_nothing():
+    assert spec({**loss("bce"), "lr": 3e-4, "epochs": 30}) == spec(loss("bce"))
+    assert spec({**loss("bce"), "lr": {"dataset": "dr_lr"}}) == spec(loss("bce"))
 
 
 def test_ids_can_be_file_names():
@@ -159,6 +173,8 @@ def test_a_head_carries_only_its_own_keys():
         ({**loss("bce"), "sampler": "random"}, ["unknown sampler 'random'", "class_aware, uniform"]),
         ({**loss("bce"), "recipe": "adam"}, ["unknown recipe 'adam'", "db, dr, gcn, uniform"]),
         ({**loss("bce"), "model": {"head": "mlp"}}, ["unknown head 'mlp'", "experts, graph, linear"]),
+        ({**loss("bce"), "epochs": 2.5}, ["epochs is 2.5", "whole number"]),
+        ({**loss("bce"), "lr": {"dataset": "my_lr"}}, ["{dataset: my_lr}", "dr_lr"]),
     ],
 )
 def test_a_mistake_in_a_row_is_one_sentence_that_says_what_is_valid(run, words):

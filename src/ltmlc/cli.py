@@ -4,9 +4,10 @@ import argparse
 import errno
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from ltmlc import commands, commands_check
+from ltmlc import commands, commands_check, commands_page, commands_tune
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root, training_settings
 
@@ -108,6 +109,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
     train.add_argument("--code", help=argparse.SUPPRESS)
 
+    commands_tune.add_verbs(partial(_verb, verbs), _config)
+
     predict = _verb(verbs, "predict", commands.predict, "write the logits that a trained network gives images (CSV)")
     predict.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
     source = predict.add_mutually_exclusive_group(required=True)
@@ -145,12 +148,21 @@ def build_parser() -> argparse.ArgumentParser:
             "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
         ),
         (
+            "page",
+            commands_page.page,
+            "write one page about a table's rows on one data set: all that its metrics files say",
+        ),
+        (
             "reference",
             commands.reference,
-            "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
+            "write the runs as a reference for later: one CSV file, or a folder of metrics files without paths and ids",
         ),
     ):
-        _config(_verb(verbs, verb, action, text))
+        parser_of_verb = _verb(verbs, verb, action, text)
+        _config(parser_of_verb)
+        parser_of_verb.add_argument(
+            "--results", type=Path, help="read the runs from here; what is written goes where it always does"
+        )
     bootstrap = _verb(
         verbs,
         "bootstrap",
@@ -186,7 +198,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--without-predictions", action="store_true", help="leave the test logits out of the crate, its largest part"
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
-    choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")
+    choices["page"].add_argument("table", help="whose rows the page is about")
+    choices["page"].add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+    choices["reference"].add_argument(
+        "--out", type=Path, required=True, help="the CSV file to write, or (no .csv at its end) the folder"
+    )
     return parser
 
 

@@ -148,27 +148,33 @@ def _from_json(option: str, text: str) -> dict:
 
 def _planned_spec(options: argparse.Namespace) -> dict:
     from ltmlc.grid import load_grid
+    from ltmlc.tuning import load_sweep
 
     runs = load_grid(options.config).runs
     if options.dataset not in runs:
         raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
     if options.run not in runs[options.dataset]:
+        candidates = load_sweep(options.config).grid.runs[options.dataset] if "_lr-" in options.run else {}
+        if options.run in candidates:
+            return candidates[options.run]
         raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")
     return runs[options.dataset][options.run]
 
 
 def _load(options: argparse.Namespace) -> tuple:
-    """The grid, the results so far, and the splits that exist."""
-    from ltmlc.data.split import load_split
+    """The grid, the results so far, and the splits that exist (of an archive: what it keeps of them)."""
+    from ltmlc.evidence.archive import read_splits
     from ltmlc.evidence.results import load_results
     from ltmlc.grid import load_grid
 
     grid = load_grid(options.config)
-    results = load_results(grid, grid.config["results"])
+    folder = options.results or Path(grid.config["results"])
+    if options.results and not (folder / "runs").is_dir():
+        raise InputError(f"--results: there is no folder {folder / 'runs'}; name a folder that holds runs/DATASET/RUN")
+    results = load_results(grid, folder)
     for message in results.messages:
         print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
-    files = {name: Path(grid.config["results"], "data", name, "split.json") for name in grid.datasets}
-    return grid, results, {name: load_split(path) for name, path in files.items() if path.exists()}
+    return grid, results, read_splits(folder, grid.datasets)
 
 
 def tabulate(options: argparse.Namespace) -> None:
@@ -372,8 +378,13 @@ def report(options: argparse.Namespace) -> None:
 
 
 def reference(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.archive import write_archive
     from ltmlc.evidence.reference import reference_csv
     from ltmlc.files import write_atomically
 
-    _, results, _ = _load(options)
-    write_atomically(options.out, reference_csv(results))
+    _, results, splits = _load(options)
+    if options.out.suffix == ".csv":
+        write_atomically(options.out, reference_csv(results))
+    else:
+        written = write_archive(results, splits, options.out)
+        print(f"{len(written)} files under {options.out}", file=sys.stderr)

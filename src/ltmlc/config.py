@@ -177,6 +177,7 @@ DEFAULTS: dict[str, Any] = {
         "checkpoint_minutes": 10,
         "keep_weights": False,
     },
+    "tune": {"tables": ["table1"], "factors": [0.1, 0.3, 1, 3, 10], "share": 0.25, "holdout_seed": 0, "seeds": [0]},
     "reference": "published",
     "results": "results",
     "figures": "figures",

@@ -61,6 +61,13 @@ def data_fingerprint(kind: str) -> str:
     return _hash_files(_closure(PACKAGE / "data" / "split.py", others) | _closure(PACKAGE / "data" / "pack.py", others))
 
 
+@cache
+def holdout_fingerprint() -> str:
+    """Hash of the code that holds out a part of the training images; where these come from does not count."""
+    readers = frozenset(f"data/{file}" for file in READERS.values())
+    return _hash_files(_closure(PACKAGE / "data" / "heldout.py", MAKES_DATA | readers))
+
+
 def _hash_files(files: frozenset[Path]) -> str:
     return sha256_text("\n".join(f"{path.relative_to(PACKAGE)} {_file_hash(path)}" for path in sorted(files)))[:16]
 

@@ -42,7 +42,8 @@ def build_spec(
     """The canonical specification of a row's ``run`` on one data set.
 
     Args:
-        run: as written in the table file: loss (list of terms), and optionally sampler, recipe, batch_size, model.
+        run: as written in the table file: loss (list of terms), and optionally sampler, recipe, lr, epochs, batch_size,
+            model.
         dataset: the data set's configuration.
         recipes: ``config/recipes.yaml``.
         config: the checked configuration (its ``model`` and ``training.precision`` apply to every run).
@@ -54,11 +55,24 @@ def build_spec(
         "loss": [_term(_look_up(term, constants, where), where) for term in run["loss"]],
         "sampler": _sampler(run["sampler"], dataset, where),
         "batch_size": _canonical(run["batch_size"]),
-        "recipe": _recipe(run["recipe"], dataset, recipes, where),
+        "recipe": _row_recipe(run, dataset, recipes, where),
         "model": _model(merge(merge(dataset["model"], config["model"]), run["model"]), where),
         "augmentation": dataset["augmentation"],
         "precision": config["training"]["precision"],
     }
+
+
+def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: int | None = None) -> dict[str, Any]:
+    """A specification's recipe with another rate or length, renamed after what differs: ``dr`` becomes ``dr_lr-0.003``.
+
+    With fewer ``epochs``, the steps that would come later do not occur: the run is the beginning of the longer one.
+    """
+    given = {key: _canonical(value) for key, value in (("lr", lr), ("epochs", epochs)) if value is not None}
+    changed = {key: value for key, value in given.items() if value != recipe[key]}
+    if "epochs" in changed:
+        changed["steps"] = [step for step in recipe["steps"] if step < changed["epochs"]]
+    name = "_".join([recipe["name"], *(f"{key}-{_text(changed[key])}" for key in ("lr", "epochs") if key in changed)])
+    return {**recipe, **changed, "name": name}
 
 
 def run_id(spec: dict[str, Any]) -> str:
@@ -157,6 +171,16 @@ def _same_kind(value: Any, example: Any) -> bool:
 def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
     _choose(name, SAMPLERS, f"{where}: unknown sampler")
     return {"name": name, **SAMPLERS[name], **dataset.get("samplers", {}).get(name, {})}
+
+
+def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
+    """The recipe that a row names, with the row's own rate and length on top."""
+    own = {key: run[key] for key in ("lr", "epochs") if key in run}
+    recipe = change_recipe(
+        _recipe(run["recipe"], dataset, recipes, where), **_look_up(own, dataset.get("constants", {}), where)
+    )
+    _check_schedule(recipe["epochs"], recipe["steps"], where)
+    return recipe
 
 
 def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:

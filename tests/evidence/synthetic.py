@@ -88,6 +88,7 @@ def split(dataset: str = "voc-lt") -> SimpleNamespace:
         train_matrix=train,
         test_matrix=test,
         class_counts=train.sum(0).tolist(),
+        cooccurrence=(train.T.astype(int) @ train).tolist(),
         test_class_counts=test.sum(0).tolist(),
         groups={"head": [0], "medium": [1], "tail": [2]},
         thresholds={"head": 5, "medium": 3},

@@ -11,7 +11,7 @@ from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.evidence.methods import method_runs
 from ltmlc.files import canonical_json
-from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
+from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
 from ltmlc.jobs import set_environment
 from ltmlc.recovery import put_in_order
@@ -131,7 +131,9 @@ def data_code(wildcards):
 
 
 def run_spec(wildcards):
-    return GRID.runs[wildcards.dataset][wildcards.run]
+    """A row's run, or one at a rate that the sweep has chosen (tune.smk)."""
+    runs = GRID.runs[wildcards.dataset]
+    return runs[wildcards.run] if wildcards.run in runs else candidate_spec(wildcards)
 
 
 def starting_weights(wildcards):
@@ -140,13 +142,13 @@ def starting_weights(wildcards):
     return [f"{RESULTS}/data/{wildcards.dataset}/backbone.pt"] if pretrained else []
 
 
-def downloaded(part):
+def downloaded(part, spec_of=run_spec):
     """An input function: the marker that this part of a data set's downloads is there, for sets that have any."""
 
     def marker(wildcards):
         settings = GRID.datasets[wildcards.dataset]
         model = {**settings["model"], **CONFIG["model"]}
-        head = run_spec(wildcards)["model"]["head"] if part == "word_vectors" else None
+        head = spec_of(wildcards)["model"]["head"] if part == "word_vectors" else None
         needed = {"data": True, "weights": model.get("weights") == "imagenet", "word_vectors": head == "graph"}
         path = f"{RESULTS}/data/{wildcards.dataset}/.downloaded-{part}"
         return [path] if settings.get("downloads") and needed[part] else []

@@ -56,8 +56,8 @@ def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:
     absent = [name for name in (claim.facts["of"], claim.facts["given"]) if name not in split.classes]
     if absent:
         return "missing", f"the data set has no class {' or '.join(absent)}"
-    given, of = (split.train_matrix[:, split.classes.index(claim.facts[key])].astype(bool) for key in ("given", "of"))
-    both, images = int((given & of).sum()), int(given.sum())
+    given, of = (split.classes.index(claim.facts[key]) for key in ("given", "of"))
+    both, images = split.cooccurrence[given][of], split.class_counts[given]
     found = f"{both} of {images} training images with {claim.facts['given']} show {claim.facts['of']}"
     agrees = images and abs(both / images - claim.facts["value"]) <= 0.005
     return ("holds", found) if agrees else ("reversed", f"{found}; stated {claim.facts['value']}")

@@ -1,0 +1,38 @@
+"""The verb that writes a page about a table's rows on one data set."""
+
+import argparse
+import shlex
+from pathlib import Path
+
+from ltmlc.commands import _load
+
+
+def page(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.claims import judge_claims, twin_of
+    from ltmlc.evidence.claims_file import load_claims
+    from ltmlc.evidence.page import page_markdown, read_probe
+    from ltmlc.files import write_atomically
+    from ltmlc.grid import load_grid
+
+    grid, results, splits = _load(options)
+    folder, dataset = options.results or Path(grid.config["results"]), next(iter(grid.datasets))
+    paper = twin_of(dataset, grid.datasets[dataset])
+    twin = {}
+    if paper and options.table in grid.tables:
+        theirs = load_grid({"datasets": [paper], "tables": [options.table]})
+        rows = zip(grid.tables[options.table].rows, theirs.tables[options.table].rows, strict=True)
+        twin = {ours.run[dataset]: theirs.runs[paper][row.run[paper]] for ours, row in rows}
+    text = page_markdown(
+        *(grid, results, options.table),
+        splits=splits,
+        verdicts=judge_claims(grid, results, load_claims(), splits=splits),
+        probe=read_probe(folder, dataset),
+        made_by=shlex.join(_page_command(options)),
+        twin=twin,
+    )
+    write_atomically(options.out, text)
+
+
+def _page_command(options: argparse.Namespace) -> list[str]:
+    given = {"--config": options.config, "--results": options.results, "--out": options.out}
+    return ["ltmlc", "page", options.table, *(str(x) for pair in given.items() if pair[1] for x in pair)]

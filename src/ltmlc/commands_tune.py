@@ -1,0 +1,175 @@
+"""The verbs that choose on held-out training images: holdout, tune, tuned."""
+
+import argparse
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ltmlc.errors import InputError
+from ltmlc.jobs import data_root
+
+
+def add_verbs(verb: Callable[..., argparse.ArgumentParser], config: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Declare the verbs; ``verb`` and ``config`` are the command line's own helpers."""
+    parser = verb("holdout", holdout, "hold out a part of a split's training images; the test images are left out")
+    parser.add_argument("--split", required=True, type=Path, help="split.json of the data set")
+    parser.add_argument("--share", type=float, default=0.25, help="of each class's training images (default: 0.25)")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--out", required=True, type=Path, help="the split file to write")
+
+    parser = verb("tune", tune, "try learning rates (or open choices) on a held-out part of the training images")
+    parser.add_argument("dataset", help="a data set of the configuration")
+    _sweep_options(parser, config)
+    parser.add_argument("--no-training", action="store_true", help="only write the tables, from what is finished")
+    parser.add_argument("--data-root", default=data_root(), type=Path, help="of photographs and annotations")
+
+    parser = verb("tuned", tuned, "write the table of every method at the recipe's rate and at the tuned one")
+    _sweep_options(parser, config)
+
+
+def _sweep_options(parser: argparse.ArgumentParser, config: Callable[[argparse.ArgumentParser], None]) -> None:
+    config(parser)
+    parser.add_argument("--table", nargs="+", help="tables whose rows are tried (default: tune.tables)")
+    parser.add_argument("--factors", nargs="+", type=float, help="multiples of the recipe's rate (tune.factors)")
+    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+
+
+def holdout(options: argparse.Namespace) -> None:
+    from ltmlc.data.heldout import held_out_split
+    from ltmlc.data.split import load_split, save_split
+
+    save_split(held_out_split(load_split(options.split), share=options.share, seed=options.seed), options.out)
+
+
+def tune(options: argparse.Namespace) -> int:
+    sweep = _sweep(options)
+    if options.dataset not in sweep.choices:
+        raise InputError(
+            f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(sweep.choices)}"
+        )
+    folder = sweep.results / "data" / options.dataset
+    if not options.no_training:
+        _prepare(sweep, options.dataset, folder, options.data_root)
+        code = _train(sweep, options.dataset, folder)
+        if code:
+            return code
+    _write(sweep, options.dataset, folder, options.out or sweep.results)
+    return 0
+
+
+def _sweep(options: argparse.Namespace):
+    from ltmlc.tuning import load_sweep
+
+    return load_sweep(options.config, tables=options.table, factors=options.factors)
+
+
+def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
+    """Split, pack and starting weights of the held-out part: what the workflow's rules make one by one."""
+    from ltmlc.config import merge
+    from ltmlc.data.heldout import held_out_split
+    from ltmlc.data.pack import build_pack
+    from ltmlc.data.sources import open_source
+    from ltmlc.data.split import load_split, make_split, save_split
+
+    config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
+    whole = Path(config["results"], "data", dataset)
+    source = open_source(settings, root)
+    if not (whole / "split.json").exists():
+        save_split(make_split(dataset, source, settings, root=root), whole / "split.json")
+    tuning = config["tune"]
+    split = held_out_split(load_split(whole / "split.json"), share=tuning["share"], seed=tuning["holdout_seed"])
+    # Left alone where it is the same: a newer file would make Snakemake train everything on it again.
+    if not (folder / "split.json").exists() or load_split(folder / "split.json") != split:
+        save_split(split, folder / "split.json")
+    build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
+    model = merge(settings["model"], config["model"])
+    if model.get("weights") == "pretrained" and not (folder / "backbone.pt").exists():
+        if not (whole / "backbone.pt").exists():
+            import torch
+
+            from ltmlc.files import write_atomically
+            from ltmlc.training.pretrain import pretrain_backbone
+
+            torch.set_num_threads(1)  # as `ltmlc pretrain`: another number gives other bits
+            write_atomically(whole / "backbone.pt", pretrain_backbone(source, model, settings["augmentation"]))
+        shutil.copy(whole / "backbone.pt", folder / "backbone.pt")
+
+
+def _train(sweep, dataset: str, folder: Path) -> int:
+    """Every candidate that is not there yet, one after the other; what was interrupted goes on."""
+    from ltmlc.data.split import load_split
+    from ltmlc.evidence.results import load_results, run_directory
+    from ltmlc.fingerprint import run_fingerprint
+
+    results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
+    specs = sweep.grid.runs[dataset]
+    waiting = [
+        (run, seed)
+        for run in specs
+        for seed in sweep.grid.seeds
+        if not _is_current(results.runs[dataset, run, seed], sha256, run_fingerprint(specs[run]))
+    ]
+    if waiting:
+        from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
+    for number, (run, seed) in enumerate(waiting, 1):
+        print(f"ltmlc tune: {dataset}: training {number} of {len(waiting)}: {run}, seed {seed}", file=sys.stderr)
+        code = train_on_leased_device(
+            **{"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "data": folder},
+            out=run_directory(sweep.results, dataset, run, seed),
+            code=run_fingerprint(specs[run]),
+            settings=sweep.grid.config["training"],
+            command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
+            started=time.perf_counter(),
+        )
+        if code:
+            return code
+    return 0
+
+
+def _is_current(result, split_sha256: str, code: str) -> bool:
+    known = (result.metrics.get("split_sha256"), result.metrics.get("code"))
+    return result.status != "missing" and known == (split_sha256, code)
+
+
+def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
+    from ltmlc.data.split import load_split
+    from ltmlc.evidence.results import load_results
+    from ltmlc.evidence.tune import decide, decisions_csv
+    from ltmlc.evidence.tune_report import sweep_markdown
+    from ltmlc.files import write_atomically
+
+    results, split = load_results(sweep.grid, sweep.results), load_split(folder / "split.json")
+    for message in results.messages:
+        print(f"ltmlc tune: {message}", file=sys.stderr)
+    decisions = [decide(choice, dataset, results, split) for choice in sweep.choices[dataset]]
+    title = sweep.grid.datasets[dataset].get("title", dataset)
+    text = sweep_markdown(decisions, split, title=title, seeds=sweep.grid.seeds)
+    write_atomically(out / f"{dataset}.csv", decisions_csv(decisions))
+    write_atomically(out / f"{dataset}.md", text)
+    for decision in decisions:
+        if decision.note:
+            print(f"ltmlc tune: {dataset}, {decision.choice.label}: {decision.note}", file=sys.stderr)
+
+
+def tuned(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.results import load_results
+    from ltmlc.evidence.tune import read_chosen
+    from ltmlc.evidence.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
+    from ltmlc.files import write_atomically
+
+    sweep = _sweep(options)
+    config = sweep.grid.config
+    files = {name: sweep.results / f"{name}.csv" for name in sweep.grid.datasets}
+    swept = {name: path for name, path in files.items() if path.exists()} or files
+    chosen = {name: read_chosen(path) for name, path in swept.items()}
+    results = load_results(tuned_grid(sweep, chosen, tuple(config["seeds"])), config["results"])
+    for message in results.messages:
+        print(f"ltmlc tuned: {message}", file=sys.stderr)
+    pairs = tuned_pairs(sweep, chosen, results)
+    titles = {name: settings.get("title", name) for name, settings in sweep.grid.datasets.items()}
+    out = options.out or Path(config["results"], "tables")
+    write_atomically(out / "tuned.csv", tuned_csv(pairs, results))
+    write_atomically(out / "tuned.md", tuned_markdown(pairs, results, titles))

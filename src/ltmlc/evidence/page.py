@@ -1,0 +1,195 @@
+"""One page about the rows of a table on one data set: everything that its metrics files say, and how far it goes.
+
+Nothing on it is written by hand but what the sections are called: the same files give the same page.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from ltmlc.errors import InputError
+from ltmlc.evidence.cells import table_cells
+from ltmlc.evidence.claims import Verdict
+from ltmlc.evidence.claims_measure import paired_noise
+from ltmlc.evidence.claims_report import count_table, verdict_table
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.page_limits import how_they_were_made, limits
+from ltmlc.evidence.results import COLUMNS, Results
+from ltmlc.evidence.statistics import pooled_noise
+from ltmlc.evidence.tables import split_controls, tabulate
+from ltmlc.evidence.tuned import half_interval
+from ltmlc.grid import Grid, Row
+
+PROBE = "linear_probe.json"
+
+
+def page_markdown(
+    grid: Grid,
+    results: Results,
+    table: str,
+    *,
+    splits: Mapping[str, Any],
+    verdicts: Sequence[Verdict],
+    probe: Mapping[str, Any] | None,
+    made_by: str,
+    twin: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """The page as text, from whatever is finished.
+
+    Args:
+        grid: with one data set, and this table among its tables.
+        results: of the grid.
+        table: whose rows the page is about.
+        splits: split or its statistics by data set.
+        verdicts: of :func:`ltmlc.evidence.claims.judge_claims`; those that are missing are only counted.
+        probe: content of a file of ``benchmarks/linear_probe.py``, or None.
+        made_by: the command that writes the page.
+        twin: run id here -> specification of the same row on the paper's data set, for what differs.
+
+    Raises:
+        InputError: for several data sets, or a table that the configuration does not have.
+    """
+    if len(grid.datasets) != 1:
+        raise InputError(f"a page is about one data set; the configuration has {', '.join(grid.datasets)}")
+    if table not in grid.tables:
+        raise InputError(f"table {table!r} is not in the configuration; it has {', '.join(grid.tables)}")
+    (dataset,) = grid.datasets
+    rows = distinct_rows(grid, table, dataset)
+    shown = Grid(grid.config, grid.datasets, {table: grid.tables[table]}, grid.runs, grid.seeds)
+    body = tabulate(shown, results, table, splits=splits)["md"].split("\n\n", 2)[2]
+    sections = [
+        f"# {grid.tables[table].title}: {grid.datasets[dataset].get('title', dataset)}",
+        f"Every number here comes from the metrics files in `{_source(results, dataset)}`; `{made_by}` writes this "
+        "page from them.",
+        how_they_were_made(results, dataset, [run for run, _ in rows], splits.get(dataset)),
+        _equal_rows(grid, table, dataset, {run for run, _ in rows}),
+        f"## mAP\n\n{body}",
+        _reference(grid, results, table, dataset, splits.get(dataset), probe),
+        _differences(results, dataset, rows),
+        _noise(results, dataset, rows),
+        _claims(verdicts, grid.datasets[dataset].get("title", dataset)),
+        limits(grid, dataset, [run for run, _ in rows], splits.get(dataset), twin or {}),
+    ]
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def distinct_rows(grid: Grid, table: str, dataset: str) -> list[tuple[str, Row]]:
+    """Run id and row, rows that are the same run once."""
+    rows: dict[str, Row] = {}
+    for row in grid.tables[table].rows:
+        rows.setdefault(row.run[dataset], row)
+    return list(rows.items())
+
+
+def _equal_rows(grid: Grid, table: str, dataset: str, runs: set[str]) -> str:
+    """Rows of the other tables that are the same runs: one training each, so they cannot differ."""
+    count = {
+        name: sum(row.run[dataset] in runs for row in each.rows) for name, each in grid.tables.items() if name != table
+    }
+    others = ", ".join(f"{number} of {name}" for name, number in count.items() if number)
+    return (
+        f"The same trainings are also rows of the paper's tables ({others}); equal rows are equal here."
+        if others
+        else ""
+    )
+
+
+def _source(results: Results, dataset: str) -> str:
+    directory = next(result.directory for result in results.runs.values() if result.dataset == dataset)
+    return (directory.parents[2]).as_posix()
+
+
+def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
+    """The linear probe of a data set, where one was kept."""
+    path = Path(results_dir, "data", dataset, PROBE)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InputError(
+            f"{path} is not readable JSON ({error}); write it anew with benchmarks/linear_probe.py"
+        ) from None
+
+
+def _reference(
+    grid: Grid, results: Results, table: str, dataset: str, split: Any, probe: Mapping[str, Any] | None
+) -> str:
+    """Whether every row lies between what must be below it and what must be above it."""
+    cells = [(row, cells[dataset]) for row, cells in table_cells(grid.tables[table], results)]
+    totals = {row.label: cell.mean["total"] for row, cell in cells if cell.status == "finished"}
+    parts = ["## Between chance and a linear probe on all images"]
+    if split is not None and totals:
+        chance = split_controls(split)["chance"]["total"]
+        below = [label for label, value in totals.items() if value <= chance]
+        verdict = f"**not above chance: {', '.join(below)}**" if below else "every row lies above it"
+        parts.append(f"- Chance, the expected mAP of a random ranking of the test images: {chance:.2f}; {verdict}.")
+    if probe is not None:
+        values = ", ".join(f"{name} {100 * probe['map'][name]:.2f}" for name in COLUMNS)
+        above = [label for label, value in totals.items() if value >= 100 * probe["map"]["total"]]
+        verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it, as it must"
+        parts.append(
+            f"- A linear probe (logistic regression, frozen {probe['backbone']} features at {probe['image_size']} px) "
+            f"trained on all {probe['training_images']} images of the pool, not on the long tail cut from it, tested "
+            f"on the same {probe['test_images']} images: {values}; {verdict if totals else 'no row is finished yet'}."
+        )
+    return "\n\n".join([parts[0], "\n".join(parts[1:])]) if len(parts) > 1 else ""
+
+
+def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
+    """Every pair of rows, the later one less the earlier one, on the seeds both have."""
+    lines = []
+    noise = {column: paired_noise(results, dataset, column) for column in COLUMNS}
+    for (first, above), (second, below) in combinations(rows, 2):
+        cells = []
+        for column in COLUMNS:
+            before, after = results.scores(dataset, first, column), results.scores(dataset, second, column)
+            gains = [after[seed] - before[seed] for seed in sorted(set(before) & set(after))]
+            width = half_interval(noise[column], len(gains))
+            interval = f" ± {width:.2f}" if gains and width == width else ""
+            cells.append(f"{fmean(gains):+.2f}{interval}" if gains else "…")
+        lines.append([f"{below.label} − {above.label}", *cells])
+    text = (
+        "## Differences, paired by seed\n\nPoints of mAP, mean over the seeds that both rows have, ± the 95 % interval "
+        "from the noise of differences that all rows share (s of the model row + seed; s √(2/n) for n seeds). Not "
+        "corrected for their number: for verdicts see the claims."
+    )
+    return f"{text}\n\n{markdown_table(['difference', *COLUMNS], lines)}"
+
+
+def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
+    """The standard deviation between seeds, of each row and pooled."""
+    lines = []
+    for run, row in rows:
+        scores = [list(results.scores(dataset, run, column).values()) for column in COLUMNS]
+        lines.append([row.label, *(f"{stdev(values):.2f}" if len(values) > 1 else "…" for values in scores)])
+    for label, measure in (("pooled over rows", _pooled), ("of row + seed (for differences)", paired_noise)):
+        noises = [measure(results, dataset, column) for column in COLUMNS]
+        lines.append([label, *(f"{noise.sd:.2f} ({noise.df} df)" if noise.df else "…" for noise in noises)])
+    text = "## Noise between seeds, measured\n\nStandard deviations, points of mAP."
+    return f"{text}\n\n{markdown_table(['row', *COLUMNS], lines)}"
+
+
+def _pooled(results: Results, dataset: str, column: str):
+    runs = dict.fromkeys(run for name, run, _ in results.runs if name == dataset)
+    return pooled_noise(list(results.scores(dataset, run, column).values()) for run in runs)
+
+
+def _claims(verdicts: Sequence[Verdict], title: str) -> str:
+    judged = [verdict for verdict in verdicts if verdict.dataset and verdict.verdict != "missing"]
+    missing = sum(verdict.verdict == "missing" for verdict in verdicts if verdict.dataset)
+    text = (
+        f"## What the paper says, judged on these runs\n\n{len(judged)} statements about VOC-LT or both data sets rest "
+        f"on rows that were trained here; the other {missing} need rows that were not."
+    )
+    if not judged:
+        return text
+    how = (
+        "Differences as above, positive where they point the stated way; *holds* and *reversed* survive Holm's "
+        "correction at 5 %. The paper's amounts are for another schedule and image size; only the direction is judged."
+    )
+    counts = count_table(judged, {judged[0].dataset: title}).strip()
+    return f"{text} {how}\n\n{counts}\n\n{verdict_table(judged)}"

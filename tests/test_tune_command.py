@@ -1,0 +1,137 @@
+"""`ltmlc tune` on a tiny configuration, from nothing to the table: real trainings, seconds."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from ltmlc.cli import main
+from ltmlc.data.pack import open_pack
+from ltmlc.data.split import load_split
+
+ROOT = Path(__file__).parents[1]
+DATASET = {
+    "extends": "digits20-lt",
+    "title": "Tiny",
+    "source": {"inks": 1, "pool": 300, "test": 30, "canvas": 16},
+    "subset": {"alpha": 6, "maximum": 40, "minimum": 2, "seed": 0},
+    "thresholds": {"head": 30, "medium": 10},
+    "model": {"image_size": 16, "width": 4, "weights": None, "neck_features": 16},
+    "samplers": {"class_aware": {"per_class": 3, "reduce": 8}},
+    "recipes": {"dr": {"epochs": 2, "steps": [1], "warmup_iterations": 2}},
+}
+TABLE = {
+    "title": "Mine",
+    "kind": "table",
+    "caption": "Mine.",
+    "rows": [{"label": "DR", "origin": "own", "run": {"loss": [{"name": "dr", "gamma2": 7}], "batch_size": 16}}],
+}
+CONFIG = {
+    "datasets": ["tiny"],
+    "tables": ["mine"],
+    "tune": {"tables": ["mine"], "factors": [1, 3]},
+    "training": {"device": "cpu", "precision": "float32", "threads": 1},
+}
+PRESENT, TUNED = "dr_gamma1-5_gamma2-7_bs-16", "dr_gamma1-5_gamma2-7_bs-16_recipe-dr_lr-0.003"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The configuration and a finished sweep; every file but logs as `ltmlc tune` left it."""
+    root = tmp_path_factory.mktemp("tune")
+    shutil.copytree(ROOT / "config", root / "config")
+    (root / "config" / "datasets" / "tiny.yaml").write_text(yaml.safe_dump(DATASET))
+    (root / "config" / "tables" / "mine.yaml").write_text(yaml.safe_dump(TABLE))
+    (root / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.delenv("LTMLC_TRAINING", raising=False)
+        assert main(["tune", "tiny"]) == 0
+    return root
+
+
+@pytest.fixture(autouse=True)
+def inside(project, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("LTMLC_TRAINING", raising=False)
+
+
+def metrics(run: str) -> dict:
+    return json.loads(Path("results/tune/runs/tiny", run, "seed0", "metrics.json").read_text())
+
+
+def test_no_test_image_is_packed_trained_on_or_scored():
+    whole, derived = load_split("results/data/tiny/split.json"), load_split("results/tune/data/tiny/split.json")
+    forbidden = set(whole.test_ids)
+    assert forbidden
+    pack = open_pack("results/tune/data/tiny/pack", split_sha256=derived.sha256)
+    scored = set(np.load(f"results/tune/runs/tiny/{TUNED}/seed0/predictions.npz")["ids"])
+    for ids in (derived.train_ids, derived.test_ids, pack.ids, scored):
+        assert forbidden.isdisjoint(ids)
+    assert set(pack.ids) == set(whole.train_ids)
+    assert scored == set(derived.test_ids)
+    assert not Path("results/data/tiny/pack").exists()  # the test images need not even be decoded
+
+
+def test_every_candidate_is_an_ordinary_run_at_its_rate():
+    assert [metrics(run)["spec"]["recipe"]["lr"] for run in (PRESENT, TUNED)] == [0.001, 0.003]
+    assert {metrics(run)["status"] for run in (PRESENT, TUNED)} == {"finished"}
+
+
+def test_the_table_names_the_candidate_with_the_best_held_out_mean():
+    lines = {line["run"]: line for line in csv.DictReader(Path("results/tune/tiny.csv").read_text().splitlines())}
+    assert set(lines) == {PRESENT, TUNED}
+    ap = {run: np.mean(metrics(run)["ap_per_class"]) for run in lines}  # every class has a held-out image here
+    assert {run: float(line["total"]) for run, line in lines.items()} == pytest.approx(
+        {run: 100 * value for run, value in ap.items()}, abs=1e-4
+    )
+    assert [run for run, line in lines.items() if line["chosen"]] == [max(ap, key=ap.get)]
+    assert "Tiny" in Path("results/tune/tiny.md").read_text()
+
+
+def test_a_second_call_trains_nothing_and_says_the_same(capsys):
+    before = {path: path.read_bytes() for path in Path("results/tune").rglob("*") if path.is_file()}
+    assert main(["tune", "tiny"]) == 0
+    assert "training" not in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_missing_candidate_alone_is_trained_again_to_the_same_numbers(capsys):
+    folder, old = Path("results/tune/runs/tiny", TUNED, "seed0"), metrics(TUNED)
+    shutil.rmtree(folder)
+    assert main(["tune", "tiny", "--no-training"]) == 0
+    assert "1 of 2 candidates are not trained yet" in Path("results/tune/tiny.md").read_text()
+    assert main(["tune", "tiny"]) == 0
+    assert "training 1 of 1" in capsys.readouterr().err
+    assert metrics(TUNED)["ap_per_class"] == old["ap_per_class"]
+
+
+def test_the_tuned_table_and_the_command_that_trains_for_it(capsys):
+    assert main(["tuned"]) == 0
+    text = Path("results/tables/tuned.md").read_text()
+    assert "| DR | 0.001 | … |" in text
+    split = "results/data/tiny/split.json"
+    assert main(["pack", "tiny", "--split", split, "--out", "results/data/tiny/pack", "--workers", "1"]) == 0
+    assert main(["train", "tiny", TUNED]) == 0
+    ours = json.loads(Path("results/runs/tiny", TUNED, "seed0", "metrics.json").read_text())
+    assert ours["split_sha256"] == load_split(split).sha256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["tune", "tony"], ["'tony'", "tiny"]),
+        (["tune", "tiny", "--table", "yours"], ["yours", "mine"]),
+        (["tune", "tiny", "--factors", "0"], ["tune.factors", "above 0"]),
+        (["holdout", "--split", "results/data/tiny/split.json", "--share", "1", "--out", "x"], ["share", "0 and 1"]),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, words, capsys):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert [word for word in words if word not in error] == []

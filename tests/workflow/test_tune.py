@@ -1,0 +1,99 @@
+"""`snakemake tune` and `snakemake tuned`: which jobs, and that the chosen rates alone are trained afterwards.
+
+The workflow is really run by Snakemake, checkpoint included; each ``python -m ltmlc`` is a stand-in that writes files.
+"""
+
+import pytest
+
+CONFIG = (
+    "--configfile",
+    "config/tune-digits.yaml",
+    "--config",
+    "tune={tables: [table2], factors: [1, 3]}",
+    "seeds=[0,1]",
+)
+STAND_IN = """
+import sys
+from pathlib import Path
+
+from ltmlc.files import canonical_json, sha256_text
+
+verb, arguments = sys.argv[1], sys.argv[2:]
+option = lambda name: arguments[arguments.index(name) + 1]
+results = Path("results/tune-digits")
+with Path("verbs.log").open("a") as log:
+    log.write(" ".join([verb, *arguments[:2]]) + "\\n")
+if verb in ("subset", "holdout"):
+    lists = ("classes", "train_ids", "test_ids", "train_labels", "test_labels", "class_counts", "test_class_counts")
+    fields = {"dataset": verb, "cooccurrence": [], "groups": {}, "thresholds": {}} | {key: [] for key in lists}
+    texts = {Path(option("--out")): canonical_json(fields | {"sha256": sha256_text(canonical_json(fields))})}
+elif verb == "pretrain":
+    texts = {Path(option("--out")): "weights"}
+elif verb == "tune":
+    rows = ["table,choice,candidate,run,factor,lr,status,n,total,head,medium,tail,present,chosen,note"]
+    for name, chosen in (("lsep", 3), ("c_lsep_gamma-5", 1)):
+        rows += [
+            f"t,{name},c,{name if f == 1 else name + '_recipe-dr_lr-0.003'},{f},1,finished,1,1,1,1,1,"
+            f"{'yes' if f == 1 else ''},{'yes' if f == chosen else ''},"
+            for f in (1, 3)
+        ]
+    folder = results / "tune"
+    texts = {folder / f"{arguments[0]}.csv": "\\n".join(rows) + "\\n", folder / f"{arguments[0]}.md": "page"}
+elif verb == "tuned":
+    texts = {results / "tables" / f"tuned.{kind}": "table" for kind in ("csv", "md")}
+else:
+    names = {"pack": ["index.json", "images.bin"], "train": ["metrics.json", "predictions.npz"]}[verb]
+    texts = {Path(option("--out")) / name: verb for name in names}
+for path, text in texts.items():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+"""
+
+
+def test_the_sweep_is_ordinary_train_jobs_on_the_held_out_split(project):
+    plan = project.plan("tune", *CONFIG)
+    expected = {"subset": 1, "pretrain": 1, "holdout": 1, "holdout_weights": 1, "pack_held_out": 1}
+    assert {rule: plan.jobs[rule] for rule in expected} == expected
+    assert plan.jobs["train_held_out"] == 4 * 2
+    assert "train" not in plan.jobs and "pack" not in plan.jobs  # neither the whole training set nor the test images
+
+
+@pytest.fixture(scope="module")
+def tuned(project):
+    (project.root / "src" / "ltmlc" / "__main__.py").write_text(STAND_IN)
+    done = project.snakemake("tuned", *CONFIG)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    return project
+
+
+def test_after_the_sweep_the_chosen_rates_are_trained_beside_the_recipes(tuned):
+    runs = sorted((tuned.root / "results" / "tune-digits" / "runs" / "digits20-lt").glob("*/seed*/metrics.json"))
+    assert {(path.parts[-3], path.parts[-2]) for path in runs} == {
+        (run, seed)
+        for run in ("lsep", "lsep_recipe-dr_lr-0.003", "c_lsep_gamma-5")  # the second kept its rate
+        for seed in ("seed0", "seed1")
+    }
+    assert (tuned.root / "results" / "tune-digits" / "tables" / "tuned.md").exists()
+
+
+def test_a_second_run_does_nothing(tuned):
+    assert not tuned.plan("tuned", *CONFIG).jobs
+
+
+def test_another_factor_trains_its_candidates_alone(tuned):
+    more = [part.replace("[1, 3]", "[1, 3, 10]") for part in CONFIG]
+    plan = tuned.plan("tune", *more)
+    assert plan.jobs["train_held_out"] == 4
+    assert "holdout" not in plan.jobs
+
+
+def test_another_share_holds_out_anew(tuned):
+    plan = tuned.plan("tune", *(part.replace("factors", "share: 0.4, factors") for part in CONFIG))
+    assert plan.jobs["holdout"] == 1
+    assert plan.jobs["train_held_out"] == 8
+
+
+def test_a_mistake_in_the_settings_is_said_while_planning(project):
+    done = project.snakemake("--dry-run", "tune", *(part.replace("table2", "table9") for part in CONFIG))
+    assert done.returncode != 0
+    assert "'table9' is not among the files" in done.stdout + done.stderr

@@ -1,0 +1,41 @@
+# Needs: common.smk. Makes: what the sweep's rules ask for: its candidates, and after it is decided the runs that were chosen. No rules here.
+from ltmlc.tuning import load_sweep
+
+HELD_OUT = f"{RESULTS}/tune"
+TUNED_DATASETS = list(GRID.datasets)
+
+
+@cache
+def sweep():
+    """Planned only when asked for: its tables need not fit every configuration."""
+    try:
+        return load_sweep(CONFIG)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def held_out_metrics(wildcards):
+    """Every candidate of a data set, for every seed of the sweep."""
+    runs = sweep().grid.runs[wildcards.dataset]
+    return [f"{HELD_OUT}/runs/{wildcards.dataset}/{r}/seed{s}/metrics.json" for r in runs for s in sweep().grid.seeds]
+
+
+def candidate_spec(wildcards):
+    return sweep().grid.runs[wildcards.dataset][wildcards.run]
+
+
+def held_out_sha256(wildcards):
+    path = Path(f"{HELD_OUT}/data/{wildcards.dataset}/split.json")
+    return checksum_of_split(path, path.stat().st_mtime_ns) if path.exists() else "not made yet"
+
+
+def held_out_weights(wildcards):
+    return [f"{HELD_OUT}/data/{wildcards.dataset}/backbone.pt"] if starting_weights(wildcards) else []
+
+
+def tuned_metrics(wildcards):
+    """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
+    from ltmlc.evidence.tune import read_chosen  # pandas: half a second that nothing else here needs
+
+    chosen = {d: read_chosen(checkpoints.tune_dataset.get(dataset=d).output.csv) for d in TUNED_DATASETS}
+    return metrics_of((dataset, run) for dataset, pairs in chosen.items() for pair in pairs.items() for run in pair)
