@@ -7,7 +7,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test test-slurm lint format lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+test-slurm: $(READY) ## a real one-node Slurm on this machine: the smoke configuration, and jobs killed, cancelled, out of time (root, Debian)
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 lint: $(READY) ## style and workflow checks
 	$(BIN)/ruff check .

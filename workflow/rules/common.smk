@@ -12,7 +12,7 @@ from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
-from ltmlc.jobs import set_environment
+from ltmlc.jobs import SHELL_PREFIX, leave_signals_to_jobs, set_environment
 from snakemake.exceptions import WorkflowError
 
 
@@ -39,6 +39,8 @@ CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
+leave_signals_to_jobs()
+shell.prefix(SHELL_PREFIX)
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
