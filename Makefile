@@ -12,7 +12,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults lint format lock clean
+.PHONY: help setup demo test test-faults test-slurm test-conda lint format lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -39,6 +39,9 @@ test: $(READY) ## all tests
 
 test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, damaged files, clocks (minutes; as root, with Debian's faketime)
 	$(BIN)/python -m pytest -m fault tests/faults -n 2 --dist loadfile
+
+test-slurm: $(READY) ## a real one-node Slurm on this machine: the smoke configuration, and jobs killed, cancelled, out of time (root, Debian)
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 lint: $(READY) ## style and workflow checks
 	$(BIN)/ruff check .

@@ -1,6 +1,9 @@
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 
 from ltmlc import jobs
 
@@ -17,3 +20,26 @@ def test_jobs_find_the_package_and_this_python(monkeypatch):
     assert os.path.isdir(os.path.join(os.environ["PYTHONPATH"], "ltmlc"))  # noqa: PTH112, PTH118
     assert json.loads(jobs.training_settings()) == {"device": "cpu"}
     assert jobs.data_root() == "/photographs"
+
+
+def test_a_shell_that_is_asked_to_stop_waits_for_its_command_and_passes_its_code_on(tmp_path):
+    """As Slurm does it: the signal goes to all processes of a job, and the training needs a moment to save."""
+    saves = "import signal, sys, time; signal.signal({0}, lambda *_: (time.sleep(0.5), sys.exit(75))); "
+    saves += "open({1!r}, 'w').close(); time.sleep(60)"
+    before = signal.getsignal(signal.SIGUSR1)
+    try:
+        jobs.leave_signals_to_jobs()
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            ready = tmp_path / number.name
+            program = f'{sys.executable} -c "{saves.format(int(number), str(ready))}"'
+            command = ["bash", "-c", f"set -euo pipefail; {jobs.SHELL_PREFIX} {program}; echo never"]
+            with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE) as shell:
+                while not ready.exists():
+                    assert shell.poll() is None
+                    time.sleep(0.01)
+                os.killpg(shell.pid, number)
+                os.kill(os.getpid(), signal.SIGUSR1)  # this process, which stands for Snakemake, is deaf to it
+                told = shell.communicate(timeout=60)[0]
+            assert (shell.returncode, told) == (75, b"")
+    finally:
+        signal.signal(signal.SIGUSR1, before)

@@ -4,6 +4,7 @@ On a cluster, where a job does not inherit, it reads the workflow again and so s
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ DATA_ROOT = "LTMLC_DATA_ROOT"
 """Where photographs and annotations lie. Moving them makes no other data."""
 
 
+SHELL_PREFIX = "trap : TERM; "
+"""Before every rule's command: a shell that is asked to stop waits for its command, which saves first."""
+
+
 def set_environment(training: dict[str, Any], data_root: str) -> None:
     """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
     source = str(Path(__file__).parents[1])
@@ -25,6 +30,16 @@ def set_environment(training: dict[str, Any], data_root: str) -> None:
     _put_first("PATH", str(Path(sys.executable).parent))
     os.environ[TRAINING] = canonical_json(training)
     os.environ[DATA_ROOT] = data_root
+
+
+def leave_signals_to_jobs() -> None:
+    """Make this process, and the shells it starts, deaf to SIGUSR1, which a cluster sends to all processes of a job.
+
+    It is for the training, which saves and ends; were Snakemake to die of it first, the training would be killed.
+    (SIGTERM needs nothing here: Snakemake waits for its jobs then.)
+    """
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 def training_settings() -> str | None:

@@ -25,6 +25,7 @@ def environment(device: Any) -> dict[str, Any]:
         "device": device_name(device),
         "git_commit": git_commit(),
         "slurm_job_id": os.environ.get("SLURM_JOB_ID"),
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
 
 

@@ -101,3 +101,33 @@ def test_the_plan_prices_what_has_not_begun(tmp_path):
     only = grid(table("t", row("a", "a")), seeds=(0, 1))
     results = load_results(only, tmp_path)
     assert make_status(results, plan=make_plan(only, results), now=NOW).seconds_left == pytest.approx(14)
+
+
+def test_a_run_that_ended_without_a_result_has_failed_for_the_reason_its_log_gives(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "runs/voc-lt/b/seed0/train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("epoch 3/8\nstopped by SIGTERM at iteration 40; the same command continues\n\n")
+    slurm = tmp_path / ".snakemake/slurm_logs/rule_train/voc-lt_b_0"
+    slurm.mkdir(parents=True)
+    for job, age in (("11", 100), ("12", 0)):
+        (slurm / f"{job}.log").touch()
+        os.utime(slurm / f"{job}.log", (age, 1000 - age))
+    found = status(tmp_path)
+    assert [r.run for r in found.stopped] == ["b"]
+    assert not found.failed and len(found.missing) == 3
+    text = status_text(found)
+    assert text.startswith("0 finished, 0 running, 0 failed, 3 missing, 1 stopped\n")
+    line = next(line for line in text.splitlines() if line.startswith("stopped"))
+    assert "stopped by SIGTERM at iteration 40" in line
+    assert str(log) in line and "Slurm job 12: .snakemake/slurm_logs/rule_train/voc-lt_b_0/12.log" in line
+
+
+@pytest.mark.parametrize("age", [0, 1000])
+def test_a_run_with_a_log_has_not_failed_as_long_as_it_gives_a_sign_of_life(tmp_path, age):
+    beats = beat(tmp_path, "b")
+    beats.with_name("train.log").write_text("epoch 3/8\n")
+    moment = beats.stat().st_mtime - age
+    os.utime(beats, (moment, moment))
+    result = load_results(GRID, tmp_path).runs["voc-lt", "b", 0]
+    assert result.stopped is (age > 600)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 RULES = Path(__file__).parents[2] / "workflow" / "rules"
 BLOCKS = {
@@ -87,3 +88,24 @@ def test_every_rule_has_log_environment_resources_and_benchmark(rule):
 def test_the_environment_and_the_captions_of_a_rule_exist(rule):
     for reference in re.findall(r'(?:conda:\s+|caption=)"([^"]+)"', BLOCKS[rule]):
         assert (RULES / reference).is_file(), reference
+
+
+@pytest.mark.parametrize("rule", BLOCKS)
+def test_no_rule_retries_by_itself(rule):
+    """A rule's own `retries` would also count within a cluster's job, inside its time limit; the profiles have them."""
+    assert not re.search(r"^    retries:", BLOCKS[rule], flags=re.M)
+
+
+@pytest.mark.parametrize("profile", ["default", "slurm"])
+def test_every_profile_retries_and_goes_on(profile):
+    settings = yaml.safe_load((RULES.parents[1] / "profiles" / profile / "profile.yaml").read_text())
+    assert settings["retries"] == 2 and settings["keep-going"] and settings["rerun-incomplete"]
+    assert ("gpu" in settings.get("resources", {})) == (profile == "default"), "a cluster's GPUs are its own matter"
+
+
+def test_what_needs_the_network_or_takes_seconds_is_no_cluster_job():
+    snakefile = (RULES.parent / "Snakefile").read_text()
+    local = set(re.findall(r"\w+", snakefile.split("localrules:")[1]))
+    submitted = {"subset", "pack", "pretrain", "train", "figure_gradients", "figure_data"}
+    assert set(BLOCKS) - local == submitted
+    assert local - set(BLOCKS) == {"all", "tables", "figures"}

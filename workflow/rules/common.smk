@@ -13,7 +13,7 @@ from ltmlc.evidence.methods import method_runs
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
-from ltmlc.jobs import set_environment
+from ltmlc.jobs import SHELL_PREFIX, leave_signals_to_jobs, set_environment
 from ltmlc.recovery import put_in_order
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -48,6 +48,8 @@ CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
+leave_signals_to_jobs()
+shell.prefix(SHELL_PREFIX)
 
 # `--resources gpu=N` counts this machine's GPUs; each carries as many trainings at once as training.gpu_share says.
 GPUS = workflow.global_resources.get("gpu")

@@ -12,7 +12,6 @@ rule download:
         f"{RESULTS}/data/{{dataset}}/download-{{part}}.benchmark.tsv"
     wildcard_constraints:
         part="data|weights|word_vectors",
-    retries: 1
     conda:
         "../../envs/data.yaml"
     resources:

@@ -37,7 +37,6 @@ rule train:
         f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
     benchmark:
         f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
-    retries: 2
     conda:
         "../../envs/train.yaml"
     threads: CONFIG["training"]["threads"]

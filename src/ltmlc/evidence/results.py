@@ -6,8 +6,9 @@ a message names the file and what is wrong with it. Values are percent, as the p
 
 import json
 import math
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from ltmlc.config import check
 from ltmlc.errors import InputError
 from ltmlc.grid import Grid
 from ltmlc.sums import RUN_SUMS, changed_files
+
+STALE_SECONDS = 600
+"""A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""
 
 COLUMNS = ("total", "head", "medium", "tail")
 
@@ -46,6 +50,11 @@ class RunResult:
     @property
     def log(self) -> Path:
         return self.directory / "train.log"
+
+    @property
+    def stopped(self) -> bool:
+        """Failed without a result: cancelled, killed, or refused. The same command again continues it."""
+        return self.status == "failed" and "status" not in self.metrics
 
     @property
     def seconds(self) -> float | None:
@@ -121,7 +130,7 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
         if changed_files(directory / RUN_SUMS, only=path.name):
             raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
     except FileNotFoundError:
-        return missing, None
+        return _unfinished(missing), None
     except InputError as error:
         return missing, f"{error}; counted as missing, train it again"
     except (OSError, ValueError) as error:  # a truncated file, or one that is not text at all
@@ -141,6 +150,19 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
     if metrics["status"] == "finished":
         percent = {column: _percent(metrics["map"][column]) for column in COLUMNS}
     return RunResult(dataset, run, seed, metrics["status"], directory, percent, metrics), None
+
+
+def _unfinished(missing: RunResult) -> RunResult:
+    """A run without a result has failed if it began and shows no sign of life; its log's last line says why."""
+    beat = missing.directory / "running.json"
+    try:
+        if not missing.log.exists() or time.time() - beat.stat().st_mtime < STALE_SECONDS:
+            return missing
+    except FileNotFoundError:  # the trainer takes it away when it ends, unless it was killed
+        pass
+    lines = missing.log.read_text(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return replace(missing, status="failed", metrics={"error": f"ended without a result: {last}"})
 
 
 def _percent(value: float | None) -> float | None:

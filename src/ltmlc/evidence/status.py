@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ltmlc.evidence.logs import logs_of
 from ltmlc.evidence.plan import Plan, hours
-from ltmlc.evidence.results import Results, RunResult
-
-STALE_SECONDS = 600
+from ltmlc.evidence.results import STALE_SECONDS, Results, RunResult
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class Status:
     finished: tuple[RunResult, ...]
     running: tuple[Heartbeat, ...]
     stale: tuple[Heartbeat, ...]  # began, and stopped without a word: will resume when started again
-    failed: tuple[RunResult, ...]
+    stopped: tuple[RunResult, ...]  # ended without a result (cancelled, refused, out of attempts): likewise
+    failed: tuple[RunResult, ...]  # has a result, and that is a failure: the same command does not repeat it
     missing: tuple[RunResult, ...]  # not begun
     messages: tuple[str, ...]
     seconds_left: float | None  # of the whole grid with as many runs at a time as run now; None if unknown
@@ -59,12 +59,14 @@ def make_status(results: Results, *, plan: Plan | None = None, now: datetime | N
     ]
     stale = tuple(beat for beat in beats.values() if beat.stale)
     missing = tuple(result for result in open_runs if result.status == "missing")
-    waiting = [*missing, *(beat.result for beat in stale)]
+    stopped = tuple(result for result in open_runs if result.stopped)
+    waiting = [*missing, *stopped, *(beat.result for beat in stale)]
     return Status(
         finished=tuple(results.with_status("finished")),
         running=running,
         stale=stale,
-        failed=tuple(result for result in open_runs if result.status == "failed"),
+        stopped=stopped,
+        failed=tuple(result for result in open_runs if result.status == "failed" and not result.stopped),
         missing=missing,
         messages=results.messages,
         seconds_left=_time_left(running, waiting, plan),
@@ -119,19 +121,24 @@ def _time_left(running: tuple[Heartbeat, ...], waiting: list[RunResult], plan: P
 
 def status_text(status: Status) -> str:
     """The status for a reader at a terminal: counts, then what needs a look."""
-    counts = {name: len(getattr(status, name)) for name in ("finished", "running", "failed", "missing", "stale")}
-    lines = [", ".join(f"{number} {name}" for name, number in counts.items() if number or name != "stale")]
-    if status.running or status.missing or status.stale:
+    always, sometimes = ("finished", "running", "failed", "missing"), ("stopped", "stale")
+    counts = {name: len(getattr(status, name)) for name in (*always, *sometimes)}
+    lines = [", ".join(f"{number} {name}" for name, number in counts.items() if number or name in always)]
+    if status.running or status.missing or status.stopped or status.stale:
         at_a_time = f", {len(status.running)} at a time" if len(status.running) > 1 else ""
         lines.append(
             "time left: "
             + ("unknown" if status.seconds_left is None else f"about {hours(status.seconds_left)}{at_a_time}")
         )
     lines += [f"running  {_progress(beat)}" for beat in status.running]
-    lines += [f"stale    {_progress(beat)}: no sign of life; start it again, it resumes" for beat in status.stale]
     lines += [
-        f"failed   {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
-        for result in status.failed
+        f"stale    {_progress(beat)}: no sign of life; start it again, it resumes ({logs_of(beat.result)})"
+        for beat in status.stale
+    ]
+    lines += [
+        f"{kind:8} {result.name}: {result.metrics.get('error') or 'no message'} ({logs_of(result)})"
+        for kind in ("stopped", "failed")
+        for result in getattr(status, kind)
     ]
     lines += [f"missing  {dataset}: {number} runs" for dataset, number in _per_dataset(status.missing).items()]
     lines += [f"note     {message}" for message in status.messages]

@@ -1,0 +1,119 @@
+"""A copy of the project in which a real Snakemake submits real jobs to the test cluster, and what one sees of them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from slurm.cluster import Cluster
+from workflow.conftest import Project
+
+PROFILE = ("--workflow-profile", "profiles/slurm", "--nocolor")
+# Users wait for longer between two looks, so that hundreds of jobs are no burden.
+QUICKLY = (
+    *("--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"),
+    *("--latency-wait", "20"),
+)
+DATASET = "digits20-lt-short"
+GIVE_UP = 1800
+"""Seconds; the machine may be busy."""
+JOB = re.compile(
+    r"JobId=(?P<id>\d+).*?JobState=(?P<state>\w+).*?TimeLimit=(?P<limit>\S+).*?Partition=(?P<partition>\w+)"
+)
+CARDS = re.compile(r"GRES=gpu:(?P<kind>\w+):\d+\(IDX:(?P<cards>[\d,-]+)\)")
+
+
+class Bench:
+    """``start`` a Snakemake, ``watch`` it, and ask for runs and jobs meanwhile. ``seen``: every job in every look."""
+
+    def __init__(self, root: Path, cluster: Cluster) -> None:
+        self.project, self.cluster = Project(root), cluster
+        self.root = self.project.root
+        self.seen: list[dict[str, dict[str, str]]] = []
+        self._outputs = 0
+
+    def start(self, *arguments: str, config: str) -> "Run":
+        """Snakemake in the background, with the Slurm profile."""
+        self._outputs += 1
+        output = self.root / f"snakemake{self._outputs}.out"
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", *arguments, *PROFILE, *QUICKLY, "--configfile", config],
+                **{"cwd": self.root, "env": self.environment(), "stdout": file, "stderr": subprocess.STDOUT},
+            )
+        return Run(process, output)
+
+    def environment(self) -> dict[str, str]:
+        """As in a user's shell: this Python's programs are found, this package is not."""
+        python = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        return {**{key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}, "PATH": python}
+
+    def watch(self, run: "Run", *, until: Callable[[], Any] = lambda: False) -> None:
+        """Look at the jobs until Snakemake ends, or ``until`` says so."""
+        end = time.monotonic() + GIVE_UP
+        while not run.ended:
+            self.seen.append(self.jobs())
+            if until():
+                return
+            assert time.monotonic() < end, f"nothing more happens:\n{run.text[-5000:]}"
+            time.sleep(0.3)
+
+    def jobs(self) -> dict[str, dict[str, str]]:
+        """Slurm's jobs by id: ``state``, ``limit``, ``partition``, ``comment``, and the ``cards`` of one that runs."""
+        found = {}
+        for line in self.cluster.ask("scontrol", "show", "job", "--details", "--oneliner").splitlines():
+            job = JOB.search(line)
+            if job:
+                comment, cards = re.search(r"Comment=(\S+)", line), CARDS.search(line)
+                found[job["id"]] = {
+                    **{key: job[key] for key in ("state", "limit", "partition")},
+                    "comment": comment[1] if comment else "",
+                    "cards": cards["cards"] if cards and job["state"] == "RUNNING" else "",
+                }
+        return found
+
+    def jobs_of(self, run: str) -> dict[str, dict[str, str]]:
+        """Every job that was a training of this run, as last seen."""
+        latest = {number: job for look in self.seen for number, job in look.items()}
+        return {number: job for number, job in latest.items() if f"{DATASET}_{run}_" in job["comment"]}
+
+    def directory(self, run: str, seed: int = 0) -> Path:
+        return self.root / "results" / "smoke" / "runs" / DATASET / run / f"seed{seed}"
+
+    def metrics(self, run: str, seed: int = 0) -> dict:
+        return json.loads((self.directory(run, seed) / "metrics.json").read_text())
+
+    def iteration(self, run: str) -> int:
+        """How far a training that runs has come; 0 where none does."""
+        try:
+            return json.loads((self.directory(run) / "running.json").read_text())["iteration"]
+        except FileNotFoundError:
+            return 0
+
+    def kill_training(self, run: str) -> None:
+        """SIGKILL, as the kernel does when memory is short."""
+        os.kill(json.loads((self.directory(run) / "running.json").read_text())["pid"], signal.SIGKILL)
+
+    def ltmlc(self, *arguments: str) -> str:
+        return self.project.run("ltmlc", *arguments).stdout
+
+
+class Run:
+    """A Snakemake process and what it says."""
+
+    def __init__(self, process: subprocess.Popen, output: Path) -> None:
+        self.process, self.output = process, output
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()

@@ -1,0 +1,13 @@
+import pytest
+from slurm.bench import Bench
+from slurm.cluster import Cluster, NoClusterError
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory):
+    """A project on a cluster, the same for all tests: each adds jobs to what the others have finished."""
+    try:
+        with Cluster() as cluster:
+            yield Bench(tmp_path_factory.mktemp("project"), cluster)
+    except NoClusterError as error:
+        pytest.skip(str(error))
