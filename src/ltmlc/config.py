@@ -1,7 +1,7 @@
 """Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``.
 
-Unknown keys are refused. Files are looked for under the project root (the folder that holds ``config/``), so a copy of
-``config/`` elsewhere works alike.
+Unknown keys are refused. Files are looked for under a root first (the folder that holds ``config/``: where one works),
+then in this project itself, so another folder needs only the files that it adds or replaces.
 """
 
 import json
@@ -14,7 +14,8 @@ import yaml
 
 from ltmlc.errors import InputError
 
-SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+PROJECT = Path(__file__).parents[2]
+SCHEMAS = PROJECT / "workflow" / "schemas"
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -158,13 +159,26 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
+    """``path`` under ``root`` if it is there, else this project's own file of that name, such as ``config/claims.yaml``."""
+    own, shipped = Path(root) / path, PROJECT / path
+    return shipped if shipped.exists() and not own.exists() else own
+
+
+def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
+    """Name -> file of ``config/{kind}/*.yaml``: this project's own, and those under ``root`` in place of or beside them."""
+    folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]
+    files = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
+    return dict(sorted(files.items()))
+
+
 def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Path:
     """``config/{kind}/{name}.yaml``; InputError with the names there are if ``where`` asks for another."""
-    folder = Path(root) / "config" / kind
-    names = sorted(file.stem for file in folder.glob("*.yaml"))
-    if name not in names:
-        raise InputError(f"{where}: {name!r} is not among the files of {folder}; valid: {', '.join(names) or 'none'}")
-    return folder / f"{name}.yaml"
+    files = files_of(kind, root)
+    if name not in files:
+        folder = Path(root) / "config" / kind
+        raise InputError(f"{where}: {name!r} is not among the files of {folder}; valid: {', '.join(files)}")
+    return files[name]
 
 
 def load_dataset(name: str, root: str | Path = ".", *, where: str = "data set") -> dict[str, Any]:

@@ -1,12 +1,8 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and input functions. No rules here.
-import sys
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(workflow.current_basedir).resolve().parents[1] / "src"
-if str(SOURCE) not in sys.path:
-    sys.path.insert(0, str(SOURCE))
-
+from ltmlc.config import own_or_shipped
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json

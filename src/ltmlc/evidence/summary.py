@@ -47,7 +47,7 @@ def write_summary(
         results: from :func:`ltmlc.evidence.results.load_results`.
         path: the file to write; links are relative to its folder.
         splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
-        root: the folder with ``config/`` and ``CITATION.cff``.
+        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
     """
     write_atomically(path, summary_markdown(grid, results, folder=Path(path).parent, splits=splits, root=root))
     return Path(path)
@@ -63,7 +63,7 @@ def summary_markdown(
 ) -> str:
     """The page as text; ``folder`` is where it will lie."""
     figures = Path(grid.config.get("figures", "figures"))
-    claims = load_claims(root=root) if (Path(root) / "config" / "claims.yaml").exists() else ()
+    claims = load_claims(root=root)
     curves = read_thresholds(figures / "fig3.csv")
     verdicts = judge_claims(grid, results, claims, splits=splits, curves=curves)
     diff, problem = _compare(grid, results)
@@ -163,8 +163,6 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
 
 def _audit(claims: tuple[Claim, ...], root: str | Path) -> str:
     """The paper's own numbers, short."""
-    if not (Path(root) / "config" / "tables").exists():
-        return ""
     findings = audit(paper_grid(root), claims)
     grave: list[Any] = [finding for finding in findings if finding.severity == "contradiction"]
     text = f"## The paper's own numbers\n\n{audit_summary(findings)}\n"

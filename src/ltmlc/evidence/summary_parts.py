@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import read_yaml
+from ltmlc.config import own_or_shipped, read_yaml
 from ltmlc.data.split import Split
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.plan import hours
@@ -92,16 +92,12 @@ def left_open(grid: Grid, root: str | Path) -> str:
 
 
 def _recipes(root: str | Path) -> dict[str, Any]:
-    path = Path(root) / "config" / "recipes.yaml"
-    return read_yaml(path) if path.exists() else {}
+    return read_yaml(own_or_shipped("config/recipes.yaml", root))
 
 
 def how_to_cite(root: str | Path) -> str:
     """The paper and the software, from ``CITATION.cff``."""
-    path = Path(root) / "CITATION.cff"
-    if not path.exists():
-        return ""
-    citation = read_yaml(path)
+    citation = read_yaml(own_or_shipped("CITATION.cff", root))
     lines = [f"- {_reference(citation)}"]
     if "preferred-citation" in citation:
         lines.insert(0, f"- {_reference(citation['preferred-citation'])}")
