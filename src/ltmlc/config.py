@@ -16,21 +16,44 @@ from ltmlc.errors import InputError
 
 PROJECT = Path(__file__).parents[2]
 SCHEMAS = PROJECT / "workflow" / "schemas"
+LARGEST = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """One YAML mapping from a file. Raises InputError with the line of a syntax error, or where the file is missing."""
     path = Path(path)
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # nosec B506 - both loaders are safe ones
     except FileNotFoundError:
         beside = sorted(file.stem for file in path.parent.glob("*.yaml"))
         raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    _refuse_bombs(value, str(path))
     if not isinstance(value, dict):
         raise InputError(f"{path} must be a mapping of keys to values, not {type(value).__name__}")
     return value
+
+
+def _refuse_bombs(value: Any, where: str) -> None:
+    """Raise InputError where aliases make a small file endless: every message or hash about it would fill the memory."""
+    sizes: dict[int, float] = {}
+
+    def size(node: Any) -> float:
+        if not isinstance(node, dict | list):
+            return 1
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf  # what a list that holds itself finds
+            sizes[id(node)] = 1 + sum(map(size, node.values() if isinstance(node, dict) else node))
+        return sizes[id(node)]
+
+    try:
+        endless = size(value) > LARGEST
+    except RecursionError:
+        raise InputError(f"{where}: it is nested too deeply to be a configuration") from None
+    if endless:
+        raise InputError(f"{where}: its aliases stand for more than {LARGEST} values; write out what is meant")
 
 
 @cache
@@ -72,6 +95,8 @@ def _sentence(error: Any) -> str:
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"missing key {', '.join(map(repr, missing))}"
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"{error.instance!r} is not valid; {error.schema['description']}"
     return error.message
 
 
@@ -105,9 +130,13 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, str) and where == "config":
         try:
             source = json.loads(source)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{where}: not readable JSON: {error}") from None
-    source = _from_text(source, _schemas()["config"]) if isinstance(source, dict) else read_yaml(source)
+    if isinstance(source, dict):
+        _refuse_bombs(source, where)
+        source = _from_text(source, _schemas()["config"])
+    else:
+        source = read_yaml(source)
     check(source, schema="config", where=where)
     config = merge(DEFAULTS, source)
     for key in ("datasets", "tables", "seeds"):

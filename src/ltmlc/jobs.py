@@ -4,12 +4,14 @@ On a cluster, where a job does not inherit, it reads the workflow again and so s
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from ltmlc.files import canonical_json
 
+SOURCE = Path(__file__).parents[1]
 TRAINING = "LTMLC_TRAINING"
 """How to train (device, threads, ...), as JSON. Not a parameter of the rule: it is no part of what a run is."""
 
@@ -20,11 +22,21 @@ DATA_ROOT = "LTMLC_DATA_ROOT"
 
 def set_environment(training: dict[str, Any], data_root: str) -> None:
     """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
-    source = str(Path(__file__).parents[1])
-    _put_first("PYTHONPATH", source)
+    _put_first("PYTHONPATH", str(SOURCE))
     _put_first("PATH", str(Path(sys.executable).parent))
     os.environ[TRAINING] = canonical_json(training)
     os.environ[DATA_ROOT] = data_root
+
+
+def shell_prefix() -> str:
+    """What stands before every rule's command in its shell.
+
+    A folder with spaces in its name stays one argument, and the package is found in a conda environment too: there
+    Snakemake takes PYTHONPATH away, so it is set anew once the environment is active. Braces are doubled, as
+    ``shell.prefix`` wants them.
+    """
+    prefix = f"IFS=; export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+    return prefix.replace("{", "{{").replace("}", "}}")
 
 
 def training_settings() -> str | None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from workflow.conftest import Plan, Project
+from workflow.project_copy import Plan, Project
 
 MODULE = """
 configfile: "config/config.yaml"

@@ -8,7 +8,7 @@ from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
-from ltmlc.jobs import set_environment
+from ltmlc.jobs import set_environment, shell_prefix
 from snakemake.exceptions import WorkflowError
 
 
@@ -35,6 +35,7 @@ CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
+shell.prefix(shell_prefix())
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]

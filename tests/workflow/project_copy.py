@@ -1,0 +1,65 @@
+"""A copy of the project that a test may edit and run Snakemake in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs", "src")
+JOB = re.compile(r"^(?:local)?rule (\w+):(.*?)(?=^\S|\Z)", flags=re.M | re.S)
+WILDCARDS = re.compile(r"^    wildcards: (.*)$", flags=re.M)
+
+
+class Project:
+    """The parts of the repository that the workflow needs, in a folder of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            elif source.exists():
+                shutil.copy(source, root / part)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess:
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment |= {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        return self.run("snakemake", "--cores", "2", "--nocolor", *arguments)
+
+    def plan(self, *arguments: str) -> "Plan":
+        """What Snakemake would do; the test fails if it cannot say."""
+        done = self.snakemake("--dry-run", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return Plan(done.stdout + done.stderr)
+
+
+class Plan:
+    """The jobs of a dry run: how many of each rule, and which trainings (data set, run, seed)."""
+
+    def __init__(self, text: str) -> None:
+        jobs = [(rule, self._wildcards(body)) for rule, body in JOB.findall(text)]
+        self.jobs = Counter(rule for rule, _ in jobs)
+        self.trainings = sorted(
+            (wildcards["dataset"], wildcards["run"], wildcards["seed"]) for rule, wildcards in jobs if rule == "train"
+        )
+        self.text = text
+
+    @staticmethod
+    def _wildcards(body: str) -> dict[str, str]:
+        line = WILDCARDS.search(body)
+        return dict(part.split("=", 1) for part in line[1].split(", ")) if line else {}
