@@ -20,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"ltmlc {options.verb}: error: {error}", file=sys.stderr)
         return 2
     except RecursionError:  # of the readers of JSON; each names the file where it can
-        print(f"ltmlc {options.verb}: error: a file that was read is nested too deeply to be one of this project's", file=sys.stderr)
+        print(
+            f"ltmlc {options.verb}: error: a file that was read is nested too deeply to be one of this project's",
+            file=sys.stderr,
+        )
         return 2
     except BrokenPipeError:  # `ltmlc plan | head`
         sys.stderr.close()

@@ -16,6 +16,7 @@ from ltmlc.errors import InputError
 
 PROJECT = Path(__file__).parents[2]
 SCHEMAS = PROJECT / "workflow" / "schemas"
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
 
 
@@ -23,8 +24,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """One YAML mapping from a file. Raises InputError with the line of a syntax error, or where the file is missing."""
     path = Path(path)
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # nosec B506 - both loaders are safe ones
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
     except FileNotFoundError:
         beside = sorted(file.stem for file in path.parent.glob("*.yaml"))
         raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
@@ -37,7 +37,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def _refuse_bombs(value: Any, where: str) -> None:
-    """Raise InputError where aliases make a small file endless: every message or hash about it would fill the memory."""
+    """Raise InputError where aliases make a small file endless: a message or a hash of it would fill the memory."""
     sizes: dict[int, float] = {}
 
     def size(node: Any) -> float:
@@ -189,13 +189,13 @@ DEFAULTS: dict[str, Any] = {
 
 
 def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
-    """``path`` under ``root`` if it is there, else this project's own file of that name, such as ``config/claims.yaml``."""
+    """``path``, such as ``config/claims.yaml``, under ``root`` if it is there, else this project's own."""
     own, shipped = Path(root) / path, PROJECT / path
     return shipped if shipped.exists() and not own.exists() else own
 
 
 def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
-    """Name -> file of ``config/{kind}/*.yaml``: this project's own, and those under ``root`` in place of or beside them."""
+    """Name -> file of ``config/{kind}/*.yaml``: those under ``root``, and this project's own of other names."""
     folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]
     files = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
     return dict(sorted(files.items()))

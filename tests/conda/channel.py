@@ -25,7 +25,9 @@ def find_python(version: str) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:  # pyenv's shims are there even when no version is chosen
             return Path(done.stdout.strip()) / "bin" / f"python{version}"
-    raise FileNotFoundError(f"a local conda channel is made of an installed Python {version}, but there is none on PATH")
+    raise FileNotFoundError(
+        f"a local conda channel is made of an installed Python {version}, but there is none on PATH"
+    )
 
 
 def build_channel(channel: Path, python: Path) -> None:

@@ -25,7 +25,9 @@ def environments(root: Path) -> dict[str, Path]:
 
 def snakemake(root: Path, environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", "--use-conda", "--show-failed-logs"]
-    done = subprocess.run([*command, *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
     output = done.stdout + done.stderr
     assert done.returncode == 0, output[-8000:]
     return output

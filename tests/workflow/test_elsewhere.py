@@ -1,4 +1,4 @@
-"""The workflow used from a folder of one's own, as `snakedeploy deploy-workflow` sets it up: a module, and a configuration."""
+"""The workflow used from a folder of one's own, as `snakedeploy deploy-workflow` sets it up."""
 
 import os
 import shutil
@@ -98,7 +98,7 @@ def test_its_rules_may_be_renamed(clone, folder):
 
 
 def test_a_repository_on_a_hosting_site_serves_it_at_a_tag(clone, folder):
-    """What snakedeploy writes. Snakemake keeps a bare clone in its cache; here it is there before, so none is fetched."""
+    """What snakedeploy writes. Snakemake keeps a clone in its cache; here it lies there before, so none is fetched."""
     cached = folder / "cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/owner/ltmlc"
     subprocess.run(["git", "clone", "--quiet", "--bare", clone, cached], check=True)
     snakefile = 'github("owner/ltmlc", path="workflow/Snakefile", tag="v1")'
