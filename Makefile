@@ -7,7 +7,7 @@ CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test test-conda lint audit format docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,16 +32,26 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
-lint: $(READY) ## style and workflow checks
+test-conda: $(READY) ## with a real conda, in environments made from envs/ (needs the package index, Python 3.12, 10 GB of disk)
+	$(BIN)/python -m pytest -m conda tests/conda
+
+lint: $(READY) ## style, workflow and security checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src envs benchmarks
+
+audit: $(READY) ## known vulnerabilities of the locked versions (asks the advisory database)
+	$(BIN)/pip-audit --strict --requirement requirements.lock --no-deps --disable-pip
 
 format: $(READY) ## rewrite the sources in the agreed style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+docs: $(READY) ## the documentation as a site, in site/
+	$(BIN)/mkdocs build --strict
 
 lock: $(READY) ## resolve requirements.lock and the environments anew
 	$(BIN)/uv pip compile pyproject.toml --extra workflow --extra docs --extra dev --universal --python-version 3.11 --no-header --no-annotate \

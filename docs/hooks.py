@@ -18,7 +18,7 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Links as they work in the repository, made to work among the pages. One that leads nowhere stays, and is a warning."""
+    """Links as they work in the repository, made to work among the pages. One that leads nowhere is left to MkDocs."""
     here = page.file.src_uri
     folder = Path(PAGES.get(here, f"docs/{here}")).parent.as_posix()
 
