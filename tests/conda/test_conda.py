@@ -49,8 +49,8 @@ def prepared(tiny_project, conda_environment):
 
 @pytest.fixture(scope="module")
 def trained(prepared, conda_environment):
-    """All three, and a table of a network that was trained in one of them."""
-    snakemake(prepared, conda_environment, "tables")
+    """All three, and everything that the workflow makes."""
+    snakemake(prepared, conda_environment)
     return prepared
 
 
@@ -88,6 +88,13 @@ def test_a_training_runs_in_the_environment_with_torch(trained):
     assert environment["python"].startswith("3.12.")
     assert environment["snakemake"] is None, "Snakemake is not in the environments: the job did not run outside of one"
     assert "DR" in (trained / "results/tables/tiny.md").read_text()
+
+
+def test_every_rule_ran_in_its_environment_to_the_last_page(trained):
+    assert set(environments(trained)) == {"data", "train", "analysis"}
+    made = {path.relative_to(trained).as_posix() for path in trained.rglob("*.*")}
+    assert {"results/diff.csv", "results/claims.md", "results/audit.md", "results/REPRODUCTION.md"} <= made
+    assert {"figures/fig3.pdf", "figures/images_tiny.png"} <= made
 
 
 def test_its_torch_is_built_for_gpus(trained):

@@ -13,6 +13,7 @@ rule download:
     wildcard_constraints:
         part="data|weights|word_vectors",
     retries: 1
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:

@@ -8,6 +8,7 @@ rule plan:
         f"{RESULTS}/plan.log",
     benchmark:
         f"{RESULTS}/plan.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -31,6 +32,7 @@ rule claims:
         f"{RESULTS}/claims.log",
     benchmark:
         f"{RESULTS}/claims.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -53,6 +55,7 @@ rule audit:
         f"{RESULTS}/audit.log",
     benchmark:
         f"{RESULTS}/audit.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -81,6 +84,7 @@ rule summary:
         f"{RESULTS}/summary.log",
     benchmark:
         f"{RESULTS}/summary.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -95,6 +99,7 @@ rule summary:
 rule partial:
     log:
         f"{RESULTS}/partial.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
