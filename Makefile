@@ -12,7 +12,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-slurm test-conda lint format lock docs clean
+.PHONY: help setup demo test test-faults test-slurm test-conda lint audit format lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -43,16 +43,26 @@ test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, da
 test-slurm: $(READY) ## a real one-node Slurm on this machine: the smoke configuration, and jobs killed, cancelled, out of time (root, Debian)
 	$(BIN)/python -m pytest -m slurm tests/slurm
 
-lint: $(READY) ## style and workflow checks
+test-conda: $(READY) ## with a real conda, in environments made from envs/ (needs the package index, Python 3.12, 10 GB of disk)
+	$(BIN)/python -m pytest -m conda tests/conda
+
+lint: $(READY) ## style, workflow and security checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src envs benchmarks
+
+audit: $(READY) ## known vulnerabilities of the locked versions (asks the advisory database)
+	$(BIN)/pip-audit --strict --requirement requirements.lock --no-deps --disable-pip
 
 format: $(READY) ## rewrite the sources in the agreed style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
+
+docs: $(READY) ## the documentation as a site, in site/
+	$(BIN)/mkdocs build --strict
 
 lock: $(READY) ## resolve requirements.lock and the environments anew
 	$(BIN)/uv pip compile pyproject.toml --extra workflow --extra docs --extra dev --universal --python-version 3.11 --no-header --no-annotate \

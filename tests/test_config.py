@@ -3,7 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.config import DEFAULTS, check, find_file, load_config, load_dataset, merge, read_yaml
+from ltmlc.config import (
+    DEFAULTS,
+    check,
+    files_of,
+    find_file,
+    load_config,
+    load_dataset,
+    merge,
+    own_or_shipped,
+    read_yaml,
+)
 from ltmlc.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -128,6 +138,23 @@ def test_a_missing_file_is_answered_with_the_files_beside_it(tmp_path):
 def test_an_unknown_name_is_answered_with_the_names_there_are():
     with pytest.raises(InputError, match=r"config: tables: 'table7' .*valid: .*fig4, .*table1, table2"):
         find_file("tables", "table7", ROOT, where="config: tables")
+
+
+def test_a_folders_own_files_come_first_and_what_it_lacks_is_the_projects(tmp_path):
+    own = tmp_path / "config" / "tables" / "table1.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    assert find_file("tables", "table1", tmp_path, where="config") == own
+    assert find_file("tables", "table2", tmp_path, where="config") == ROOT / "config/tables/table2.yaml"
+    assert set(files_of("tables", tmp_path)) == set(files_of("tables", ROOT))
+    assert load_dataset("voc-lt", tmp_path) == load_dataset("voc-lt", ROOT)
+    assert own_or_shipped("config/claims.yaml", tmp_path) == ROOT / "config/claims.yaml"
+    (tmp_path / "config" / "claims.yaml").write_text("{}")
+    assert own_or_shipped("config/claims.yaml", tmp_path) == tmp_path / "config/claims.yaml"
+
+
+def test_a_file_that_is_nowhere_is_looked_for_in_ones_own_folder(tmp_path):
+    assert own_or_shipped("config/reference/mine.csv", tmp_path) == tmp_path / "config/reference/mine.csv"
 
 
 def test_a_name_cannot_lead_out_of_the_folder():

@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         return options.action(options) or 0
     except InputError as error:
         return _refuse(options.verb, str(error))
+    except RecursionError:  # of the readers of JSON; each names the file where it can
+        return _refuse(options.verb, "a file that was read is nested too deeply to be one of this project's")
     except BrokenPipeError:  # `ltmlc plan | head`
         sys.stderr.close()
         return 0

@@ -1,7 +1,7 @@
 """Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``.
 
-Unknown keys are refused. Files are looked for under the project root (the folder that holds ``config/``), so a copy of
-``config/`` elsewhere works alike.
+Unknown keys are refused. Files are looked for under a root first (the folder that holds ``config/``: where one works),
+then in this project itself, so another folder needs only the files that it adds or replaces.
 """
 
 import json
@@ -15,7 +15,9 @@ import yaml
 from ltmlc.dataset_checks import check_dataset
 from ltmlc.errors import InputError
 
-SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+PROJECT = Path(__file__).parents[2]
+SCHEMAS = PROJECT / "workflow" / "schemas"
+LARGEST = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -39,9 +41,30 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    _refuse_bombs(value, str(path))
     if not isinstance(value, dict):
         raise InputError(f"{path} must be a mapping of keys to values, not {type(value).__name__}")
     return value
+
+
+def _refuse_bombs(value: Any, where: str) -> None:
+    """Raise InputError where aliases make a small file endless: a message or a hash of it would fill the memory."""
+    sizes: dict[int, float] = {}
+
+    def size(node: Any) -> float:
+        if not isinstance(node, dict | list):
+            return 1
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf  # what a list that holds itself finds
+            sizes[id(node)] = 1 + sum(map(size, node.values() if isinstance(node, dict) else node))
+        return sizes[id(node)]
+
+    try:
+        endless = size(value) > LARGEST
+    except RecursionError:
+        raise InputError(f"{where}: it is nested too deeply to be a configuration") from None
+    if endless:
+        raise InputError(f"{where}: its aliases stand for more than {LARGEST} values; write out what is meant")
 
 
 @cache
@@ -87,6 +110,8 @@ def _sentence(error: Any) -> str:
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"missing key {', '.join(map(repr, missing))}"
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"{error.instance!r} is not valid; {error.schema['description']}"
     return error.message
 
 
@@ -120,9 +145,13 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, str) and source.lstrip().startswith("{"):
         try:
             source = json.loads(source)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{where}: not readable JSON: {error}") from None
-    source = _from_text(source, _schemas()["config"]) if isinstance(source, dict) else read_yaml(source)
+    if isinstance(source, dict):
+        _refuse_bombs(source, where)
+        source = _from_text(source, _schemas()["config"])
+    else:
+        source = read_yaml(source)
     check(source, schema="config", where=where)
     config = merge(DEFAULTS, source)
     for key in ("datasets", "tables", "seeds"):
@@ -184,13 +213,26 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
+    """``path``, such as ``config/claims.yaml``, under ``root`` if it is there, else this project's own."""
+    own, shipped = Path(root) / path, PROJECT / path
+    return shipped if shipped.exists() and not own.exists() else own
+
+
+def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
+    """Name -> file of ``config/{kind}/*.yaml``: those under ``root``, and this project's own of other names."""
+    folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]
+    files = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
+    return dict(sorted(files.items()))
+
+
 def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Path:
     """``config/{kind}/{name}.yaml``; InputError with the names there are if ``where`` asks for another."""
-    folder = Path(root) / "config" / kind
-    names = sorted(file.stem for file in folder.glob("*.yaml"))
-    if name not in names:
-        raise InputError(f"{where}: {name!r} is not among the files of {folder}; valid: {', '.join(names) or 'none'}")
-    return folder / f"{name}.yaml"
+    files = files_of(kind, root)
+    if name not in files:
+        folder = Path(root) / "config" / kind
+        raise InputError(f"{where}: {name!r} is not among the files of {folder}; valid: {', '.join(files)}")
+    return files[name]
 
 
 def load_dataset(name: str, root: str | Path = ".", *, where: str = "data set") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, find_file, load_config, load_dataset, name_of, read_yaml
+from ltmlc.config import check, find_file, load_config, load_dataset, name_of, own_or_shipped, read_yaml
 from ltmlc.dataset_checks import check_recipe_names
 from ltmlc.errors import InputError
 from ltmlc.spec import build_spec, run_id
@@ -50,14 +50,14 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
 
     Args:
         source: what :func:`ltmlc.config.load_config` takes.
-        root: the folder that holds ``config/``.
+        root: the folder that holds ``config/``; files that it lacks are taken from this project.
 
     Raises:
         InputError: naming the file and key, for whatever is unknown, of the wrong type, or ambiguous.
     """
     config = load_config(source)
     root = Path(root)
-    recipes_file = root / "config" / "recipes.yaml"
+    recipes_file = own_or_shipped("config/recipes.yaml", root)
     recipes = read_yaml(recipes_file)
     check(recipes, schema="recipes", where=str(recipes_file))
     datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}

@@ -4,6 +4,7 @@ On a cluster, where a job does not inherit, it reads the workflow again and so s
 """
 
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from ltmlc.files import canonical_json
 
+SOURCE = Path(__file__).parents[1]
 TRAINING = "LTMLC_TRAINING"
 """How to train (device, threads, ...), as JSON. Not a parameter of the rule: it is no part of what a run is."""
 
@@ -19,14 +21,9 @@ DATA_ROOT = "LTMLC_DATA_ROOT"
 """Where photographs and annotations lie. Moving them makes no other data."""
 
 
-SHELL_PREFIX = "trap : TERM; "
-"""Before every rule's command: a shell that is asked to stop waits for its command, which saves first."""
-
-
 def set_environment(training: dict[str, Any], data_root: str) -> None:
     """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
-    source = str(Path(__file__).parents[1])
-    _put_first("PYTHONPATH", source)
+    _put_first("PYTHONPATH", str(SOURCE))
     _put_first("PATH", str(Path(sys.executable).parent))
     os.environ[TRAINING] = canonical_json(training)
     os.environ[DATA_ROOT] = data_root
@@ -40,6 +37,17 @@ def leave_signals_to_jobs() -> None:
     """
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+def shell_prefix() -> str:
+    """What stands before every rule's command in its shell.
+
+    A folder with spaces in its name stays one argument, and the package is found in a conda environment too: there
+    Snakemake takes PYTHONPATH away, so it is set anew once the environment is active. Braces are doubled, as
+    ``shell.prefix`` wants them. A shell that is asked to stop (SIGTERM) waits for its command, which saves first.
+    """
+    prefix = f"trap : TERM; IFS=; export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+    return prefix.replace("{", "{{").replace("}", "}}")
 
 
 def training_settings() -> str | None:

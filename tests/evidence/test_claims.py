@@ -293,7 +293,7 @@ def copied(tmp_path):
         ({"kind": "better"}, "'better' is not valid"),
         ({"colums": ["head"]}, "unknown key 'colums'"),
         ({"worse": {"table": "table1", "row": "LSEPP"}}, "table1 has no row 'LSEPP'; valid: ERM, RW"),
-        ({"worse": {"table": "tabel1", "row": "LSEP"}}, "unknown table 'tabel1'; valid: fig4"),
+        ({"worse": {"table": "tabel1", "row": "LSEP"}}, "unknown table 'tabel1'; valid: fig4, "),
         ({"about": ["voc"]}, "'voc' is not valid"),
         ({"id": "lsep-no-better-than-rs"}, "is used twice"),
     ],

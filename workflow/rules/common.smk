@@ -1,19 +1,15 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and input functions. No rules here.
-import sys
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(workflow.current_basedir).resolve().parents[1] / "src"
-if str(SOURCE) not in sys.path:
-    sys.path.insert(0, str(SOURCE))
-
+from ltmlc.config import own_or_shipped
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.evidence.methods import method_runs
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
-from ltmlc.jobs import SHELL_PREFIX, leave_signals_to_jobs, set_environment
+from ltmlc.jobs import leave_signals_to_jobs, set_environment, shell_prefix
 from ltmlc.recovery import put_in_order
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -49,7 +45,7 @@ RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
 CONFIG_TEXT = canonical_json(CONFIG)
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
 leave_signals_to_jobs()
-shell.prefix(SHELL_PREFIX)
+shell.prefix(shell_prefix())
 
 # `--resources gpu=N` counts this machine's GPUs; each carries as many trainings at once as training.gpu_share says.
 GPUS = workflow.global_resources.get("gpu")

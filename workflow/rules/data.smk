@@ -12,6 +12,7 @@ rule download:
         f"{RESULTS}/data/{{dataset}}/download-{{part}}.benchmark.tsv"
     wildcard_constraints:
         part="data|weights|word_vectors",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:

@@ -38,6 +38,7 @@ rule figure_sweep:
         f"{PICTURES}/{{table}}.benchmark.tsv"
     wildcard_constraints:
         table="|".join(SWEEPS) or "none",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

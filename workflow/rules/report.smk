@@ -9,6 +9,7 @@ rule plan:
         f"{RESULTS}/plan.log",
     benchmark:
         f"{RESULTS}/plan.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -24,7 +25,7 @@ rule claims:
     input:
         metrics=ALL_METRICS,
         thresholds=f"{PICTURES}/fig3.csv",
-        claims="config/claims.yaml",
+        claims=own_or_shipped("config/claims.yaml"),
     output:
         csv=f"{RESULTS}/claims.csv",
         md=report(f"{RESULTS}/claims.md", caption="../report/claims.rst", category="Comparison"),
@@ -32,6 +33,7 @@ rule claims:
         f"{RESULTS}/claims.log",
     benchmark:
         f"{RESULTS}/claims.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -46,7 +48,7 @@ rule claims:
 rule audit:
     # The published numbers against themselves: needs no training.
     input:
-        claims="config/claims.yaml",
+        claims=own_or_shipped("config/claims.yaml"),
     output:
         csv=f"{RESULTS}/audit.csv",
         md=report(f"{RESULTS}/audit.md", caption="../report/audit.rst", category="Comparison"),
@@ -54,6 +56,7 @@ rule audit:
         f"{RESULTS}/audit.log",
     benchmark:
         f"{RESULTS}/audit.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -91,6 +94,7 @@ rule report:
         f"{RESULTS}/report.log",
     benchmark:
         f"{RESULTS}/report.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -105,6 +109,7 @@ rule report:
 rule partial:
     log:
         f"{RESULTS}/partial.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -16,6 +16,7 @@ rule tabulate:
         f"{RESULTS}/tables/{{table}}.log",
     benchmark:
         f"{RESULTS}/tables/{{table}}.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -38,6 +39,7 @@ rule compare:
         f"{RESULTS}/diff.log",
     benchmark:
         f"{RESULTS}/diff.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

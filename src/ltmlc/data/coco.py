@@ -141,7 +141,7 @@ def _open(path: Path):
     try:
         with contextlib.redirect_stdout(io.StringIO()), _without_collector():  # pycocotools prints its progress
             coco = COCO(str(path))
-    except (ValueError, AssertionError, KeyError, TypeError) as error:
+    except (ValueError, AssertionError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path} is not a COCO annotation file: {type(error).__name__} {error}; download it again"
         ) from None

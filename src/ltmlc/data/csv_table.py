@@ -97,6 +97,8 @@ def read_table(path: Path, *, split: str | None = None) -> Rows:
                     raise InputError(
                         f"{where}: image {image!r} is listed twice" if image else f"{where}: the path is empty"
                     )
+                if not image.isprintable():
+                    raise InputError(f"{where}: {image[:40]!r} is no path; is a quotation mark open before it?")
                 if split is not None and record["split"] not in ("train", "test"):
                     raise InputError(f"{where}: split is {record['split']!r}; valid: train, test")
                 if split is None or record["split"] == split:

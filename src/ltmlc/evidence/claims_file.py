@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, read_yaml
+from ltmlc.config import check, files_of, own_or_shipped, read_yaml
 from ltmlc.errors import InputError
 from ltmlc.evidence.predicates import KINDS, TWINS, Part, build_parts
 
@@ -40,16 +40,17 @@ class Claim:
 
 
 def load_claims(path: str | Path = "config/claims.yaml", *, root: str | Path = ".") -> tuple[Claim, ...]:
-    """The declared claims; every row they name must be in ``{root}/config/tables``, whichever tables a configuration
-    asks for.
+    """The declared claims; every row they name must be in ``config/tables``, whichever tables a configuration asks for.
+
+    What is not under ``root`` is taken from this project.
 
     Raises:
         InputError: naming the file, the claim and the key, and what is valid.
     """
-    path = Path(root) / path
+    path = own_or_shipped(path, root)
     content = read_yaml(path)
     check(content, schema="claims", where=str(path))
-    tables = {file.stem: read_yaml(file) for file in sorted((Path(root) / "config" / "tables").glob("*.yaml"))}
+    tables = {name: read_yaml(file) for name, file in files_of("tables", root).items()}
     claims = [_claim(entry, tables, f"{path}: {entry['id']}") for entry in content["claims"]]
     twice = sorted({claim.id for claim in claims if sum(other.id == claim.id for other in claims) > 1})
     if twice:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ltmlc.config import read_yaml
+from ltmlc.config import own_or_shipped, read_yaml
 from ltmlc.evidence.gather import Evidence
 from ltmlc.evidence.plan import hours
 from ltmlc.evidence.results import Results, RunResult
@@ -120,8 +120,7 @@ def counted(
 def open_choices(evidence: Evidence) -> list[tuple[str, tuple[str, ...], str]]:
     """Every choice that the paper does not make: what was chosen, for what, where it comes from; equal ones once."""
     users: dict[tuple[str, str], list[str]] = {}
-    path = evidence.root / "config" / "recipes.yaml"
-    for name, recipe in (read_yaml(path) if path.exists() else {}).items():
+    for name, recipe in read_yaml(own_or_shipped("config/recipes.yaml", evidence.root)).items():
         for choice in recipe.get("choices", ()):
             users.setdefault((choice["value"], choice["origin"]), []).append(f"recipe {name}")
     for table in evidence.grid.tables.values():
@@ -140,11 +139,8 @@ class Citation:
 
 
 def citations(root: str | Path) -> list[Citation]:
-    """The paper, then the software, from ``CITATION.cff``; none without that file."""
-    path = Path(root) / "CITATION.cff"
-    if not path.exists():
-        return []
-    software = read_yaml(path)
+    """The paper, then the software, from ``CITATION.cff``."""
+    software = read_yaml(own_or_shipped("CITATION.cff", root))
     entries = [software["preferred-citation"]] if "preferred-citation" in software else []
     return [_citation(entry) for entry in [*entries, software]]
 

@@ -32,7 +32,7 @@ class Evidence:
     problem: str  # in words, why there is no reference; empty where there is one
     claims: tuple[Claim, ...]
     verdicts: list[Verdict] = field(repr=False)
-    findings: list[Finding] = field(repr=False)  # of the audit; none in a folder without the paper's tables
+    findings: list[Finding] = field(repr=False)  # of the audit
 
     @property
     def titles(self) -> dict[str, str]:
@@ -68,16 +68,16 @@ def gather(
         grid: the declared tables.
         results: from :func:`ltmlc.evidence.results.load_results`.
         splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
-        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is left out.
+        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
     """
     root, splits = Path(root), splits or {}
     curves = read_thresholds(Path(grid.config.get("figures", "figures")) / "fig3.csv")
-    claims = load_claims(root=root) if (root / "config" / "claims.yaml").exists() else ()
+    claims = load_claims(root=root)
     diff, problem = _compare(grid, results)
     return Evidence(
         *(grid, results, splits, root, diff, problem, claims),
         verdicts=judge_claims(grid, results, claims, splits=splits, curves=curves),
-        findings=audit(paper_grid(root), claims) if (root / "config" / "tables").exists() else [],
+        findings=audit(paper_grid(root), claims),
     )
 
 

@@ -4,6 +4,7 @@ import csv
 import math
 from pathlib import Path
 
+from ltmlc.config import own_or_shipped
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results import COLUMNS, Results
@@ -48,7 +49,7 @@ def read_reference(path: str | Path) -> Reference:
             the line.
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             absent = [name for name in HEADER if name not in (reader.fieldnames or ())]
             if absent:

@@ -44,7 +44,7 @@ def write_summary(
         results: from :func:`ltmlc.evidence.results.load_results`.
         path: the file to write; links are relative to its folder.
         splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
-        root: the folder with ``config/`` and ``CITATION.cff``.
+        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
     """
     write_atomically(path, summary_markdown(grid, results, folder=Path(path).parent, splits=splits, root=root))
     return Path(path)
@@ -139,8 +139,6 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
 
 def _audit(findings: Sequence[Finding]) -> str:
     """The paper's own numbers, short."""
-    if not findings:
-        return ""
     grave = [finding for finding in findings if finding.severity == "contradiction"]
     text = f"## The paper's own numbers\n\n{audit_summary(findings)}\n"
     return f"{text}The contradictions (the rest: [audit.md](audit.md)):\n\n{finding_table(grave)}" if grave else text

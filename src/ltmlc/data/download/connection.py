@@ -30,7 +30,8 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
     """
     headers = {"User-Agent": "ltmlc", "Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
+        request = urllib.request.Request(url, headers=headers)
+        response = urllib.request.urlopen(request, timeout=timeout)  # nosec B310 # the schema allows http(s) alone
     except urllib.error.HTTPError as error:
         error.close()
         raise _status_error(error) from None

@@ -132,8 +132,8 @@ def image_sizes(annotations: Path) -> dict[int, tuple[int, int]]:
     """Image id -> (height, width) in pixels, in file order."""
     try:
         images = json.loads(annotations.read_bytes())["images"]
-        return {image["id"]: (image["height"], image["width"]) for image in images}
-    except (ValueError, KeyError, TypeError) as error:
+        return {int(image["id"]): (image["height"], image["width"]) for image in images}  # an id becomes a file's name
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{annotations} is not a COCO annotation file: {type(error).__name__} {error}; delete it and run again"
         ) from None

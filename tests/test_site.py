@@ -1,0 +1,70 @@
+"""The documentation builds into a site without a warning or a network, and the rule graph is the workflow's."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [path.relative_to(ROOT / "docs") for path in sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+class Loaded(HTMLParser):
+    """What a browser fetches by itself to show a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag in ("script", "img", "iframe", "source"):
+            self.addresses.append(named.get("src") or "")
+        if tag == "link" and named.get("rel") in ("stylesheet", "preconnect", "icon", "preload"):
+            self.addresses.append(named.get("href") or "")
+
+
+def test_every_page_is_there_and_in_the_navigation(site):
+    index = (site / "index.html").read_text(encoding="utf-8")
+    for page in [*PAGES, Path("configuration.md")]:
+        target = page.with_suffix(".html").as_posix()
+        assert (site / target).is_file()
+        assert f'href="{target}" class="md-nav__link' in index, f"{target} is not in the navigation"
+
+
+def test_a_page_fetches_nothing_from_elsewhere(site):
+    for page in site.rglob("*.html"):
+        addresses = Loaded(page.read_text(encoding="utf-8")).addresses
+        assert [address for address in addresses if re.match(r"(\w+:)?//", address)] == [], page
+    styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
+    assert not re.search(r"url\(\s*[\"']?https?:", styles)
+
+
+def test_public_functions_are_shown_with_their_arguments(site):
+    page = (site / "api" / "losses.html").read_text(encoding="utf-8")
+    for name in ("ltmlc.losses.build_loss", "ltmlc.losses.dr.dr", "ltmlc.losses.stats.ClassStats"):
+        assert f'id="{name}"' in page
+    assert "gamma1" in page
+
+
+def test_the_rule_graph_is_the_workflows():
+    spec = importlib.util.spec_from_file_location("rulegraph", ROOT / "docs" / "rulegraph.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.rule_graph() in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8"), (
+        "python docs/rulegraph.py"
+    )
