@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ltmlc.config import own_or_shipped
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.grid import Grid
@@ -52,7 +53,7 @@ def check_files(grid: Grid) -> None:
                 f"{name}: model.weights: {weights} is not a file; write null, imagenet or the path of a file"
             )
     reference = config["reference"]
-    if reference != "published" and not Path(reference).is_file():
+    if reference != "published" and not own_or_shipped(reference).is_file():
         raise InputError(f"reference: there is no file {reference}; write published, or a file of `ltmlc reference`")
 
 
