@@ -48,3 +48,53 @@ def test_every_parameter_is_in_the_docstring(name):
     function = LOSSES[name]
     for parameter in inspect.signature(function).parameters:
         assert re.search(rf"^\s+{parameter}: ", function.__doc__, flags=re.M), parameter
+
+
+PAIRS = "sum_P sum_N exp({} (s_nk - s_pk))"
+FORMULAS = {
+    "bce": ["(1 - 2y) s"],
+    "rw": ["sqrt(N / n_k) bce"],
+    "focal": ["balance (1 - pt)^gamma bce"],
+    "cb_focal": ["w balance (1 - pt)^gamma bce", "e(n) = (1 - beta) / (1 - beta^n)"],
+    "db_focal": [
+        "w (1 - pt)^gamma bce",
+        "w_ik = alpha + sigmoid(beta (r_ik - mu))",
+        "(init_bias / neg_scale) log(N / n_k - 1)",
+    ],
+    "asl": [
+        "-[y (1 - p)^gamma_pos log max(p, eps) + (1 - y) (1 - q)^gamma_neg log max(q, eps)]",
+        "q = min(1 - p + clip, 1)",
+    ],
+    "ldam": ["bce of s - D_k y", "D_k = max_margin n_k^(-1/4) / max_j n_j^(-1/4)"],
+    "lsep": ["log(1 + sum_P sum_N exp(gamma (s_in - s_ip)))"],
+    "c_lsep": [f"log(1 + {PAIRS.format('gamma')})"],
+    "zlpr": ["log(1 + sum_P exp(-s_ip)) + log(1 + sum_N exp(s_in))"],
+    "c_zlpr": ["log(1 + sum_P exp(-s_pk)) + log(1 + sum_N exp(s_nk))"],
+    "circle": [
+        "log(1 + sum_n exp(gamma a_n (s_n - margin)) sum_p exp(-gamma a_p (s_p - 1 + margin)))",
+        "a_p = max(1 + margin - s_p, 0) and a_n = max(s_n + margin, 0)",
+    ],
+    "dr": [f"log(1 + {PAIRS.format('gamma1')} + sum_N exp(gamma2 s_nk))"],
+    "pgc": [f"log(1 + {PAIRS.format('gamma1')} + sum_P exp(-gamma3 s_pk))"],
+    "gc": [f"log(1 + {PAIRS.format('gamma1')} + sum_N exp(gamma2 s_nk) + sum_P exp(-gamma3 s_pk))"],
+    "balpoe": ["bce(s^e + tau_e log(n_k / sum_j n_j + 1e-9))"],
+}
+
+
+def plain(text: str) -> str:
+    """A formula without what is a matter of print: dots, spaces, and which class or sample a set is of."""
+    return re.sub(r"[\s·]", "", re.sub(r"sum_\{[pn] in ([PN])_[ik]\}", r"sum_\1", text))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_formula_of_the_page_is_that_of_the_docstring(name):
+    page = PAGE if name == "bce" else SECTIONS[name]  # bce itself is in the page's notation
+    for formula in FORMULAS[name]:
+        assert plain(formula) in plain(LOSSES[name].__doc__)
+        assert plain(formula) in plain(page)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_where_a_loss_comes_from_is_said(name):
+    text = " ".join(SECTIONS[name].split())
+    assert re.search(r"\((?:P |DB|DR|Alibaba|BalPoE|TinyZeaMays)|kaidic", text)

@@ -74,8 +74,11 @@ def test_an_absent_a_broken_and_a_code_carrying_file_are_refused(tmp_path):
         with pytest.raises(InputError, match="not a file of tensors"):
             load_backbone_weights(narrow(), tmp_path / "w.pth")
     torch.save({"conv1.weight": Path("/")}, tmp_path / "w.pth")
-    with pytest.raises(InputError, match="not a file of tensors"):
+    with pytest.raises(InputError, match="not a file of tensors") as error:
         load_backbone_weights(narrow(), tmp_path / "w.pth")
+    assert "weights_only" not in str(error.value)  # torch advises to unpickle it all the same
+    with pytest.raises(InputError, match="cannot be read"):
+        load_backbone_weights(narrow(), tmp_path)
 
 
 def test_imagenet_weights_are_torchvisions_first_ones():

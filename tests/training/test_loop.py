@@ -230,6 +230,23 @@ def test_logits_that_are_not_finite_name_their_class(data):
     assert caught.value.classes == [6]
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_an_infinite_logit_is_seen_where_the_loss_and_its_gradient_stay_finite(data, precision):
+    """ASL bounds its negatives, so one infinite logit would be averaged away."""
+    spec = tiny.changed(loss=[{"name": "asl", "weight": 1}], precision=precision)
+    trainer = tiny.make_trainer(data, spec)
+    compute = trainer.model.forward
+    trainer.step()
+    trainer.model.forward = lambda images: compute(images).index_fill(1, torch.tensor(6), torch.inf)
+    before, images = weights(trainer), trainer.order[16:32]
+    assert trainer.loss(torch.full((1, 10), torch.inf), torch.zeros(1, 10)).isfinite()
+    with pytest.raises(DivergedError, match=r"a logit .* is not finite at iteration 1") as caught:
+        trainer.step()
+    assert (caught.value.classes, caught.value.images) == ([6], images)
+    learned = {name for name in before if "running" not in name and "tracked" not in name}
+    assert differing(before, weights(trainer)) & learned == set()
+
+
 def test_a_guard_that_looks_seldom_names_the_first_bad_iteration_and_no_bad_state_is_saved(data):
     trainer = tiny.make_trainer(data)
     trainer._guard = Guard(torch.device("cuda"), every=50)  # as on a GPU; nothing here touches one

@@ -110,8 +110,9 @@ def test_word_vectors_that_cannot_come_are_missed_before_training(check):
     graph = {**loss(), "model": {"head": "graph"}}
     assert "model.word_vectors is null" in check(graph)[1]
     assert "glove.npy is neither here nor under data.root" in check(graph, model={"word_vectors": "glove.npy"})[1]
-    np.save("data/glove.npy", np.ones((2, 3)))
-    assert check(graph, model={"word_vectors": "glove.npy"})[0] == 0
+    Path("photographs").mkdir()
+    np.save("photographs/glove.npy", np.ones((2, 3)))
+    assert check(graph, model={"word_vectors": "glove.npy"}, data={"root": "photographs"})[0] == 0
 
 
 def test_a_missing_data_root_is_said_for_data_that_cannot_be_downloaded(check):

@@ -55,9 +55,14 @@ def _read(path: Path) -> dict[str, Tensor]:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InputError(f"model.weights: {path} does not exist; write null, imagenet or the path of a file") from None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"model.weights: {path} is not a file of tensors saved by torch.save ({reason})") from error
+    except OSError as error:
+        raise InputError(f"model.weights: {path} cannot be read ({error.strerror or error})") from error
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        # torch's own message is of many lines and advises to unpickle whatever is in the file.
+        raise InputError(
+            f"model.weights: {path} is not a file of tensors saved by torch.save ({type(error).__name__}); "
+            "give a state dict of tensors, or download the file again"
+        ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"model.weights: {path} must hold one dictionary of tensors, torchvision's names to values")
     return state

@@ -1,4 +1,4 @@
-"""Stops a run whose loss or gradient is no longer finite, and says where it began."""
+"""Stops a run whose logits, loss or gradient are no longer finite, and says where it began."""
 
 import math
 from collections.abc import Callable
@@ -9,11 +9,13 @@ from torch import Tensor
 
 
 class DivergedError(ArithmeticError):
-    """The loss or the gradient is not finite. Training on, or again, would give the same: recorded as a failed run.
+    """The logits, the loss or the gradient are not finite.
+
+    Training on, or again, would give the same: recorded as a failed run.
 
     Attributes:
         iteration: the first bad one, 0-based over the run.
-        what: the loss or the gradient, with its value.
+        what: the loss, the gradient or the logits, with a value.
         images: indices of the batch's images in the pack.
         classes: indices of the classes whose logits, or else gradients with respect to them, are not finite.
     """
@@ -52,16 +54,19 @@ class Guard:
         watched, self._watched = self._watched, []
         if not watched:
             return None
-        values = torch.stack([value for each in watched for value in (each.loss, each.norm)]).tolist()
-        bad = (index for index, value in enumerate(values) if not math.isfinite(value))
-        first = next(bad, None)
-        return None if first is None else watched[first // 2]
+        # A sum stands for all logits: one of them infinite can leave the loss finite, where a sigmoid or an exponential
+        # bounds it.
+        values = torch.stack([torch.stack([each.loss, each.norm, each.logits.sum()]).double() for each in watched])
+        bad = (~torch.isfinite(values)).any(1).tolist()
+        return watched[bad.index(True)] if True in bad else None
 
 
 def describe(watched: Watched) -> str:
-    """The loss if that is not finite, else the gradient."""
+    """The loss if that is not finite, else the gradient, else the logits."""
     loss, norm = watched.loss.item(), watched.norm.item()
-    return f"the gradient (norm {norm}, loss {loss})" if math.isfinite(loss) else f"the loss ({loss})"
+    if not math.isfinite(loss):
+        return f"the loss ({loss})"
+    return f"the gradient (norm {norm}, loss {loss})" if not math.isfinite(norm) else f"a logit (loss {loss})"
 
 
 def classes_to_blame(logits: Tensor, labels: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> list[int]:

@@ -101,7 +101,9 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
         model = build_model(settings, num_classes, generator_seed=0, **constants)
         model.load_state_dict(state)
     except (OSError, RuntimeError, EOFError, ValueError, AttributeError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # Of what is no file of tensors, torch's message advises to unpickle it all the same.
+        own = isinstance(error, pickle.UnpicklingError) or not str(error)
+        reason = type(error).__name__ if own else str(error).splitlines()[0]
         raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
     return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
 

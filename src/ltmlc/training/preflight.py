@@ -15,7 +15,6 @@ from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.grid import Grid
-from ltmlc.jobs import data_root
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.models import build_model, digit_word_vectors, load_word_vectors
 from ltmlc.models.settings import read_settings
@@ -43,7 +42,7 @@ def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
             for model in models:
                 read_settings(model)
                 if model["head"] == "graph":
-                    check_word_vectors(model, settings, splits.get(dataset))
+                    check_word_vectors(model, settings, splits.get(dataset), root=grid.config["data"]["root"])
             for backbone in _distinct(map(_backbone_of, models)):
                 check_backbone(backbone, embedded=settings["source"]["kind"] == "digits")
 
@@ -84,7 +83,7 @@ def check_backbone(settings: dict[str, Any], *, embedded: bool) -> None:
     build_model({**settings, "weights": None if made else weights}, 2, generator_seed=0)
 
 
-def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Split | None) -> None:
+def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Split | None, *, root: str) -> None:
     """Read the word vectors of the graph head if they and the classes are there; refuse them if they cannot come."""
     path = model["word_vectors"]
     if path is None:
@@ -95,7 +94,7 @@ def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Sp
         if split is not None:
             digit_word_vectors(split.classes)
         return
-    found = Path(path) if Path(path).exists() else Path(data_root(), path)
+    found = Path(path) if Path(path).exists() else Path(root, path)
     comes = any(each["kind"] == "word_vectors" and each["file"] == path for each in dataset.get("downloads", []))
     if split is not None and found.exists():
         load_word_vectors(found, split.classes, model["word_vector_order"])
