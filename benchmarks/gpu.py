@@ -57,11 +57,13 @@ class Noise:
 
     def _pool(self, first: int, count: int, sizes: list[int]) -> Pool:
         labels = np.zeros((count, len(sizes)), np.uint8)
-        for column, size in zip(labels.T[::-1], sizes[::-1], strict=True):  # the largest last, so that it fills up
-            empty = np.flatnonzero(labels.sum(1) == 0)[: size if column is labels.T[0] else 0]
-            column[self.rng.choice(count, min(size, count), replace=False)] = 1
-            column[empty] = 1
-        labels[:, 0] |= labels.sum(1) == 0
+        for k, size in enumerate(sizes[1:], start=1):
+            labels[self.rng.choice(count, min(size, count), replace=False), k] = 1
+        empty, others = (np.flatnonzero(labels.any(1) == some) for some in (False, True))
+        # The largest class has the images that no other has, and as many more as it lacks; the second what is left.
+        labels[empty[: sizes[0]], 0] = 1
+        labels[empty[sizes[0] :], 1] = 1
+        labels[self.rng.choice(others, np.clip(sizes[0] - len(empty), 0, len(others)), replace=False), 0] = 1
         return Pool([str(number) for number in range(first, first + count)], labels)
 
     def train_pool(self) -> Pool:
@@ -106,9 +108,8 @@ def runs_at_once(count: int, spec: dict, data: Path, options: argparse.Namespace
         wall = time.perf_counter() - started
         if any(job.returncode for job in jobs):
             raise SystemExit(f"a job failed:\n{told}")
-        return [
-            {**json.loads(Path(scratch, str(seed), "metrics.json").read_text()), "wall": wall} for seed in range(count)
-        ]
+        files = [Path(scratch, str(seed), "metrics.json") for seed in range(count)]
+        return [{**json.loads(file.read_text()), "wall": wall} for file in files]
 
 
 def input_share(spec: dict, data: Path, device: torch.device, iterations: int) -> float:
@@ -152,7 +153,8 @@ def main() -> None:
         save_split(make_split("synthetic", source, {}), data / "split.json")
         build_pack(source, load_split(data / "split.json"), data / "pack")
         print(
-            f"{options.dataset} x {options.scale:g}, {options.backbone} at {options.image_size} px; {device_name(device)}, "
+            f"{options.dataset} x {options.scale:g}, {options.backbone} at {options.image_size} px; "
+            f"{device_name(device)}, "
             f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, torch {torch.__version__}\n"
         )
         print("| | run, s | start | load | train | evaluate | images/s | GiB | input's share |")
