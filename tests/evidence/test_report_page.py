@@ -7,10 +7,9 @@ import sys
 from itertools import pairwise
 
 import pytest
-from evidence.report_pages import ROOT, Page, small_grid, small_page, small_results
+from evidence.report_pages import ROOT, Page, draw, small_grid, small_page, small_results
 from evidence.synthetic import grid, row, table
 from evidence.test_imports import imported
-from PIL import Image
 
 from ltmlc.evidence.report.pictures import inline
 from ltmlc.evidence.report.runs_view import command_of
@@ -183,7 +182,7 @@ def test_figures_are_inline_small_and_described(tmp_path):
     figures = tmp_path / "figures"
     figures.mkdir()
     for name in ("fig4", "classes_voc-lt", "images_voc-lt"):
-        Image.new("RGB", (60, 40), "white").save(figures / f"{name}.png")
+        draw(figures / f"{name}.png")
     page = Page(small_page(tmp_path))
     images = page.all("img")
     assert [image["src"][:23] for image in images] == ["data:image/webp;base64,"] * 2
