@@ -22,6 +22,10 @@ _TITLES = {
     "classes": "Class sizes",
     "cooccurrence": "Co-occurrence",
     "cardinality": "Labels an image",
+    "absent": "What is said of absent classes",
+    "ap": "Average precision against class size",
+    "gain": "Gain of DR over LSEP, class by class",
+    "changes": "Images with the largest change",
 }
 _ALTERNATIVES = {
     "fig3": "Two panels of curves: the gradient on one negative logit over its value, for several gamma1 (C-LSEP) and "
@@ -32,8 +36,14 @@ _ALTERNATIVES = {
     "cooccurrence": "Two heat maps: how often the column class appears with the row class, in training and in the test "
     "set.",
     "cardinality": "Bars: how many labels an image carries, in training and in the test set.",
+    "absent": "Points: for LSEP, C-LSEP and DR, the mean predicted probability of classes that are not on the image.",
+    "ap": "Points: average precision of each class against its training images, the methods overlaid.",
+    "gain": "Bars: average precision of DR less that of LSEP, for each class.",
+    "changes": "A sheet of the test images on which the methods differ most, each with what they predict.",
 }
-_PHOTOGRAPHS = ("images", "augmentation")  # show the data themselves
+_CAPTIONS = {"absent": "methods", "ap": "methods", "gain": "methods"}  # figures that share one
+# What is sure to show no image of the data set; every other kind is taken for one that may.
+_DRAWINGS = {"classes", "cooccurrence", "cardinality", "absent", "ap", "gain"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
         title = f"{_TITLES.get(kind, kind.replace('_', ' ').capitalize())}, {evidence.titles[dataset]}"
         alternative = _ALTERNATIVES.get(kind, f"{title}; its caption says what it shows.")
         settings = evidence.grid.datasets[dataset]
-        if kind in _PHOTOGRAPHS and settings.get("source", {}).get("kind") != "digits":
+        if kind not in _DRAWINGS and settings.get("source", {}).get("kind") != "digits":
             reason = (
                 f"not shown here, because the photographs are other people's and this page may be passed on; it is "
                 f"{(evidence.figures / f'{name}.png').as_posix()}"
@@ -117,7 +127,7 @@ def _webp(picture: np.ndarray, quality: int) -> bytes:
 
 def _caption(root: Path, kind: str) -> Markup:
     """The caption Snakemake's own report shows, from ``workflow/report``; empty where there is none."""
-    path = root / "workflow" / "report" / f"{kind}.rst"
+    path = root / "workflow" / "report" / f"{_CAPTIONS.get(kind, kind)}.rst"
     return inline(path.read_text(encoding="utf-8").strip()) if path.exists() else Markup()
 
 
