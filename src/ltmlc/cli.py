@@ -92,6 +92,11 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--out", required=True, type=Path, help="the CSV file to write")
 
     for verb, action, text in (
+        (
+            "report",
+            commands.report,
+            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
+        ),
         ("tabulate", commands.tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished"),
         ("compare", commands.compare, "write diff.csv, diff.md (against the published numbers) and runs.csv"),
         (
@@ -105,11 +110,6 @@ def build_parser() -> argparse.ArgumentParser:
         ("figures", commands.figures, "draw Fig. 3, Fig. 4 and the figures of the data"),
         ("summary", commands.summary, "write REPRODUCTION.md: what came out, from the finished runs"),
         (
-            "report",
-            commands.report,
-            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
-        ),
-        (
             "reference",
             commands.reference,
             "write the finished runs as a reference for later comparisons (config/reference/*.csv)",
@@ -118,7 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
         _config(_verb(verbs, verb, action, text))
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures", "report"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument("figure", choices=["fig3", "fig4", "data"], nargs="*", help="default: all")
     choices["figures"].add_argument("--dataset", help="only this data set")
@@ -126,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
     )
     choices["summary"].add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
+    choices["report"].add_argument("--out", type=Path, help="the folder to write (default: {results})")
     choices["reference"].add_argument("--out", type=Path, required=True, help="the CSV file to write")
     return parser
 

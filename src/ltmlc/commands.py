@@ -253,17 +253,17 @@ def summary(options: argparse.Namespace) -> None:
     write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
 
 
-def report(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.gather import gather
-    from ltmlc.evidence.report import write_report
-
-    grid, results, splits = _load(options)
-    write_report(gather(grid, results, splits=splits), options.out or Path(grid.config["results"]))
-
-
 def reference(options: argparse.Namespace) -> None:
     from ltmlc.evidence.reference import reference_csv
     from ltmlc.files import write_atomically
 
     _, results, _ = _load(options)
     write_atomically(options.out, reference_csv(results))
+
+
+def report(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.gather import gather
+    from ltmlc.evidence.report import write_report
+
+    grid, results, splits = _load(options)
+    write_report(gather(grid, results, splits=splits), options.out or Path(grid.config["results"]))
