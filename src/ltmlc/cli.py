@@ -122,6 +122,11 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--out", required=True, type=Path, help="the CSV file to write")
 
     for verb, action, text in (
+        (
+            "report",
+            commands.report,
+            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
+        ),
         ("tabulate", commands.tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished"),
         ("compare", commands.compare, "write diff.csv, diff.md (against the published numbers) and runs.csv"),
         (
@@ -143,11 +148,6 @@ def build_parser() -> argparse.ArgumentParser:
             "export",
             commands.export,
             "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository",
-        ),
-        (
-            "report",
-            commands.report,
-            "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md",
         ),
         (
             "page",
@@ -180,7 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     choices = verbs.choices
     choices["tabulate"].add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
-    for verb in ("tabulate", "compare", "claims", "audit", "figures", "report", "export"):
+    for verb in ("tabulate", "compare", "claims", "audit", "figures", "export"):
         choices[verb].add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
     choices["figures"].add_argument(
         "figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all"
@@ -205,6 +205,7 @@ def build_parser() -> argparse.ArgumentParser:
     choices["reference"].add_argument(
         "--out", type=Path, required=True, help="the CSV file to write, or (no .csv at its end) the folder"
     )
+    choices["report"].add_argument("--out", type=Path, help="the folder to write (default: {results})")
     return parser
 
 

@@ -369,14 +369,6 @@ def export(options: argparse.Namespace) -> None:
     write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
 
 
-def report(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.gather import gather
-    from ltmlc.evidence.report import write_report
-
-    grid, results, splits = _load(options)
-    write_report(gather(grid, results, splits=splits), options.out or Path(grid.config["results"]))
-
-
 def reference(options: argparse.Namespace) -> None:
     from ltmlc.evidence.archive import write_archive
     from ltmlc.evidence.reference import reference_csv
@@ -388,3 +380,11 @@ def reference(options: argparse.Namespace) -> None:
     else:
         written = write_archive(results, splits, options.out)
         print(f"{len(written)} files under {options.out}", file=sys.stderr)
+
+
+def report(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.gather import gather
+    from ltmlc.evidence.report import write_report
+
+    grid, results, splits = _load(options)
+    write_report(gather(grid, results, splits=splits), options.out or Path(grid.config["results"]))

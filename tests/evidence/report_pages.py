@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
+import numpy as np
 from evidence.synthetic import grid, row, split, table, write
 
 from ltmlc.evidence.gather import Evidence, gather
@@ -51,6 +53,11 @@ def small_evidence(folder: Path, *, asked: Grid | None = None, root: Path = ROOT
 
 def small_page(folder: Path, **options) -> str:
     return report_html(small_evidence(folder, **options), folder=folder)
+
+
+def draw(path: Path, *, width: int = 60, height: int = 40) -> None:
+    """A white picture."""
+    cv2.imwrite(str(path), np.full((height, width, 3), 255, np.uint8))
 
 
 class Page(HTMLParser):

@@ -4,9 +4,8 @@ import base64
 
 import pytest
 from evidence.browser import CONTRAST, Screen, start
-from evidence.report_pages import small_grid, small_page, small_results
+from evidence.report_pages import draw, small_grid, small_page, small_results
 from evidence.test_report_page import HOSTILE
-from PIL import Image
 
 PHONE = {"width": 360, "height": 740}
 
@@ -23,7 +22,7 @@ def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     small_results(folder)
     (folder / "figures").mkdir()
-    Image.new("RGB", (1440, 900), "white").save(folder / "figures" / "fig4.png")
+    draw(folder / "figures" / "fig4.png", width=1440, height=900)
     path = folder / "report.html"
     path.write_text(small_page(folder), encoding="utf-8")
     return path

@@ -7,10 +7,9 @@ import sys
 from itertools import pairwise
 
 import pytest
-from evidence.report_pages import ROOT, Page, small_grid, small_page, small_results
-from evidence.synthetic import grid, row, table
+from evidence.report_pages import ROOT, Page, draw, small_grid, small_page, small_results
+from evidence.synthetic import grid, row, table, write_seeds
 from evidence.test_imports import imported
-from PIL import Image
 
 from ltmlc.evidence.report.pictures import inline
 from ltmlc.evidence.report.runs_view import command_of
@@ -67,6 +66,15 @@ def test_a_number_shows_ours_the_reference_the_difference_and_its_verdict_as_sig
     assert cells[4].startswith("61.20 ±0.28 published 50.00 difference +11.20 ▲ above gain +9.20")
     assert cells[8] == "✗ published 40.00 ✗ failed"
     assert cells[12] == "… published 45.00 … missing"
+
+
+def test_beneath_a_table_stand_its_rank_agreement_and_the_controls(tmp_path):
+    rows = [row(label, label.lower(), [float(value)] * 4) for label, value in zip("ABC", (50, 40, 30), strict=True)]
+    for label, value in zip("abc", (55, 45, 48), strict=True):
+        write_seeds(tmp_path, "voc-lt", label, [value, value + 1])
+    foot = Page(small_page(tmp_path, asked=grid(table("t", *rows), seeds=(0, 1)))).texts_of("tfoot")
+    assert foot[0].startswith("rank agreement (τ)+0.33+0.33+0.33+0.33 chance")
+    assert "oracle100.00100.00100.00100.00" in foot[0]
 
 
 def test_what_stands_behind_a_number_is_there_for_the_pop_up(page):
@@ -182,8 +190,8 @@ def test_figures_are_inline_small_and_described(tmp_path):
     small_results(tmp_path)
     figures = tmp_path / "figures"
     figures.mkdir()
-    for name in ("fig4", "classes_voc-lt", "images_voc-lt"):
-        Image.new("RGB", (60, 40), "white").save(figures / f"{name}.png")
+    for name in ("fig4", "classes_voc-lt", "images_voc-lt", "changes_voc-lt"):
+        draw(figures / f"{name}.png")
     page = Page(small_page(tmp_path))
     images = page.all("img")
     assert [image["src"][:23] for image in images] == ["data:image/webp;base64,"] * 2
@@ -192,7 +200,11 @@ def test_figures_are_inline_small_and_described(tmp_path):
     captions = page.texts_of("figcaption")
     assert captions[0].startswith("Fig. 4: total mAP over gamma1")
     missing = page.texts_of("section", id="missing")[0]
-    assert "images_voc-lt.png" in missing and "photographs are other people's" in missing
+    assert (
+        "images_voc-lt.png" in missing
+        and "changes_voc-lt.png" in missing
+        and "photographs are other people's" in missing
+    )
     assert "Figure 3: gradients: not drawn yet" in missing
 
 

@@ -68,7 +68,7 @@ rule audit:
         "python -m ltmlc audit --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
 
 
-rule report:
+rule summary:
     # Four files from one reading of the results: they cannot disagree.
     input:
         TABLES,
@@ -91,9 +91,9 @@ rule report:
             category="Summary",
         ),
     log:
-        f"{RESULTS}/report.log",
+        f"{RESULTS}/summary.log",
     benchmark:
-        f"{RESULTS}/report.benchmark.tsv"
+        f"{RESULTS}/summary.benchmark.tsv"
     localrule: True
     conda:
         "../../envs/analysis.yaml"

@@ -16,8 +16,9 @@ from ltmlc.evidence.diff_report import multiplicity
 from ltmlc.evidence.facts import citations, headline, open_choices, total_time
 from ltmlc.evidence.gather import Evidence
 from ltmlc.evidence.report import look, page_facts, pictures
+from ltmlc.evidence.report.behind import signed
 from ltmlc.evidence.report.runs_view import run_views
-from ltmlc.evidence.report.tables_view import signed, table_views
+from ltmlc.evidence.report.tables_view import table_views
 from ltmlc.evidence.results import COLUMNS
 from ltmlc.evidence.summary import largest_differences
 

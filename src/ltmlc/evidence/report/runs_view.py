@@ -8,7 +8,8 @@ from pathlib import Path
 from ltmlc.evidence.cells import summarise
 from ltmlc.evidence.gather import Evidence
 from ltmlc.evidence.plan import hours
-from ltmlc.evidence.report.tables_view import anchor_of, link_to, number
+from ltmlc.evidence.report.behind import number
+from ltmlc.evidence.report.tables_view import anchor_of, link_to
 from ltmlc.evidence.results import RunResult
 from ltmlc.evidence.tables import FAILED, MISSING
 

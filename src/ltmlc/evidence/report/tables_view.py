@@ -10,13 +10,11 @@ from urllib.parse import quote
 
 from ltmlc.evidence.cells import Cell, best
 from ltmlc.evidence.gather import Evidence
+from ltmlc.evidence.report.behind import lines_behind, number, signed
 from ltmlc.evidence.report.look import CELLS, NO_REFERENCE, Look, look_of
 from ltmlc.evidence.results import COLUMNS, RunResult
 from ltmlc.evidence.tables import FAILED, MISSING, split_controls
-from ltmlc.evidence.verdicts import Comparison
 from ltmlc.grid import Row, Table
-
-ORIGINS = {"own": "run by the authors", "cited": "cited by them", "retrained": "others' loss, their training"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class DatasetView:
     sizes: Mapping[str, int]  # column -> classes, where the split is known
     rows: tuple[RowView, ...]
     controls: Mapping[str, tuple[str, ...]]  # chance, oracle
+    agreement: tuple[str, ...]  # Kendall's tau with the reference's order of the rows; empty without any
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,16 @@ def _dataset(evidence: Evidence, table: Table, dataset: str, notes: Sequence[str
             for row, cell in rows
         ),
         controls={name: tuple(number(values[column]) for column in COLUMNS) for name, values in controls.items()},
+        agreement=_agreement(evidence, table, dataset),
     )
+
+
+def _agreement(evidence: Evidence, table: Table, dataset: str) -> tuple[str, ...]:
+    found = {
+        each.column: each.tau for each in evidence.diff.agreement if (each.table, each.dataset) == (table.name, dataset)
+    }
+    taus = tuple("" if math.isnan(found.get(column, math.nan)) else signed(found[column]) for column in COLUMNS)
+    return taus if any(taus) else ()
 
 
 def _cell(
@@ -154,7 +162,7 @@ def _cell(
         details={
             "title": f"{table.title}: {row.label}",
             "where": f"{evidence.titles[cell.dataset]}, {column}",
-            "lines": _lines(evidence, row, cell, column, comparison, look),
+            "lines": lines_behind(evidence, row, cell, column, comparison, look),
             "run": anchor_of(cell.dataset, cell.run),
         },
     )
@@ -165,45 +173,3 @@ def _extra(cell: Cell, column: str) -> str:
         return ""
     parts = [f"gain {signed(cell.delta)}"] if cell.delta is not None else []
     return "; ".join(parts + ([f"{cell.n} of {cell.planned} seeds"] if cell.n != cell.planned else []))
-
-
-def _lines(
-    evidence: Evidence, row: Row, cell: Cell, column: str, comparison: Comparison | None, look: Look
-) -> list[tuple[str, str]]:
-    """Term and text; the seeds one by one, then what the number is held against."""
-    lines = []
-    if cell.status == "finished" and cell.mean[column] is not None:
-        sd = "" if cell.sd[column] is None else f" ± {cell.sd[column]:.2f}"
-        scores = evidence.results.scores(cell.dataset, cell.run, column)
-        lines.append(("ours", f"{cell.mean[column]:.2f}{sd}"))
-        lines.append(("seeds", ", ".join(f"{seed}: {value:.2f}" for seed, value in scores.items())))
-    elif cell.status == "missing":
-        lines.append(("ours", "not run yet"))
-    lines += [("failed", f"seed {r.seed}: {r.metrics.get('error') or 'no message'}") for r in cell.failed]
-    if comparison:
-        lines.append(_reference_line(evidence, row, comparison))
-    if comparison and comparison.difference is not None:
-        shared = "" if comparison.n == cell.n else f", over the {comparison.n} seeds that both have"
-        lines.append(("difference", f"{signed(comparison.difference)}{shared}"))
-    if comparison and comparison.low is not None:
-        lines.append(("expected", f"{comparison.low:.2f} to {comparison.high:.2f} (95 %, df {comparison.df})"))
-    if comparison:
-        why = f": {comparison.reason}" if comparison.reason else ""
-        lines.append(("verdict", f"{look.sign} {look.word}{why}"))
-    return lines
-
-
-def _reference_line(evidence: Evidence, row: Row, comparison: Comparison) -> tuple[str, str]:
-    if evidence.published:
-        return "published", f"{comparison.reference:.2f} ({ORIGINS.get(row.origin, row.origin)})"
-    seeds = f"{comparison.reference_n} seed{'s' * (comparison.reference_n != 1)}"
-    return "reference", f"{comparison.reference:.2f} (mean of {seeds}, {evidence.diff.against})"
-
-
-def number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.2f}"
-
-
-def signed(value: float | None) -> str:
-    """With a real minus sign, as wide as a plus."""
-    return "" if value is None else f"{value:+.2f}".replace("-", "−")
