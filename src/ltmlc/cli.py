@@ -172,7 +172,11 @@ def build_parser() -> argparse.ArgumentParser:
         "say how far other seeds and other test images would move a run, or its difference to another",
     )
     bootstrap.add_argument("dataset")
-    bootstrap.add_argument("run", help="the run's id, as `ltmlc plan` lists it")
+    bootstrap.add_argument(
+        "run",
+        nargs="?",
+        help="the run's id, as `ltmlc plan` lists it (default: LSEP, C-LSEP, DR and the steps between)",
+    )
     bootstrap.add_argument("--against", metavar="RUN", help="the run to compare with, paired by seed and by image")
     bootstrap.add_argument("--resamples", type=int, default=1000, help="test sets to draw (default: 1000)")
     bootstrap.add_argument("--out", type=Path, help="a CSV file to write as well")

@@ -205,17 +205,19 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def bootstrap(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.pairs import measure_run, pairs_csv, pairs_markdown
+    from ltmlc.evidence.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
     from ltmlc.files import write_atomically
 
     if options.resamples < 2:
         raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")
-    _, results, splits = _load(options)
-    if options.dataset not in splits:
-        raise InputError(f"data set {options.dataset!r} has no split yet; it has: {', '.join(splits) or 'none'}")
-    lines, messages = measure_run(
-        results, splits[options.dataset], options.run, against=options.against, resamples=options.resamples
-    )
+    if options.against and not options.run:
+        raise InputError("--against needs a run to compare: give its id after the data set")
+    grid, results, splits = _load(options)
+    split = _split_of(grid, options.dataset, splits)
+    if options.run:
+        lines, messages = measure_run(results, split, options.run, against=options.against, resamples=options.resamples)
+    else:
+        lines, messages = measure_methods(grid, results, split, resamples=options.resamples)
     for message in messages:
         print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
     print(pairs_markdown(lines), end="")
@@ -325,7 +327,8 @@ def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
 def _split_of(grid, name: str, splits: dict):
     if name not in splits:
         raise InputError(
-            f"data set {name!r} has no split under {grid.config['results']}/data yet; run `snakemake figures`"
+            f"data set {name!r} has no split under {grid.config['results']}/data yet; the workflow makes it, as does "
+            "`ltmlc subset`"
         )
     return splits[name]
 

@@ -95,12 +95,23 @@ def test_one_run_with_several_numbers_is_found_wherever_the_paper_prints_it(find
     assert sum("53.21 and 53.12 (medium)" in f.sentence for f in found) == 1
 
 
-def test_copied_rows_are_found(findings):
-    found = {(f.dataset, f.rows.split("; ")[-1], f.sentence) for f in findings if f.kind == "copied"}
-    assert found == {
-        ("voc-lt", "Table 5: C-LSEP", "two different runs agree in head, medium, tail: one row is a copy"),
-        ("coco-lt", "Table 6: LSEP (BS = 32)", "two different runs agree in all four numbers: one row is a copy"),
+def test_copied_rows_are_found_and_which_of_the_two_is_the_copy(findings):
+    """METHODS 5.1: most likely Table 5's BCE is its own row and Table 6's LSEP the copy; VOC-LT's C-LSEP is LSEP's."""
+    found = {f.dataset: f for f in findings if f.kind == "copied"}
+    assert {name: f.rows.split("; ")[-1] for name, f in found.items()} == {
+        "voc-lt": "Table 5: C-LSEP",
+        "coco-lt": "Table 6: LSEP (BS = 32)",
     }
+    voc, coco = found["voc-lt"].sentence, found["coco-lt"].sentence
+    assert voc.startswith("two different runs agree in head, medium, tail: one row is a copy, probably Table 5: C-LSEP")
+    assert coco.startswith("two different runs agree in all four numbers: one row is a copy, probably Table 6: LSEP")
+    assert "print the run of Table 5: BCE within 0.42, that of the copy only 1.54 away" in coco
+
+
+def test_without_another_print_of_either_run_nobody_is_called_the_copy():
+    rows = [row("a", "a", [60.0, 50, 60, 67.5]), row("b", "b", [60.0, 50, 60, 67.5])]
+    (copied,) = (f for f in audit(grid(table("t", *rows))) if f.kind == "copied")
+    assert copied.sentence.endswith("one row is a copy")
 
 
 def test_rows_off_the_whole_percent_grid_are_named(findings):

@@ -1,16 +1,19 @@
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from evidence.synthetic import grid, row, table, write, write_seeds
 
 from ltmlc.evidence.compare import compare
-from ltmlc.evidence.diff_report import diff_csv, diff_markdown, write_diff
+from ltmlc.evidence.diff_report import agreement_csv, diff_csv, diff_markdown, write_diff
 from ltmlc.evidence.results import load_results
 from ltmlc.evidence.statistics import Noise
 from ltmlc.evidence.verdicts import Comparison, compare_cell, judge
+from ltmlc.grid import load_grid
 
+ROOT = Path(__file__).parents[2]
 NOISE = Noise(0.5, 184)
 SPREAD = [-1.0, -0.5, 0.0, 0.5, 1.0]  # five seeds around a mean: sd 0.79
 
@@ -57,7 +60,8 @@ def test_one_outlier_among_many_cells_is_inconclusive_and_a_large_one_is_not():
 def test_inconclusive_says_how_many_seeds_decide_or_that_none_do():
     far, near = judged([0.1] * 350 + [2.3, 1.5], n=2)[-2:]
     assert far.verdict == near.verdict == "inconclusive"
-    assert far.seeds_needed > 2 and f"{far.seeds_needed} seeds" in far.reason
+    assert far.seeds_needed > 2
+    assert far.reason == f"{far.seeds_needed} seeds would decide, {far.seeds_needed - 2} more"
     assert near.seeds_needed is None and near.reason == "not decidable: the published run is one draw"
     assert judged([0.1] * 350 + [2.3], n=far.seeds_needed)[-1].verdict == "above"
     assert judged([0.1] * 350 + [2.3], n=far.seeds_needed - 1)[-1].verdict == "inconclusive"
@@ -180,7 +184,27 @@ def test_the_csv_has_every_field_of_every_cell(tmp_path):
     records = list(csv.DictReader(io.StringIO(diff_csv(diff))))
     assert len(records) == 4
     assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4"
-    assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md"}
+    assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md", "rank_agreement.csv"}
+
+
+def test_the_paper_has_360_published_cells_and_each_is_compared(tmp_path):
+    asked = load_grid({"datasets": ["voc-lt", "coco-lt"]}, ROOT)
+    diff = compare(asked, load_results(asked, tmp_path))
+    assert len(diff.cells) == 360 and diff.counts()["missing"] == 360
+
+
+def test_rank_agreement_is_written_with_its_p_value(tmp_path):
+    rows = [row(name, name, (value,) * 4) for name, value in (("a", 70), ("b", 75), ("c", 80))]
+    declared = grid(table("t", *rows), table("few", *rows[:2]))
+    for name, value in (("a", 60), ("b", 62), ("c", 61)):
+        write(tmp_path, "voc-lt", name, 0, value)
+    lines = list(csv.DictReader(io.StringIO(agreement_csv(compare(declared, load_results(declared, tmp_path))))))
+    assert [(line["table"], line["column"], line["rows"]) for line in lines[:2]] == [
+        ("t", "total", "3"),
+        ("t", "head", "3"),
+    ]
+    assert float(lines[0]["kendall_tau"]) == pytest.approx(1 / 3, abs=1e-4) and float(lines[0]["p"]) == 1
+    assert lines[-1]["kendall_tau"] == ""  # two rows have no order worth a number
 
 
 def test_an_unreadable_file_is_named_in_the_report(tmp_path):

@@ -3,10 +3,10 @@ import io
 
 import numpy as np
 import pytest
-from evidence.synthetic import grid, row, split, table, write, write_predictions
+from evidence.synthetic import grid, method_grid, row, split, table, write, write_predictions
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.pairs import measure_run, pairs_csv, pairs_markdown
+from ltmlc.evidence.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
 from ltmlc.evidence.results import load_results
 from ltmlc.metrics import average_precision
 
@@ -93,3 +93,20 @@ def test_the_csv_has_a_line_a_column(tmp_path):
     assert [line["column"] for line in read] == ["total", "head", "medium", "tail"]
     assert float(read[0]["map"]) == pytest.approx(lines[0].estimate, abs=1e-4)
     assert float(read[0]["image_low"]) == pytest.approx(lines[0].image_interval.low, abs=1e-4)
+
+
+def test_the_methods_and_the_steps_between_them_are_measured_as_far_as_they_are_finished(tmp_path):
+    found, declared = data(), method_grid(seeds=SEEDS)
+    rng = np.random.default_rng(0)
+    for run in ("lsep", "dr"):
+        for seed in SEEDS:
+            write(tmp_path, "voc-lt", run, seed, 50 + rng.random(), spec=declared.runs["voc-lt"][run])
+            write_predictions(tmp_path, "voc-lt", run, seed, rng.normal(size=(200, 3)), found)
+    lines, messages = measure_methods(declared, load_results(declared, tmp_path), found, resamples=20)
+    assert messages == []
+    assert [(line.run, line.against) for line in lines if line.column == "total"] == [
+        ("lsep", ""),
+        ("dr", ""),
+        ("dr", "lsep"),
+    ]
+    assert measure_methods(declared, load_results(declared, tmp_path / "none"), found) == ([], [])

@@ -35,6 +35,7 @@ rule compare:
         csv=f"{RESULTS}/diff.csv",
         md=report(f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"),
         runs=f"{RESULTS}/runs.csv",
+        agreement=f"{RESULTS}/rank_agreement.csv",
     log:
         f"{RESULTS}/diff.log",
     benchmark:
@@ -49,3 +50,29 @@ rule compare:
         config=CONFIG_TEXT,
     shell:
         "python -m ltmlc compare --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
+
+
+rule bootstrap:
+    # How far other seeds and other test images would move LSEP, C-LSEP, DR and the steps between them.
+    input:
+        metrics=metrics_of_methods,
+        predictions=predictions_of_methods,
+        split=f"{RESULTS}/data/{{dataset}}/split.json",
+    output:
+        csv=f"{RESULTS}/bootstrap_{{dataset}}.csv",
+        md=f"{RESULTS}/bootstrap_{{dataset}}.md",
+    log:
+        f"{RESULTS}/bootstrap_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/bootstrap_{{dataset}}.benchmark.tsv"
+    wildcard_constraints:
+        dataset="|".join(COMPARED) or "none",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        config=CONFIG_TEXT,
+    shell:
+        "python -m ltmlc bootstrap {wildcards.dataset} --config {params.config:q} --out {output.csv:q} > {output.md:q} 2> {log:q}"

@@ -14,11 +14,25 @@ from ltmlc.files import write_atomically
 
 
 def write_diff(diff: Diff, directory: str | Path) -> list[Path]:
-    """Write ``diff.csv`` and ``diff.md`` into ``directory``; returns their paths."""
-    paths = [Path(directory) / "diff.csv", Path(directory) / "diff.md"]
-    write_atomically(paths[0], diff_csv(diff))
-    write_atomically(paths[1], diff_markdown(diff))
+    """Write ``diff.csv``, ``diff.md`` and ``rank_agreement.csv`` into ``directory``; returns their paths."""
+    texts = {"diff.csv": diff_csv, "diff.md": diff_markdown, "rank_agreement.csv": agreement_csv}
+    paths = [Path(directory) / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_atomically(path, text(diff))
     return paths
+
+
+def agreement_csv(diff: Diff) -> str:
+    """Kendall's tau, one line a table, data set and column; empty for fewer than three rows."""
+    lines = [
+        [*(item.table, item.dataset, item.column, item.rows), *(_rank(item.tau), _rank(item.p))]
+        for item in diff.agreement
+    ]
+    return csv_text(["table", "dataset", "column", "rows", "kendall_tau", "p"], lines)
+
+
+def _rank(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
 
 
 def diff_csv(diff: Diff) -> str:

@@ -19,8 +19,10 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.bootstrap import Interval, bootstrap_combination, read_predictions
 from ltmlc.evidence.claims_measure import paired_noise
 from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.methods import method_runs
 from ltmlc.evidence.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.statistics import LEVEL
+from ltmlc.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,25 @@ def measure_run(
             interval = _seed_interval(results, split.dataset, column, values, runs=1 if against is None else 2)
             names = (split.dataset, run, against or "", column)
             lines.append(Line(*names, fmean(values), len(values), interval, images.get(column)))
+    return lines, messages
+
+
+def measure_methods(
+    grid: Grid, results: Results, split: Split, *, resamples: int = 1000
+) -> tuple[list[Line], list[str]]:
+    """:func:`measure_run` of LSEP, C-LSEP and DR, then of the steps between them; what is not finished is left out."""
+    runs = method_runs(grid, split.dataset)
+    names = list(runs.values())
+    asked = [(run, None) for run in names] + list(zip(names[1:], names, strict=False))
+    asked += [(names[-1], names[0])] if len(names) > 2 else []
+    lines, messages = [], []
+    for run, against in asked:
+        try:
+            found, said = measure_run(results, split, run, against=against, resamples=resamples)
+        except InputError:  # no finished seed, or none in common
+            continue
+        lines += found
+        messages += [message for message in said if message not in messages]
     return lines, messages
 
 
@@ -138,8 +159,8 @@ def pairs_markdown(lines: Sequence[Line]) -> str:
     rows = [
         [
             *(line.dataset, line.run, line.against or "–", line.column),
-            f"{line.estimate:+.2f}" if line.against else f"{line.estimate:.2f}",
-            *(str(line.n), _text(line.seed_interval), _text(line.image_interval)),
+            f"{line.estimate:{_sign(line)}.2f}",
+            *(str(line.n), _text(line, line.seed_interval), _text(line, line.image_interval)),
         ]
         for line in lines
     ]
@@ -147,8 +168,13 @@ def pairs_markdown(lines: Sequence[Line]) -> str:
     return markdown_table(header, rows, left=4)
 
 
-def _text(interval: Interval | None) -> str:
-    return "–" if interval is None else f"{interval.low:+.2f} to {interval.high:+.2f}"
+def _sign(line: Line) -> str:
+    return "+" if line.against else ""
+
+
+def _text(line: Line, interval: Interval | None) -> str:
+    sign = _sign(line)
+    return "–" if interval is None else f"{interval.low:{sign}.2f} to {interval.high:{sign}.2f}"
 
 
 def pairs_csv(lines: Sequence[Line]) -> str:

@@ -14,6 +14,7 @@ from ltmlc.evidence.cells import Cell, best, table_cells
 from ltmlc.evidence.controls import control_rows
 from ltmlc.evidence.markup import csv_text, latex_escape, markdown_table, superscript
 from ltmlc.evidence.results import COLUMNS, Results
+from ltmlc.evidence.steps import our_steps
 from ltmlc.grid import Grid, Row, Table
 
 MISSING, FAILED = "…", "✗"
@@ -125,7 +126,8 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
     ]
     lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*")
     text = f"# {table.title}\n\n{table.caption}\n\n{markdown_table(header, lines)}"
-    under = "\n".join(f"{note}  " for note in [*notes, _legend(results, controls)])
+    steps = our_steps(grid, results) if table.name == "table2" else []
+    under = "\n".join(f"{note}  " for note in [*notes, *steps, _legend(results, controls)])
     failures = "\n".join(f"- {line}" for line in _failures(rows))
     return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")
 

@@ -100,7 +100,7 @@ def _decide(cell: Comparison, noise: Noise, threshold: float) -> tuple[str, str,
     needed = seeds_needed(excess, noise, threshold, cell.reference_n)
     if needed is not None:
         needed = max(needed, cell.n + 1)
-        return "inconclusive", f"{needed} seeds would decide", needed
+        return "inconclusive", f"{needed} seeds would decide, {needed - cell.n} more", needed
     if cell.origin == "reference":
         return "inconclusive", f"not decidable: the reference has {cell.reference_n} seeds", None
     return "inconclusive", "not decidable: the published run is one draw", None
