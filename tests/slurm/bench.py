@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -36,18 +35,24 @@ class Bench:
         self.project, self.cluster = Project(root), cluster
         self.root = self.project.root
         self.seen: list[dict[str, dict[str, str]]] = []
-        self._outputs = 0
+        self._runs: list[Run] = []
 
     def start(self, *arguments: str, config: str) -> "Run":
         """Snakemake in the background, with the Slurm profile."""
-        self._outputs += 1
-        output = self.root / f"snakemake{self._outputs}.out"
+        output = self.root / f"snakemake{len(self._runs)}.out"
         with output.open("w") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", *arguments, *PROFILE, *QUICKLY, "--configfile", config],
                 **{"cwd": self.root, "env": self.environment(), "stdout": file, "stderr": subprocess.STDOUT},
             )
-        return Run(process, output)
+        self._runs.append(Run(process, output))
+        return self._runs[-1]
+
+    def close(self) -> None:
+        """End what a test that failed has left."""
+        for run in self._runs:
+            run.process.kill()
+            run.process.wait()
 
     def environment(self) -> dict[str, str]:
         """As in a user's shell: this Python's programs are found, this package is not."""
@@ -78,10 +83,19 @@ class Bench:
                 }
         return found
 
-    def jobs_of(self, run: str) -> dict[str, dict[str, str]]:
-        """Every job that was a training of this run, as last seen."""
+    def jobs_of(self, run: str, *, alive: bool = False) -> dict[str, dict[str, str]]:
+        """Every job that was a training of this run, as last seen; ``alive``: those that wait or run."""
         latest = {number: job for look in self.seen for number, job in look.items()}
-        return {number: job for number, job in latest.items() if f"{DATASET}_{run}_" in job["comment"]}
+        return {
+            number: job
+            for number, job in latest.items()
+            if f"{DATASET}_{run}_" in job["comment"] and (not alive or job["state"] in ("PENDING", "RUNNING"))
+        }
+
+    def cards_of(self, run: str) -> set[str]:
+        """The GPUs that the trainings of this run held."""
+        jobs = self.jobs_of(run)
+        return {job["cards"] for look in self.seen for number, job in look.items() if number in jobs} - {""}
 
     def directory(self, run: str, seed: int = 0) -> Path:
         return self.root / "results" / "smoke" / "runs" / DATASET / run / f"seed{seed}"
@@ -96,9 +110,9 @@ class Bench:
         except FileNotFoundError:
             return 0
 
-    def kill_training(self, run: str) -> None:
-        """SIGKILL, as the kernel does when memory is short."""
-        os.kill(json.loads((self.directory(run) / "running.json").read_text())["pid"], signal.SIGKILL)
+    def process(self, run: str) -> int:
+        """Of a training that runs."""
+        return json.loads((self.directory(run) / "running.json").read_text())["pid"]
 
     def ltmlc(self, *arguments: str) -> str:
         return self.project.run("ltmlc", *arguments).stdout

@@ -72,6 +72,12 @@ class Cluster:
         while self.ask("squeue", "--noheader") and time.monotonic() < end:
             time.sleep(0.5)
 
+    def end_soon(self, job: str) -> None:
+        """Leave a running job one to two minutes: it is to be warned now, and ended then."""
+        elapsed = self.ask("squeue", "--noheader", "--format=%M", f"--jobs={job}").strip()
+        minutes = [*map(int, elapsed.replace("-", ":").split(":"))][-2]
+        self.ask("scontrol", "update", f"JobId={job}", f"TimeLimit={minutes + 2}")
+
     def _configure(self) -> None:
         for name in ("logs", "state", "spool", "cards"):
             (self.directory / name).mkdir()
