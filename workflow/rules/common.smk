@@ -2,13 +2,13 @@
 from functools import cache
 from pathlib import Path
 
-from ltmlc.config import own_or_shipped
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
 from ltmlc.jobs import set_environment, shell_prefix
+from ltmlc.lookup import own_or_shipped
 from snakemake.exceptions import WorkflowError
 
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import own_or_shipped, read_yaml
+from ltmlc.config import read_yaml
 from ltmlc.data.split import Split
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.plan import hours
 from ltmlc.evidence.results import Results
 from ltmlc.evidence.tables import tabulate
 from ltmlc.grid import Grid
+from ltmlc.lookup import own_or_shipped
 
 _COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 _ENVIRONMENT = {
