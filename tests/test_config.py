@@ -3,18 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.config import (
-    DEFAULTS,
-    check,
-    files_of,
-    find_file,
-    load_config,
-    load_dataset,
-    merge,
-    own_or_shipped,
-    read_yaml,
-)
+from ltmlc.config import DEFAULTS, check, find_file, load_config, load_dataset, merge, read_yaml
 from ltmlc.errors import InputError
+from ltmlc.lookup import files_of, own_or_shipped
 
 ROOT = Path(__file__).parents[1]
 DATASETS = sorted(path.stem for path in (ROOT / "config" / "datasets").glob("*.yaml"))

@@ -355,9 +355,7 @@ def summary(options: argparse.Namespace) -> None:
     from ltmlc.evidence.summary import write_summary
 
     grid, results, splits = _load(options)
-    out = options.out or Path(grid.config["results"], "REPRODUCTION.md")
-    write_summary(grid, results, out, splits=splits)
-    write_sums(out.with_suffix(".sha256"), [out])
+    write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -390,4 +388,5 @@ def report(options: argparse.Namespace) -> None:
     from ltmlc.evidence.report import write_report
 
     grid, results, splits = _load(options)
-    write_report(gather(grid, results, splits=splits), options.out or Path(grid.config["results"]))
+    out = options.out or Path(grid.config["results"])
+    write_sums(out / "report.sha256", write_report(gather(grid, results, splits=splits), out))

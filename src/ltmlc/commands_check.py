@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import own_or_shipped
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json
 from ltmlc.grid import Grid
+from ltmlc.lookup import own_or_shipped
 
 FOUND_WRONG = 2
 """Exit code of a command that was given bad input."""

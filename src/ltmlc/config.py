@@ -1,7 +1,6 @@
 """Reading the configuration: YAML files, checked against the JSON schemas of ``workflow/schemas``.
 
-Unknown keys are refused. Files are looked for under a root first (the folder that holds ``config/``: where one works),
-then in this project itself, so another folder needs only the files that it adds or replaces.
+Unknown keys are refused. Where files are looked for: :mod:`ltmlc.lookup`.
 """
 
 import json
@@ -13,11 +12,11 @@ from typing import Any
 import yaml
 
 from ltmlc.dataset_checks import check_dataset
+from ltmlc.endless import refuse_endless
 from ltmlc.errors import InputError
+from ltmlc.lookup import PROJECT, files_of
 
-PROJECT = Path(__file__).parents[2]
 SCHEMAS = PROJECT / "workflow" / "schemas"
-LARGEST = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -41,30 +40,10 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise InputError(f"{path} does not exist; {path.parent} has: {', '.join(beside) or 'no YAML file'}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
-    _refuse_bombs(value, str(path))
+    refuse_endless(value, str(path))
     if not isinstance(value, dict):
         raise InputError(f"{path} must be a mapping of keys to values, not {type(value).__name__}")
     return value
-
-
-def _refuse_bombs(value: Any, where: str) -> None:
-    """Raise InputError where aliases make a small file endless: a message or a hash of it would fill the memory."""
-    sizes: dict[int, float] = {}
-
-    def size(node: Any) -> float:
-        if not isinstance(node, dict | list):
-            return 1
-        if id(node) not in sizes:
-            sizes[id(node)] = math.inf  # what a list that holds itself finds
-            sizes[id(node)] = 1 + sum(map(size, node.values() if isinstance(node, dict) else node))
-        return sizes[id(node)]
-
-    try:
-        endless = size(value) > LARGEST
-    except RecursionError:
-        raise InputError(f"{where}: it is nested too deeply to be a configuration") from None
-    if endless:
-        raise InputError(f"{where}: its aliases stand for more than {LARGEST} values; write out what is meant")
 
 
 @cache
@@ -148,7 +127,7 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{where}: not readable JSON: {error}") from None
     if isinstance(source, dict):
-        _refuse_bombs(source, where)
+        refuse_endless(source, where)
         source = _from_text(source, _schemas()["config"])
     else:
         source = read_yaml(source)
@@ -211,19 +190,6 @@ DEFAULTS: dict[str, Any] = {
     "results": "results",
     "figures": "figures",
 }
-
-
-def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
-    """``path``, such as ``config/claims.yaml``, under ``root`` if it is there, else this project's own."""
-    own, shipped = Path(root) / path, PROJECT / path
-    return shipped if shipped.exists() and not own.exists() else own
-
-
-def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
-    """Name -> file of ``config/{kind}/*.yaml``: those under ``root``, and this project's own of other names."""
-    folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]
-    files = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
-    return dict(sorted(files.items()))
 
 
 def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Path:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, find_file, load_config, load_dataset, name_of, own_or_shipped, read_yaml
+from ltmlc.config import check, find_file, load_config, load_dataset, name_of, read_yaml
 from ltmlc.dataset_checks import check_recipe_names
 from ltmlc.errors import InputError
+from ltmlc.lookup import own_or_shipped
 from ltmlc.spec import build_spec, run_id
 
 

@@ -21,7 +21,7 @@ from ltmlc.sums import RUN_SUMS, changed_files
 
 FINISHED = "finished"
 """The folder for a finished run's files while Snakemake, which was killed before it noted them, does that job again."""
-REPORT_SUMS = ("diff", "claims", "audit", "REPRODUCTION")
+REPORT_SUMS = ("diff", "claims", "audit", "report")
 
 
 def put_in_order(

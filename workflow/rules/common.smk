@@ -2,7 +2,6 @@
 from functools import cache
 from pathlib import Path
 
-from ltmlc.config import own_or_shipped
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.evidence.methods import method_runs
@@ -10,6 +9,7 @@ from ltmlc.files import canonical_json
 from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
 from ltmlc.grid import load_grid
 from ltmlc.jobs import leave_signals_to_jobs, set_environment, shell_prefix
+from ltmlc.lookup import own_or_shipped
 from ltmlc.recovery import put_in_order
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ltmlc.config import check, files_of, own_or_shipped, read_yaml
+from ltmlc.config import check, read_yaml
 from ltmlc.errors import InputError
 from ltmlc.evidence.predicates import KINDS, TWINS, Part, build_parts
+from ltmlc.lookup import files_of, own_or_shipped
 
 FACTS = ("threshold", "probability", "split")  # decided by the losses or the labels, not by runs
 

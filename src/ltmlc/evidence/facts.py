@@ -10,10 +10,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ltmlc.config import own_or_shipped, read_yaml
+from ltmlc.config import read_yaml
 from ltmlc.evidence.gather import Evidence
 from ltmlc.evidence.plan import hours
 from ltmlc.evidence.results import Results, RunResult
+from ltmlc.lookup import own_or_shipped
 
 _COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 ENVIRONMENT = {

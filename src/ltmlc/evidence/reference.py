@@ -4,10 +4,10 @@ import csv
 import math
 from pathlib import Path
 
-from ltmlc.config import own_or_shipped
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results import COLUMNS, Results
+from ltmlc.lookup import own_or_shipped
 
 # Classes in head, medium and tail of the paper's two data sets (4.1).
 PAPER_GROUPS = {

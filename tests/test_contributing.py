@@ -1,0 +1,46 @@
+"""What contributors and catalogs read about the project agrees with what is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_hooks_before_a_commit_are_local_and_call_locked_tools():
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    tools = {re.split(r"[<>=\[ ]", text)[0] for text in [*extras["dev"], *extras["workflow"]]}
+    programs = {
+        hook["entry"].split()[0].removeprefix(".venv/bin/")
+        for hook in repositories[0]["hooks"]
+        if hook["language"] == "system"
+    }
+    assert len(programs) >= 4 and programs <= tools
+
+
+def test_lint_runs_the_tools_of_the_hooks():
+    makefile = (ROOT / "Makefile").read_text()
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, flags=re.M)[1]
+    for tool in ("ruff check", "ruff format --check", "snakefmt --check", "snakemake --lint", "bandit"):
+        assert f"$(BIN)/{tool}" in lint
+
+
+def test_the_catalog_is_told_what_is_offered():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage == {"software-stack-deployment": {"conda": True}, "report": True}
+    assert (ROOT / "config" / "README.md").is_file() and (ROOT / "config" / "config.yaml").is_file()
+    captions = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    assert captions.count("caption=") >= 5
+
+
+def test_links_and_commands_of_the_page_for_contributors_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / link).exists(), link
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    asked = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, flags=re.M))
+    assert asked and asked <= targets
