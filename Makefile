@@ -37,7 +37,7 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
-test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, damaged files, clocks (minutes; as root, with Debian's faketime)
+test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, damaged files, clocks (minutes; as root)
 	$(BIN)/python -m pytest -m fault tests/faults -n 2 --dist loadfile
 
 test-slurm: $(READY) ## a real one-node Slurm on this machine: the smoke configuration, and jobs killed, cancelled, out of time (root, Debian)

@@ -1,9 +1,9 @@
 """What surrounds a training, whatever becomes of it: one process a run, no finished result trained twice, checksums."""
 
 import json
-import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.locks import only_process
-from ltmlc.recovery import FINISHED, is_result_of, restore_finished
+from ltmlc.recovery import FINISHED, is_result_of, keep, restore_finished
 from ltmlc.sums import RUN_SUMS, write_sums
 
 
@@ -32,6 +32,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
             result["split_sha256"] = load_split(split).sha256
             if restore_finished(out, **result) or (waited and is_result_of(out / "metrics.json", **result)):
                 _say("another attempt has finished this run: its result is kept")
+                _keep_if_the_clock_is_behind(out, split.parent)
                 return 0
             shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification
         (out / RUN_SUMS).unlink(missing_ok=True)
@@ -39,16 +40,16 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
         if code == 0:
             files = [out / name for name in ("metrics.json", "predictions.npz", "weights.pt") if (out / name).exists()]
             write_sums(out / RUN_SUMS, files)
-            _date_after(split.parent, [*files, out / RUN_SUMS])
+            _keep_if_the_clock_is_behind(out, split.parent)
         return code
 
 
-def _date_after(data: Path, files: list[Path]) -> None:
-    """A clock that was set back meanwhile must not make results older than their data: Snakemake would delete them."""
-    newest = max(file.stat().st_mtime_ns for file in (*data.glob("*"), *data.glob("pack/*")))
-    for file in files:
-        if file.exists() and file.stat().st_mtime_ns < newest:
-            os.utime(file, ns=(newest, newest))
+def _keep_if_the_clock_is_behind(out: Path, data: Path) -> None:
+    """Snakemake dates results when a job ends, and deletes those that are then older than their data."""
+    newest = max(file.stat().st_mtime for file in (*data.glob("*"), *data.glob("pack/*")))
+    if newest > time.time():
+        keep(out)
+        _say("the clock stands before the date of the data: Snakemake will refuse this result, the next attempt has it")
 
 
 def _with_gpu_advice(work: Callable[[], int]) -> int:

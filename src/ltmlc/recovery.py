@@ -20,7 +20,8 @@ from ltmlc.locks import clear_stale_locks, share, watch
 from ltmlc.sums import RUN_SUMS, changed_files
 
 FINISHED = "finished"
-"""The folder for a finished run's files while Snakemake, which was killed before it noted them, does that job again."""
+"""The folder for a finished run's files while Snakemake, which does not know or want them, does that job again."""
+RUN_FILES = ("metrics.json", "predictions.npz", "weights.pt", RUN_SUMS)
 REPORT_SUMS = ("diff", "claims", "audit", "report")
 
 
@@ -121,26 +122,33 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     marked = _marked(snakemake / "incomplete")
     kept = []
     for folder in run_folders(grid) if marked else ():
-        files = [file for file in folder.glob("*") if file.name in ("metrics.json", "predictions.npz", RUN_SUMS)]
-        if (
-            _as_in_the_rules(folder / "metrics.json", grid) in marked
-            and len(files) == 3
-            and not changed_files(folder / RUN_SUMS)
-        ):
-            for file in [*files, *folder.glob("weights.pt")]:
-                (folder / FINISHED).mkdir(exist_ok=True)
-                file.replace(folder / FINISHED / file.name)
+        complete = all((folder / name).exists() for name in (RUN_SUMS, *RUN_FILES[:2]))
+        complete = complete and not changed_files(folder / RUN_SUMS)
+        if complete and _as_in_the_rules(folder / "metrics.json", grid) in marked:
+            keep(folder)
             kept.append(f"{folder} finished after its Snakemake was killed: kept, not trained again")
     return kept
 
 
+def keep(folder: Path) -> None:
+    """A second name for each file of a run, in the folder ``FINISHED`` where Snakemake deletes nothing."""
+    (folder / FINISHED).mkdir(exist_ok=True)
+    for file in (folder / name for name in RUN_FILES if (folder / name).exists()):
+        (folder / FINISHED / file.name).unlink(missing_ok=True)
+        try:
+            (folder / FINISHED / file.name).hardlink_to(file)
+        except OSError:  # no hard links here
+            shutil.copy2(file, folder / FINISHED / file.name)
+
+
 def restore_finished(folder: Path, **wanted: Any) -> bool:
-    """Bring back what ``keep_finished`` put in safety, if ``metrics.json`` says what is ``wanted``. Whether it did."""
+    """Bring back what ``keep`` put in safety, if ``metrics.json`` says what is ``wanted``. Whether it did."""
     kept = folder / FINISHED
     if not is_result_of(kept / "metrics.json", **wanted) or changed_files(kept / RUN_SUMS):
         return False
     for file in sorted(kept.iterdir(), key=lambda file: file.name == "metrics.json"):  # it comes last, as when made
-        file.replace(folder / file.name)
+        (folder / file.name).unlink(missing_ok=True)  # renaming to a second name of the same file would do nothing
+        file.rename(folder / file.name)
     kept.rmdir()
     return True
 

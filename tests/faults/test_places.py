@@ -38,7 +38,7 @@ def test_a_home_that_cannot_be_written(half, undisturbed, mount, tmp_path):
     # Snakemake's own cache is made before it reads any workflow, so here the sentence is its own.
     refused = half.run(code=1, **surroundings, XDG_CACHE_HOME="")
     assert f"Read-only file system: '{home}/.cache'" in refused
-    half.run(**surroundings, XDG_CACHE_HOME=".snakemake/cache")
+    half.run(**surroundings, XDG_CACHE_HOME=str(half.root / ".snakemake" / "cache"))
     assert half.evidence() == undisturbed.evidence()
 
 

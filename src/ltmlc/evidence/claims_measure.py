@@ -94,9 +94,16 @@ def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
     if not cells:
         return Noise(math.nan, 0)
     index, seeds, values = (np.array(each) for each in zip(*cells, strict=True))
-    design = np.hstack([index[:, None] == np.unique(index), seeds[:, None] == np.unique(seeds)]).astype(float)
+    # What is left of both sides without each run's mean: the same residuals as with a column for every run, of which
+    # there may be thousands, and only one for every seed.
+    _, index, counts = np.unique(index, return_inverse=True, return_counts=True)
+    both = np.column_stack([values, seeds[:, None] == np.unique(seeds)]).astype(float)
+    sums = np.zeros((len(counts), both.shape[1]))
+    np.add.at(sums, index, both)
+    both -= (sums / counts[:, None])[index]
+    values, design = both[:, 0], both[:, 1:]
     solution, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    df = len(values) - int(rank)
+    df = len(values) - len(counts) - int(rank)
     residual = float(np.sum((values - design @ solution) ** 2))
     return Noise(math.sqrt(residual / df) if residual > 1e-18 else 0.0, df) if df else Noise(math.nan, 0)
 
