@@ -132,7 +132,8 @@ def _reference(
         above = [label for label, value in totals.items() if value >= 100 * probe["map"]["total"]]
         verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it, as it must"
         parts.append(
-            f"- A linear probe (logistic regression, frozen {probe['backbone']} features at {probe['image_size']} px) "
+            "- A linear probe (`benchmarks/linear_probe.py`: logistic regression on frozen "
+            f"{probe['backbone']} features at {probe['image_size']} px) "
             f"trained on all {probe['training_images']} images of the pool, not on the long tail cut from it, tested "
             f"on the same {probe['test_images']} images: {values}; {verdict if totals else 'no row is finished yet'}."
         )
@@ -182,8 +183,8 @@ def _claims(verdicts: Sequence[Verdict], title: str) -> str:
     judged = [verdict for verdict in verdicts if verdict.dataset and verdict.verdict != "missing"]
     missing = sum(verdict.verdict == "missing" for verdict in verdicts if verdict.dataset)
     text = (
-        f"## What the paper says, judged on these runs\n\n{len(judged)} statements about VOC-LT or both data sets rest "
-        f"on rows that were trained here; the other {missing} need rows that were not."
+        "## What the paper says, judged on these runs\n\nStatements about VOC-LT or both data sets that rest on rows "
+        f"trained here: {len(judged)}; that need others: {missing}."
     )
     if not judged:
         return text
