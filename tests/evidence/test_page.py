@@ -86,7 +86,7 @@ def test_without_a_split_or_a_probe_nothing_is_said_of_them(page):
 
 def test_judged_claims_are_shown_and_the_others_counted(page):
     text = page({"a": [50, 52], "b": [51, 55]}, verdicts=[HERE, GONE])
-    assert "1 statements" in text and "the other 1 need rows" in text
+    assert "rest on rows trained here: 1; that need others: 1." in text
     assert "B beats A." in text and "C beats D." not in text
 
 

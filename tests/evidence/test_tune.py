@@ -89,6 +89,12 @@ def test_the_mean_over_seeds_decides_and_one_failed_seed_rules_out(tmp_path):
     assert made.chosen.candidate.factor == 3
     assert made.chosen.percent["total"] == pytest.approx(52)
     assert made.chosen.n == 2
+    # One degree of freedom for each candidate with both seeds; only factor 3's differ: 40 and 64.
+    text = sweep_markdown([made], SPLIT, title="X", seeds=[0, 1])
+    assert f"standard deviation of {math.sqrt(24**2 / 2 / 4):.2f} points (4 degrees of freedom" in text
+    assert "One seed: nothing measures" in sweep_markdown(
+        [decision(tmp_path, totals(*FACTORS))], SPLIT, title="X", seeds=[0]
+    )
 
 
 def test_a_result_on_another_part_of_the_images_does_not_count(tmp_path):

@@ -16,13 +16,13 @@ STAND_IN = """
 import sys
 from pathlib import Path
 
+from ltmlc.cli import build_parser
 from ltmlc.files import canonical_json, sha256_text
 
+build_parser().parse_args(sys.argv[1:])  # the rules' options must be those of the real command
 verb, arguments = sys.argv[1], sys.argv[2:]
 option = lambda name: arguments[arguments.index(name) + 1]
 results = Path("results/tune-digits")
-with Path("verbs.log").open("a") as log:
-    log.write(" ".join([verb, *arguments[:2]]) + "\\n")
 if verb in ("subset", "holdout"):
     lists = ("classes", "train_ids", "test_ids", "train_labels", "test_labels", "class_counts", "test_class_counts")
     fields = {"dataset": verb, "cooccurrence": [], "groups": {}, "thresholds": {}} | {key: [] for key in lists}

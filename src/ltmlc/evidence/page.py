@@ -4,6 +4,7 @@ Nothing on it is written by hand but what the sections are called: the same file
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +19,7 @@ from ltmlc.evidence.claims_report import count_table, verdict_table
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.page_limits import how_they_were_made, limits
 from ltmlc.evidence.results import COLUMNS, Results
-from ltmlc.evidence.statistics import pooled_noise
+from ltmlc.evidence.statistics import Noise, pooled_noise
 from ltmlc.evidence.tables import split_controls, tabulate
 from ltmlc.evidence.tuned import half_interval
 from ltmlc.grid import Grid, Row
@@ -132,7 +133,8 @@ def _reference(
         above = [label for label, value in totals.items() if value >= 100 * probe["map"]["total"]]
         verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it, as it must"
         parts.append(
-            f"- A linear probe (logistic regression, frozen {probe['backbone']} features at {probe['image_size']} px) "
+            "- A linear probe (`benchmarks/linear_probe.py`: logistic regression on frozen "
+            f"{probe['backbone']} features at {probe['image_size']} px) "
             f"trained on all {probe['training_images']} images of the pool, not on the long tail cut from it, tested "
             f"on the same {probe['test_images']} images: {values}; {verdict if totals else 'no row is finished yet'}."
         )
@@ -149,7 +151,7 @@ def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]
             before, after = results.scores(dataset, first, column), results.scores(dataset, second, column)
             gains = [after[seed] - before[seed] for seed in sorted(set(before) & set(after))]
             width = half_interval(noise[column], len(gains))
-            interval = f" ± {width:.2f}" if gains and width == width else ""
+            interval = f" ± {width:.2f}" if gains and not math.isnan(width) else ""
             cells.append(f"{fmean(gains):+.2f}{interval}" if gains else "…")
         lines.append([f"{below.label} − {above.label}", *cells])
     text = (
@@ -173,7 +175,7 @@ def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> s
     return f"{text}\n\n{markdown_table(['row', *COLUMNS], lines)}"
 
 
-def _pooled(results: Results, dataset: str, column: str):
+def _pooled(results: Results, dataset: str, column: str) -> Noise:
     runs = dict.fromkeys(run for name, run, _ in results.runs if name == dataset)
     return pooled_noise(list(results.scores(dataset, run, column).values()) for run in runs)
 
@@ -182,8 +184,8 @@ def _claims(verdicts: Sequence[Verdict], title: str) -> str:
     judged = [verdict for verdict in verdicts if verdict.dataset and verdict.verdict != "missing"]
     missing = sum(verdict.verdict == "missing" for verdict in verdicts if verdict.dataset)
     text = (
-        f"## What the paper says, judged on these runs\n\n{len(judged)} statements about VOC-LT or both data sets rest "
-        f"on rows that were trained here; the other {missing} need rows that were not."
+        "## What the paper says, judged on these runs\n\nStatements about VOC-LT or both data sets that rest on rows "
+        f"trained here: {len(judged)}; that need others: {missing}."
     )
     if not judged:
         return text

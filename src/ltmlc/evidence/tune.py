@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
@@ -17,20 +17,25 @@ from ltmlc.tuning import Candidate, Choice
 HEADER = (
     *("table", "choice", "candidate", "run", "factor", "lr", "status", "n"),
     *COLUMNS,
-    *("present", "chosen", "note"),
+    *("total_sd", "present", "chosen", "note"),
 )
 
 
 @dataclass(frozen=True)
 class Tried:
     """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
-    class; empty unless every seed is finished.
+    class; empty unless every seed is finished. ``totals``: one a seed.
     """
 
     candidate: Candidate
     status: str  # finished | failed (a seed is) | missing (a seed is)
     n: int
     percent: dict[str, float | None]
+    totals: tuple[float, ...] = ()
+
+    @property
+    def sd(self) -> float | None:
+        return stdev(self.totals) if len(self.totals) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     means = {
         column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
     }
-    return Tried(candidate, "finished", len(finished), means)
+    return Tried(candidate, "finished", len(finished), means, tuple(each["total"] or 0.0 for each in scores))
 
 
 def decisions_csv(decisions: Sequence[Decision]) -> str:
@@ -107,7 +112,8 @@ def decisions_csv(decisions: Sequence[Decision]) -> str:
 
 def _line(decision: Decision, tried: Tried) -> list[object]:
     candidate = tried.candidate
-    values = ["" if (x := tried.percent.get(column)) is None else f"{x:.4f}" for column in COLUMNS]
+    means = [tried.percent.get(column) for column in COLUMNS]
+    values = ["" if value is None else f"{value:.4f}" for value in (*means, tried.sd)]
     marks = ["yes" if tried is each else "" for each in (decision.present, decision.chosen)]
     factor = "" if candidate.factor is None else f"{candidate.factor:g}"
     return [

@@ -7,6 +7,7 @@ from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results import COLUMNS
+from ltmlc.evidence.statistics import half_width, pooled_noise
 from ltmlc.evidence.tune import Decision, Tried, gain
 
 SIGNS = {"failed": "✗", "missing": "…"}
@@ -23,7 +24,7 @@ def sweep_markdown(decisions: Sequence[Decision], split: Split, *, title: str, s
     """
     rates = [each for each in decisions if each.choice.rate]
     others = [each for each in decisions if not each.choice.rate]
-    sections = [f"# Chosen on held-out training images: {title}", _how(split, seeds)]
+    sections = [f"# Chosen on held-out training images: {title}", _how(split, seeds), _noise(decisions)]
     warnings = [f"- **{each.choice.label}**: {each.note}" for each in decisions if each.note]
     if rates:
         sections += ["## Learning rates", _overview(rates), "Every candidate:", _candidates(rates)]
@@ -31,7 +32,20 @@ def sweep_markdown(decisions: Sequence[Decision], split: Split, *, title: str, s
         sections += ["## Open choices", _candidates(others)]
     if warnings:
         sections += ["## Warnings", "\n".join(warnings)]
-    return "\n\n".join(section.strip() for section in sections) + "\n"
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _noise(decisions: Sequence[Decision]) -> str:
+    """How large a difference in total has to be; nothing for one seed."""
+    distinct = {each.candidate.run: each.totals for decision in decisions for each in decision.tried}
+    noise = pooled_noise(distinct.values())
+    if not noise.df:
+        return "One seed: nothing measures how much of a difference is chance."
+    n = max(map(len, distinct.values()))
+    return (
+        f"Between seeds, totals have a standard deviation of {noise.sd:.2f} points ({noise.df} degrees of freedom, "
+        f"pooled over the candidates): two differ by up to {half_width(noise, n, n):.1f} points by chance (95 %)."
+    )
 
 
 def _how(split: Split, seeds: Sequence[int]) -> str:
