@@ -221,6 +221,8 @@ def test_extending_an_unknown_data_set_names_the_file_that_does(tmp_path):
             ["augmentation.contrast", "2", "null", "array"],
         ),
         ("recipes: {dr: {rate: 1}}\n", ["recipes.dr", "'rate'", "lr"]),
+        ("constants: {gamma2: .nan}\n", ["constants.gamma2", "nan is not a finite number"]),
+        ("recipes: {dr: {steps: [1, .inf]}}\n", ["recipes.dr.steps.1", "inf is not a finite number"]),
     ],
 )
 def test_a_mistake_in_a_data_set_names_its_file_and_key(tmp_path, text, words):

@@ -168,6 +168,7 @@ def test_a_head_carries_only_its_own_keys():
         (loss("balpoe", tau=["a"]), ["tau", "'a'"]),
         (loss("balpoe", tau=1), ["tau", "1"]),
         (loss("cb_focal", mode=1), ["mode", "1", "average_w"]),
+        (loss("dr", gamma2={"dataset": ["gamma2"]}), ["{dataset: ['gamma2']}", "not among", "gamma2"]),
         (loss("dr", gamma2={"dataset": "gama2"}), ["{dataset: gama2}", "gamma2", "config/datasets"]),
         (loss("bce", weight=float("nan")), ["loss bce", "weight is nan", "finite"]),
         ({**loss("bce"), "sampler": "random"}, ["unknown sampler 'random'", "class_aware, uniform"]),
@@ -188,6 +189,8 @@ def test_a_mistake_in_a_row_is_one_sentence_that_says_what_is_valid(run, words):
         ({"lr": 0.1, "epochs": 2.5, "steps": []}, ["recipe mine", "epochs is 2.5", "whole number"]),
         ({"lr": 0.1, "epochs": 5, "steps": [5]}, ["recipe mine", "steps has 5", "only 5 epochs"]),
         ({"lr": 0.1, "epochs": 5}, ["recipe mine", "no steps"]),
+        ({"lr": 0.1, "epochs": 0, "steps": []}, ["recipe mine", "epochs is 0", "above 0"]),
+        ({"lr": -0.1, "epochs": 5, "steps": []}, ["recipe mine", "lr is -0.1", "above 0"]),
     ],
 )
 def test_a_recipe_that_no_training_could_follow_is_refused_while_planning(recipe, words):

@@ -5,6 +5,7 @@ Unknown keys are refused. Where files are looked for: :mod:`ltmlc.lookup`.
 
 import json
 import math
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,22 @@ def check(value: Any, *, schema: str, where: str) -> None:
     """Raise InputError with one sentence for the first place where ``value`` does not fit the schema."""
     from jsonschema.exceptions import best_match
 
+    for key, number in _not_finite(value):
+        raise InputError(f"{where}: {key}: {number} is not a finite number")
     error = best_match(_validator(schema).iter_errors(value))
     if error is None:
         return
     key = ".".join(str(part) for part in error.absolute_path) or "the file"
     raise InputError(f"{where}: {key}: {_sentence(error)}")
+
+
+def _not_finite(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """Dotted names and values of the numbers that YAML can write and nothing here can use: ``.nan`` and ``.inf``."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key, value
+    if isinstance(value, (dict, list)):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite(item, f"{key}.{name}" if key else str(name))
 
 
 def _sentence(error: Any) -> str:

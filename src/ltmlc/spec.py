@@ -123,7 +123,7 @@ def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
     if not isinstance(value, dict):
         return value
     if set(value) == {"dataset"}:
-        if value["dataset"] not in constants:
+        if not isinstance(value["dataset"], str) or value["dataset"] not in constants:
             raise InputError(
                 f"{where}: {{dataset: {value['dataset']}}} is not among the data set's constants "
                 f"({', '.join(sorted(constants)) or 'none'}); add it to its file in config/datasets"
@@ -193,12 +193,14 @@ def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where:
     looked_up = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
     filled = {key: _canonical(value) for key, value in looked_up.items()}
     _check_schedule(filled["epochs"], filled["steps"], f"{where}: recipe {name}")
+    if filled["lr"] <= 0:
+        raise InputError(f"{where}: recipe {name}: lr is {filled['lr']}; it must be above 0")
     return {"name": name, **filled}
 
 
 def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
-    if not isinstance(epochs, int):
-        raise InputError(f"{where}: epochs is {epochs}; it must be a whole number")
+    if not isinstance(epochs, int) or epochs < 1:
+        raise InputError(f"{where}: epochs is {epochs}; it must be a whole number above 0")
     outside = [step for step in steps if step >= epochs]
     if outside:
         raise InputError(
