@@ -30,7 +30,7 @@ def test_images_without_labels_stay_in_the_test_set_and_leave_the_training_pool(
 
 
 def test_one_table_with_a_split_column(tmp_path):
-    (tmp_path / "all.csv").write_text("split,path,labels\ntrain,a.jpg,cat\ntest,b.jpg,dog\n")
+    (tmp_path / "all.csv").write_text("split,path,labels\ntrain,a.jpg,cat\n test ,b.jpg,dog\n")
     source = CsvSource(tmp_path, table="all.csv")
     assert (source.train_pool().ids, source.test_pool().ids) == (["a.jpg"], ["b.jpg"])
     assert source.classes == ["cat", "dog"]

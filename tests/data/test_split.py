@@ -9,7 +9,7 @@ from data.label_helpers import REPOSITORY, published_matrix, reference, voc_root
 from ltmlc.config import load_dataset
 from ltmlc.data.longtail import longtail_subset
 from ltmlc.data.sources import Pool, open_source
-from ltmlc.data.split import class_groups, compare_with_published, load_split, make_split, save_split
+from ltmlc.data.split import class_groups, compare_with_published, load_split, make_split, read_ids, save_split
 from ltmlc.errors import InputError
 from ltmlc.files import sha256_text
 
@@ -54,6 +54,11 @@ def test_counts_and_cooccurrence_are_those_of_the_selected_images(tmp_path):
 
 def test_published_list_gives_the_order(tmp_path):
     assert with_list(tmp_path, "d\nb\na\n").train_ids == ["d", "b", "a"]
+
+
+def test_a_list_has_one_id_a_line_with_spaces_inside_or_lines_of_windows(tmp_path):
+    (tmp_path / "ids.txt").write_bytes(b"my dog.jpg\r\n\r\n a.jpg \r\n")
+    assert read_ids(tmp_path / "ids.txt") == ["my dog.jpg", "a.jpg"]
 
 
 def test_construction_is_the_long_tailed_subset_of_the_pool():

@@ -99,9 +99,10 @@ def read_table(path: Path, *, split: str | None = None) -> Rows:
                     )
                 if not image.isprintable():
                     raise InputError(f"{where}: {image[:40]!r} is no path; is a quotation mark open before it?")
-                if split is not None and record["split"] not in ("train", "test"):
-                    raise InputError(f"{where}: split is {record['split']!r}; valid: train, test")
-                if split is None or record["split"] == split:
+                part = (record["split"] or "").strip() if split is not None else None
+                if part not in (None, "train", "test"):
+                    raise InputError(f"{where}: split is {part!r}; valid: train, test")
+                if part == split:
                     rows[image] = split_labels(record["labels"] or "")
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is not a CSV in UTF-8: {error}") from None

@@ -125,7 +125,8 @@ def read_ids(path: Path, *, sha256: str | None = None) -> list[str]:
         raise InputError(
             f"{path} has sha256 {found}, but subset.sha256 is {sha256}; delete the file and download it again"
         )
-    ids = path.read_text(encoding="utf-8").split()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    ids = [line.strip() for line in lines if line.strip()]  # one's own may have spaces inside
     twice = _repeated(ids)
     if twice or not ids:
         raise InputError(f"{path} lists {twice[0]} twice" if twice else f"{path} lists no image")

@@ -131,7 +131,7 @@ def annotation_file(root: Path, image_set: str) -> Path | None:
 def image_sizes(annotations: Path) -> dict[int, tuple[int, int]]:
     """Image id -> (height, width) in pixels, in file order."""
     try:
-        images = json.loads(annotations.read_bytes())["images"]
+        images = json.loads(annotations.read_text(encoding="utf-8"))["images"]  # bytes would be there twice
         return {int(image["id"]): (image["height"], image["width"]) for image in images}  # an id becomes a file's name
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
