@@ -41,7 +41,7 @@ class RunResult:
     status: str  # finished | failed | missing
     directory: Path
     percent: dict[str, float | None] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict, repr=False)  # the whole file; empty when missing
+    metrics: dict[str, Any] = field(default_factory=dict, repr=False)  # the whole file; without one at most `error`
 
     @property
     def name(self) -> str:
