@@ -32,10 +32,13 @@ def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.split import make_split, save_split
 
     settings = load_dataset(options.dataset)
-    source = open_source(settings, options.data_root)
-    split = make_split(options.dataset, source, settings, root=options.data_root)
-    if not split.test_ids:
-        raise InputError(f"{options.dataset}: the test set has no image; add images, or nothing can be evaluated")
+    try:
+        source = open_source(settings, options.data_root)
+        split = make_split(options.dataset, source, settings, root=options.data_root)
+        if not split.test_ids:
+            raise InputError("source.test has no image; add images, or nothing can be evaluated")
+    except InputError as error:
+        raise InputError(f"config/datasets/{options.dataset}.yaml: {error}") from None
     save_split(split, options.out)
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"

@@ -129,7 +129,7 @@ def test_a_class_without_a_training_image_is_named(ltmlc, put, project):
     put("config/datasets/mine.yaml", CSV_SET)
     put("photos/mine.csv", "path,labels,split\na.jpg,cat,train\nb.jpg,cat;dog,test\n")
     message = ltmlc("subset", "mine", "--data-root", "photos", "--out", "out/split.json")
-    assert not words_missing(message, "class dog", "no image")
+    assert not words_missing(message, "config/datasets/mine.yaml: class dog", "no image")
     assert not (project.root / "out").exists()
 
 
@@ -137,7 +137,7 @@ def test_a_test_set_without_an_image_is_refused_before_anything_is_trained_for_i
     put("config/datasets/mine.yaml", CSV_SET)
     put("photos/mine.csv", "path,labels,split\na.jpg,cat,train\nb.jpg,cat;dog,train\n")
     message = ltmlc("subset", "mine", "--data-root", "photos", "--out", "out/split.json")
-    assert not words_missing(message, "mine", "the test set has no image")
+    assert not words_missing(message, "config/datasets/mine.yaml: source.test has no image")
     assert not (project.root / "out").exists()
 
 
