@@ -42,6 +42,14 @@ def test_the_year_is_named_once_in_a_citation():
     assert software.place == "0.1.0"
 
 
+def test_a_citation_is_there_for_bibtex_as_well():
+    paper, software = (citation.bibtex for citation in citations(ROOT))
+    assert paper.startswith("@inproceedings{lin2024,\n  title = {{Distributionally Robust Loss")
+    assert "author = {Lin, Dekun and Peng, Tailai and" in paper
+    assert "doi = {10.1007/978-3-031-73414-4_24}," in paper and paper.count("{") == paper.count("}")
+    assert software.startswith("@misc{ltmlc,") and "author = {{The ltmlc developers}}," in software
+
+
 def test_page_and_markdown_say_the_same(evidence, tmp_path):
     html, markdown, _, _ = (path.read_text() for path in write_report(evidence, tmp_path / "out"))
     arguments = {"splits": evidence.splits, "root": evidence.root, "folder": tmp_path / "out"}

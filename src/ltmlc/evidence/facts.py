@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "git_commit": "commit",
 }
 MACHINE = {"platform": "platform", "cpus": "processors", "snakemake": "Snakemake", "opencv-python-headless": "OpenCV"}
+_BIBTEX = ("collection-title", "journal", "volume", "version", "year", "doi")
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Citation:
     title: str
     place: str
     doi: str | None
+    bibtex: str
 
 
 def citations(root: str | Path) -> list[Citation]:
@@ -151,7 +153,19 @@ def _citation(entry: Mapping[str, Any]) -> Citation:
     place = ", ".join(str(entry[key]) for key in ("collection-title", "journal", "version") if key in entry)
     if "year" in entry and str(entry["year"]) not in place:  # the proceedings' title names it already
         place = f"{place}, {entry['year']}" if place else str(entry["year"])
-    return Citation(authors, entry.get("title", ""), place, entry.get("doi"))
+    return Citation(authors, entry.get("title", ""), place, entry.get("doi"), _bibtex(entry))
+
+
+def _bibtex(entry: Mapping[str, Any]) -> str:
+    """A BibTeX entry; a group stands in braces of its own, so that it is not taken for first and last name."""
+    people = entry.get("authors", ())
+    names = [f"{{{a['name']}}}" if "name" in a else f"{a['family-names']}, {a.get('given-names', '')}" for a in people]
+    kind = "inproceedings" if entry.get("type") == "conference-paper" else "misc"
+    fields = {"title": f"{{{entry.get('title', '')}}}", "author": " and ".join(names)}
+    fields |= {"booktitle" if key == "collection-title" else key: entry[key] for key in _BIBTEX if key in entry}
+    key = "".join(re.findall("[a-z]+", f"{people[0].get('family-names', 'ltmlc')}".lower())) if people else "ltmlc"
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@{kind}{{{key}{entry.get('year', '')},", *lines, "}"])
 
 
 def _author(author: Mapping[str, str]) -> str:
