@@ -117,7 +117,7 @@ def test_a_missing_file_is_answered_with_the_files_beside_it(tmp_path):
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are():
-    with pytest.raises(InputError, match=r"config: tables: 'table7' .*valid: fig4, table1, table2"):
+    with pytest.raises(InputError, match=r"config: tables: 'table7' .*valid: fig4, photographs, table1, table2"):
         find_file("tables", "table7", ROOT, where="config: tables")
 
 
