@@ -69,23 +69,26 @@ FIGURES = expand(
     kind=["pdf", "png"],
 )
 REPORTS = [
-    f"{RESULTS}/{name}"
-    for name in (
-        "diff.csv",
-        "diff.md",
-        "runs.csv",
-        "claims.csv",
-        "claims.md",
-        "audit.csv",
-        "audit.md",
-        "plan.md",
-        "REPRODUCTION.md",
-        "report.html",
-        "numbers.tex",
-        "checklist.md",
-    )
+    *(
+        f"{RESULTS}/{name}"
+        for name in (
+            "diff.csv",
+            "diff.md",
+            "runs.csv",
+            "rank_agreement.csv",
+            "claims.csv",
+            "claims.md",
+            "audit.csv",
+            "audit.md",
+            "plan.md",
+            "REPRODUCTION.md",
+            "report.html",
+            "numbers.tex",
+            "checklist.md",
+        )
+    ),
+    *expand(f"{RESULTS}/bootstrap_{{dataset}}.{{kind}}", dataset=COMPARED, kind=["csv", "md"]),
 ]
-REPORTS += expand(f"{RESULTS}/bootstrap_{{dataset}}.{{kind}}", dataset=COMPARED, kind=["csv", "md"])
 
 
 wildcard_constraints:
@@ -104,7 +107,7 @@ ALL_METRICS = metrics_of((dataset, run) for dataset, runs in GRID.runs.items() f
 
 
 def metrics_of_table(wildcards):
-    # Beneath Table 2 its step "+ CW" is split by Table 3's runs, where they are asked for.
+    # Beneath Table 2 its class-wise step is split by Table 3's runs, where they are asked for.
     tables = [wildcards.table, *(["table3"] if wildcards.table == "table2" and "table3" in GRID.tables else [])]
     return metrics_of(pair for name in tables for row in GRID.tables[name].rows for pair in row.run.items())
 

@@ -75,7 +75,7 @@ def draw_absent(answers: Sequence[Answer], classes: Sequence[str], *, title: str
     probes = list(dict.fromkeys(answer.probe for answer in answers))
     figure = Figure(figsize=(7.2, max(2.2, 1.3 + 0.34 * len(probes))), layout="constrained")
     axes = figure.subplots()
-    axes.set_title(f"{title}: probability of a class that is not on the image")
+    figure.suptitle(f"{title}: probability of a class that is not on the image", fontsize=9)
     if not probes:
         axes.text(0.5, 0.5, "no predictions yet, or no such images", ha="center", transform=axes.transAxes)
         axes.set_axis_off()

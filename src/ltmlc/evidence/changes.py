@@ -65,13 +65,14 @@ def draw_changes(
         title: of the data set.
     """
     rows = max(1, -(-len(changes) // COLUMNS))
-    figure = Figure(figsize=(7.6, 0.5 + 2.75 * rows), layout="constrained")
+    heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]
+    figure = Figure(figsize=(7.6, 0.5 + 0.65 * rows * sum(heights)), layout="constrained")
     methods = " to ".join(list(changes[0].probability)[:: len(changes[0].probability) - 1]) if changes else "LSEP to DR"
     figure.suptitle(f"{title}: largest change of an absent class's probability, {methods}", fontsize=9)
     if not changes:
         figure.text(0.5, 0.45, "no predictions of two methods yet, or no such images", ha="center")
         return figure
-    grid = figure.subplots(2 * rows, COLUMNS, height_ratios=[3, 1.25] * rows, squeeze=False)
+    grid = figure.subplots(2 * rows, COLUMNS, height_ratios=heights * rows, squeeze=False)
     for place in range(rows * COLUMNS):
         above, below = grid[2 * (place // COLUMNS)][place % COLUMNS], grid[2 * (place // COLUMNS) + 1][place % COLUMNS]
         above.set_axis_off()
