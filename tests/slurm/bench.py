@@ -25,7 +25,7 @@ GIVE_UP = 1800
 JOB = re.compile(
     r"JobId=(?P<id>\d+).*?JobState=(?P<state>\w+).*?TimeLimit=(?P<limit>\S+).*?Partition=(?P<partition>\w+)"
 )
-CARDS = re.compile(r"GRES=gpu:(?P<kind>\w+):\d+\(IDX:(?P<cards>[\d,-]+)\)")
+CARDS = re.compile(r"\(IDX:([\d,-]+)\)")  # GRES=gpu:small:0(IDX:),gpu:large:1(IDX:2)
 
 
 class Bench:
@@ -75,11 +75,11 @@ class Bench:
         for line in self.cluster.ask("scontrol", "show", "job", "--details", "--oneliner").splitlines():
             job = JOB.search(line)
             if job:
-                comment, cards = re.search(r"Comment=(\S+)", line), CARDS.search(line)
+                comment, cards = re.search(r"Comment=(\S+)", line), ",".join(CARDS.findall(line))
                 found[job["id"]] = {
                     **{key: job[key] for key in ("state", "limit", "partition")},
                     "comment": comment[1] if comment else "",
-                    "cards": cards["cards"] if cards and job["state"] == "RUNNING" else "",
+                    "cards": cards if job["state"] == "RUNNING" else "",
                 }
         return found
 
@@ -89,7 +89,8 @@ class Bench:
         return {
             number: job
             for number, job in latest.items()
-            if f"{DATASET}_{run}_" in job["comment"] and (not alive or job["state"] in ("PENDING", "RUNNING"))
+            if job["comment"] == f"rule_train_wildcards_{DATASET}_{run}_0"
+            and (not alive or job["state"] in ("PENDING", "RUNNING"))
         }
 
     def cards_of(self, run: str) -> set[str]:
