@@ -176,9 +176,9 @@ def overhead(jobs: int, cores: int) -> dict[str, str]:
         own = min(
             (measure(project, "ltmlc", "train", "--out", "scratch") for _ in range(5)), key=lambda cost: cost.wall
         )
-        snakemake = ("snakemake", "--cores", str(cores), "--quiet", "all", "--until", "train", "--", "tables")
-        planning = measure(project, *snakemake, "--dry-run")
-        cost = measure(project, *snakemake)
+        snakemake = ("snakemake", "--cores", str(cores), "--quiet", "all", "--until", "train")
+        planning = measure(project, *snakemake, "--dry-run", "--", "tables")
+        cost = measure(project, *snakemake, "--", "tables")
         metrics = sum((folder / "metrics.json").exists() for folder in run_folders(grid))
         if metrics != jobs:
             raise SystemExit(f"{metrics} of {jobs} jobs were run")

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock, Timeout
-
 try:
     import fcntl
 except ImportError:  # Windows
@@ -26,6 +24,8 @@ def only_process(directory: Path, *, waiting: Callable[[], None]) -> Iterator[bo
         directory: made if absent.
         waiting: called once if another process holds it.
     """
+    from filelock import FileLock, Timeout  # of trainings alone: planning does without
+
     lock = FileLock(directory / ".lock")
     waited = False
     try:
