@@ -105,7 +105,8 @@ def make_data(project: Path, grid: Grid) -> None:
         (project / data / "pack").mkdir()
         (project / data / "pack" / "index.json").write_text('{"heights": [1], "widths": [1]}')
         (project / data / "pack" / "images.bin").write_bytes(bytes(3))
-        (project / data / "backbone.pt").write_bytes(b"weights")
+        for seed in grid.seeds:
+            (project / data / f"backbone-seed{seed}.pt").write_bytes(b"weights")
 
 
 def make_results(project: Path, grid: Grid) -> int:

@@ -29,7 +29,7 @@ def main() -> None:
             [sys.executable, "-m", "ltmlc", "subset", DATASET, "--out", f"{scratch}/data/{DATASET}/split.json"],
             check=True,
         )
-        for name in ("pack/index.json", "pack/images.bin", "backbone.pt"):  # nothing will read them
+        for name in ("pack/index.json", "pack/images.bin", "backbone-seed0.pt"):  # nothing will read them
             file = Path(scratch, "data", DATASET, name)
             file.parent.mkdir(exist_ok=True)
             file.touch()

@@ -88,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
         "train the embedded data sets' starting weights, their stand-in for ImageNet's",
     )
     pretrain.add_argument("dataset", help="digits20-lt, digits80-lt, or another of source kind digits")
+    pretrain.add_argument("--seed", type=_seed, default=0, help="of the runs that start from it (default: 0)")
     pretrain.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     pretrain.add_argument("--out", required=True, type=Path, help="the file to write")
 

@@ -92,7 +92,8 @@ def pretrain(options: argparse.Namespace) -> None:
 
     torch.set_num_threads(options.threads)
     source = open_source(settings, Path())
-    write_atomically(options.out, pretrain_backbone(source, settings["model"], settings["augmentation"]))
+    weights = pretrain_backbone(source, settings["model"], settings["augmentation"], seed=options.seed)
+    write_atomically(options.out, weights)
 
 
 def train(options: argparse.Namespace) -> int:

@@ -86,16 +86,19 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         save_split(split, folder / "split.json")
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
     model = merge(settings["model"], config["model"])
-    if model.get("weights") == "pretrained" and not (folder / "backbone.pt").exists():
-        if not (whole / "backbone.pt").exists():
+    for seed in tuning["seeds"] if model.get("weights") == "pretrained" else []:
+        made, wanted = (place / f"backbone-seed{seed}.pt" for place in (whole, folder))
+        if wanted.exists():
+            continue
+        if not made.exists():
             import torch
 
             from ltmlc.files import write_atomically
             from ltmlc.training.pretrain import pretrain_backbone
 
             torch.set_num_threads(1)  # as `ltmlc pretrain`: another number gives other bits
-            write_atomically(whole / "backbone.pt", pretrain_backbone(source, model, settings["augmentation"]))
-        shutil.copy(whole / "backbone.pt", folder / "backbone.pt")
+            write_atomically(made, pretrain_backbone(source, model, settings["augmentation"], seed=seed))
+        shutil.copy(made, wanted)
 
 
 def _train(sweep, dataset: str, folder: Path) -> int:

@@ -30,6 +30,8 @@ def test_the_demo_is_92_trainings_from_weights_of_its_own(project):
     assert {dataset for dataset, _, _ in plan.trainings} == {"digits20-lt", "digits80-lt"}
     assert plan.jobs["pretrain"] == 2
     assert "results/demo/" in plan.text
+    two = project.plan("--configfile", "config/demo.yaml", "--config", "seeds=[0, 1]")
+    assert two.jobs["pretrain"] == 4, "what the starting weights vary by must be in the spread between seeds"
     assert not re.search(r"results/(?!demo)", plan.text)
 
 

@@ -143,7 +143,7 @@ def run_spec(wildcards):
 def starting_weights(wildcards):
     """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
     pretrained = GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
-    return [f"{RESULTS}/data/{wildcards.dataset}/backbone.pt"] if pretrained else []
+    return [f"{RESULTS}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if pretrained else []
 
 
 def downloaded(part, spec_of=run_spec):

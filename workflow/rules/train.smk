@@ -3,12 +3,13 @@
 
 
 rule pretrain:
+    # Of each seed its own: what these weights vary by, from seed to seed or processor to processor, is part of the noise.
     output:
-        f"{RESULTS}/data/{{dataset}}/backbone.pt",
+        f"{RESULTS}/data/{{dataset}}/backbone-seed{{seed}}.pt",
     log:
-        f"{RESULTS}/data/{{dataset}}/pretrain.log",
+        f"{RESULTS}/data/{{dataset}}/pretrain-seed{{seed}}.log",
     benchmark:
-        f"{RESULTS}/data/{{dataset}}/pretrain.benchmark.tsv"
+        f"{RESULTS}/data/{{dataset}}/pretrain-seed{{seed}}.benchmark.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -19,7 +20,7 @@ rule pretrain:
         model=lambda wildcards: canonical_json(GRID.datasets[wildcards.dataset]["model"]),
         code=pretrain_fingerprint(),
     shell:
-        "python -m ltmlc pretrain {wildcards.dataset} --out {output:q} 2> {log:q}"
+        "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q} 2> {log:q}"
 
 
 rule train:

@@ -28,13 +28,13 @@ rule holdout:
 rule holdout_weights:
     # The same starting weights as the real trainings'.
     input:
-        f"{RESULTS}/data/{{dataset}}/backbone.pt",
+        f"{RESULTS}/data/{{dataset}}/backbone-seed{{seed}}.pt",
     output:
-        f"{HELD_OUT}/data/{{dataset}}/backbone.pt",
+        f"{HELD_OUT}/data/{{dataset}}/backbone-seed{{seed}}.pt",
     log:
-        f"{HELD_OUT}/data/{{dataset}}/weights.log",
+        f"{HELD_OUT}/data/{{dataset}}/weights-seed{{seed}}.log",
     benchmark:
-        f"{HELD_OUT}/data/{{dataset}}/weights.benchmark.tsv"
+        f"{HELD_OUT}/data/{{dataset}}/weights-seed{{seed}}.benchmark.tsv"
     conda:
         "../../envs/data.yaml"
     resources:

@@ -17,11 +17,11 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
     """The network with its initial weights, on the CPU, in the dtype of the run's precision.
 
     Args:
-        data: the data set's folder, where ``ltmlc pretrain`` leaves ``backbone.pt`` (``model.weights: pretrained``).
+        data: the data set's folder, where ``ltmlc pretrain`` leaves the seed's starting weights (``model.weights: pretrained``).
     """
     settings = spec["model"]
     if settings["weights"] == "pretrained":
-        settings = {**settings, "weights": str(data / "backbone.pt")}
+        settings = {**settings, "weights": str(data / f"backbone-seed{seed}.pt")}
     extra = {}
     if settings["head"] == "graph":
         extra["word_vectors"] = _word_vectors(settings, split.classes)

@@ -2,10 +2,12 @@
 long tail.
 
 The paper starts from ImageNet weights with the stem, the first stage and all batch-norm statistics frozen. That recipe
-needs a
-pretrained backbone, so a small one is trained here, in about twenty seconds, to tell the digit and the ink of one digit
-on a canvas.
-It sees no test image, no class frequency and no co-occurrence.
+needs a pretrained backbone, so a small one is trained here, in about twenty seconds, to tell the digit and the ink of
+one digit on a canvas. It sees no test image, no class frequency and no co-occurrence.
+
+The training is chaotic: another kind of processor rounds otherwise and ends in other weights, in float64 too, which
+moves all runs that start from them by some mAP together. So each seed has weights of its own: the spread between seeds
+then contains what another machine changes, and differences paired by seed do not.
 """
 
 import io
