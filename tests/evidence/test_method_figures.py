@@ -81,6 +81,15 @@ def test_the_images_with_the_largest_change_come_first_each_once(tmp_path):
     assert largest_changes(find_probes(data), {"LSEP": [logits(2.0)]}) == []
 
 
+def test_an_image_of_two_probes_is_shown_once_with_its_larger_change():
+    data = company()
+    probes = find_probes(data, [{"present": ["dog"], "absent": ["cow", "person"]}])
+    assert [probe.absent for probe in probes] == [2, 0] and probes[0].images == probes[1].images
+    changes = largest_changes(probes, {"LSEP": [logits(2.0)], "DR": [logits(-2.0)]})  # nothing said of the cow changes
+    assert sorted(change.image for change in changes) == [0, 1, 2]
+    assert {change.probe.absent for change in changes} == {0}
+
+
 def test_the_photograph_shown_is_that_of_the_test_image(tmp_path):
     assert (thumbnail(pack(), 5) == 50).all()
     assert thumbnail(pack(2 * SIDE), 5).shape == (SIDE, SIDE, 3)
