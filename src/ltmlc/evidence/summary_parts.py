@@ -98,7 +98,10 @@ def _recipes(root: str | Path) -> dict[str, Any]:
 
 def how_to_cite(root: str | Path) -> str:
     """The paper and the software, from ``CITATION.cff``."""
-    citation = read_yaml(own_or_shipped("CITATION.cff", root))
+    path = own_or_shipped("CITATION.cff", root)
+    if not path.exists():
+        return ""
+    citation = read_yaml(path)
     lines = [f"- {_reference(citation)}"]
     if "preferred-citation" in citation:
         lines.insert(0, f"- {_reference(citation['preferred-citation'])}")
