@@ -6,6 +6,7 @@ from evidence.test_imports import imported
 
 from ltmlc.evidence.results import load_results
 from ltmlc.evidence.summary import summary_markdown, write_summary
+from ltmlc.evidence.summary_parts import how_to_cite
 from ltmlc.grid import load_grid
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,11 @@ def test_a_folder_without_the_paper_s_files_takes_the_project_s(asked, tmp_path)
     page = summary_markdown(asked, load_results(asked, tmp_path), root=tmp_path)
     assert page == summary_markdown(asked, load_results(asked, tmp_path), root=ROOT)
     assert all(f"## {heading}" in page for heading in ("How to cite", "The paper's own numbers"))
+
+
+def test_without_a_citation_file_its_section_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("ltmlc.lookup.PROJECT", tmp_path)
+    assert how_to_cite(tmp_path) == ""
 
 
 def test_links_are_relative_to_the_page(asked, tmp_path):

@@ -52,7 +52,7 @@ for path, text in texts.items():
 
 def test_the_sweep_is_ordinary_train_jobs_on_the_held_out_split(project):
     plan = project.plan("tune", *CONFIG)
-    expected = {"subset": 1, "pretrain": 2, "holdout": 1, "holdout_weights": 2, "pack_held_out": 1}
+    expected = {"subset": 1, "pretrain": 1, "holdout": 1, "holdout_weights": 1, "pack_held_out": 1}
     assert {rule: plan.jobs[rule] for rule in expected} == expected
     assert plan.jobs["train_held_out"] == 4 * 2
     assert "train" not in plan.jobs and "pack" not in plan.jobs  # neither the whole training set nor the test images

@@ -142,8 +142,11 @@ class Citation:
 
 
 def citations(root: str | Path) -> list[Citation]:
-    """The paper, then the software, from ``CITATION.cff``."""
-    software = read_yaml(own_or_shipped("CITATION.cff", root))
+    """The paper, then the software, from ``CITATION.cff``; none without that file."""
+    path = own_or_shipped("CITATION.cff", root)
+    if not path.exists():
+        return []
+    software = read_yaml(path)
     entries = [software["preferred-citation"]] if "preferred-citation" in software else []
     return [_citation(entry) for entry in [*entries, software]]
 

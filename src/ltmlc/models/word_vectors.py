@@ -113,7 +113,7 @@ def _read_table(path: Path) -> np.ndarray:
         else:
             table = np.load(path, allow_pickle=False)
         table = np.asarray(table, dtype=np.float32)
-    except (OSError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, ValueError, TypeError, EOFError, MemoryError, pickle.UnpicklingError) as error:
         raise InputError(f"word vectors: {path} is not a table of numbers ({error})") from error
     if table.ndim != 2 or not table.size or not np.isfinite(table).all() or not table.any(axis=1).all():
         raise InputError(f"word vectors: {path} must be (C, d), finite, with no row of zeros; it is {table.shape}")
@@ -123,10 +123,11 @@ def _read_table(path: Path) -> np.ndarray:
 class _ArrayUnpickler(pickle.Unpickler):
     """Unpickles NumPy arrays and nothing else."""
 
+    MODULES = frozenset({"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric"})
     ALLOWED = frozenset({"_reconstruct", "_frombuffer", "ndarray", "dtype"})
 
     def find_class(self, module: str, name: str) -> object:
-        if module.split(".")[0] == "numpy" and name in self.ALLOWED:
+        if module in self.MODULES and name in self.ALLOWED:
             return super().find_class(module, name)
         if (module, name) == ("_codecs", "encode"):  # how protocol 2 writes an array's bytes
             return super().find_class(module, name)

@@ -17,7 +17,8 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
     """The network with its initial weights, on the CPU, in the dtype of the run's precision.
 
     Args:
-        data: the data set's folder, where ``ltmlc pretrain`` leaves the seed's starting weights (``model.weights: pretrained``).
+        data: the data set's folder, where ``ltmlc pretrain`` leaves the starting weights of each seed
+            (``model.weights: pretrained``).
     """
     settings = spec["model"]
     if settings["weights"] == "pretrained":
