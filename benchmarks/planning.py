@@ -177,13 +177,13 @@ def overhead(jobs: int, cores: int) -> dict[str, str]:
         own = min(
             (measure(project, "ltmlc", "train", "--out", "scratch") for _ in range(5)), key=lambda cost: cost.wall
         )
-        snakemake = ("snakemake", "--cores", str(cores), "--quiet", "all", "--until", "train")
+        snakemake = ("snakemake", "--cores", str(cores), "--until", "train")
         planning = measure(project, *snakemake, "--dry-run", "--", "tables")
         cost = measure(project, *snakemake, "--", "tables")
         metrics = sum((folder / "metrics.json").exists() for folder in run_folders(grid))
         if metrics != jobs:
             raise SystemExit(f"{metrics} of {jobs} jobs were run")
-        records = [path for path in (project / ".snakemake" / "metadata").rglob("*") if path.is_file()]
+        records = [path.stat() for path in (project / ".snakemake" / "metadata").rglob("*") if path.is_file()]
         log = sum(path.stat().st_size for path in (project / ".snakemake" / "log").iterdir())
         os.chdir(ROOT)
     wall, processor = cost.wall / jobs * cores - own.wall, cost.processor / jobs - own.processor
@@ -193,7 +193,7 @@ def overhead(jobs: int, cores: int) -> dict[str, str]:
         "of which planning (dry run)": str(planning),
         "the program itself, once": f"{own.wall:.3f} s ({own.processor:.3f})",
         "**Snakemake's share of a job, planning included**": f"**{wall:.3f} s ({processor:.3f})**",
-        "metadata": f"{len(records)} files, {sum(path.stat().st_size for path in records) / jobs / 1000:.1f} kB a job",
+        "metadata": f"{len(records)} files, {sum(record.st_size for record in records) / jobs / 1000:.1f} kB a job",
         "log": f"{log / jobs / 1000:.1f} kB a job",
     }
 
