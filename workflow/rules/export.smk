@@ -19,6 +19,7 @@ rule export:
         f"{RESULTS}/export.log",
     benchmark:
         f"{RESULTS}/export.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -101,6 +101,7 @@ rule figure_methods:
         f"{PICTURES}/methods_{{dataset}}.benchmark.tsv"
     wildcard_constraints:
         dataset="|".join(COMPARED) or "none",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -67,6 +67,7 @@ rule bootstrap:
         f"{RESULTS}/bootstrap_{{dataset}}.benchmark.tsv"
     wildcard_constraints:
         dataset="|".join(COMPARED) or "none",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -11,6 +11,7 @@ rule holdout:
         f"{HELD_OUT}/data/{{dataset}}/holdout.log",
     benchmark:
         f"{HELD_OUT}/data/{{dataset}}/holdout.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
@@ -35,6 +36,7 @@ rule holdout_weights:
         f"{HELD_OUT}/data/{{dataset}}/weights-seed{{seed}}.log",
     benchmark:
         f"{HELD_OUT}/data/{{dataset}}/weights-seed{{seed}}.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
@@ -91,6 +93,7 @@ checkpoint tune_dataset:
         f"{HELD_OUT}/{{dataset}}.log",
     benchmark:
         f"{HELD_OUT}/{{dataset}}.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -112,6 +115,7 @@ rule tuned_table:
         f"{RESULTS}/tables/tuned.log",
     benchmark:
         f"{RESULTS}/tables/tuned.benchmark.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
