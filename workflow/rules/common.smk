@@ -49,7 +49,7 @@ shell.prefix(shell_prefix())
 
 # `--resources gpu=N` counts this machine's GPUs; each carries as many trainings at once as training.gpu_share says.
 GPUS = workflow.global_resources.get("gpu")
-if GPUS is not None and workflow.is_main_process:
+if getattr(GPUS, "value", None) and workflow.is_main_process:
     workflow.register_resource("gpu", GPUS.value * CONFIG["training"]["gpu_share"])
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
