@@ -18,6 +18,6 @@ use rule * from paper
 onstart:
     # Before the first training, what could be known to be wrong with any of them.
     if any(job.rule.name == "train" for job in workflow.dag.needrun_jobs()):
-        from ltmlc.commands_check import refuse_what_cannot_train
+        from ltmlc.commands.check import refuse_what_cannot_train
 
         refuse_what_cannot_train(config)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc import commands
 from ltmlc.cli import build_parser, main
+from ltmlc.commands import evidence
 
 ROOT = Path(__file__).parents[1]
 VERBS = list(next(action for action in build_parser()._actions if action.dest == "verb").choices)
@@ -92,7 +92,7 @@ def full_disk(*_):
 
 
 def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "audit", full_disk)
+    monkeypatch.setattr(evidence, "audit", full_disk)
     assert main(["audit", "--out", str(tmp_path)]) == 2
     message = capsys.readouterr().err
     assert message.startswith("ltmlc audit: error: results/tables/table4.csv: the disk is full: free space; ")
@@ -103,7 +103,7 @@ def test_where_the_log_lies_on_the_full_disk_too_the_line_goes_to_the_terminal(t
     class FullLog:
         write = flush = full_disk
 
-    monkeypatch.setattr(commands, "audit", full_disk)
+    monkeypatch.setattr(evidence, "audit", full_disk)
     monkeypatch.setattr(sys, "stderr", FullLog())
     assert main(["audit", "--out", str(tmp_path)]) == 2
     assert "the disk is full" in capsys.readouterr().out

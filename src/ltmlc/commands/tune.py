@@ -5,33 +5,32 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from ltmlc.commands.options import DeclareVerb, add_config, seed_number
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root
 
 
-def add_verbs(verb: Callable[..., argparse.ArgumentParser], config: Callable[[argparse.ArgumentParser], None]) -> None:
-    """Declare the verbs; ``verb`` and ``config`` are the command line's own helpers."""
+def add_verbs(verb: DeclareVerb) -> None:
     parser = verb("holdout", holdout, "hold out a part of a split's training images; the test images are left out")
     parser.add_argument("--split", required=True, type=Path, help="split.json of the data set")
     parser.add_argument("--share", type=float, default=0.25, help="of each class's training images (default: 0.25)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the draw (default: 0)")
     parser.add_argument("--out", required=True, type=Path, help="the split file to write")
 
     parser = verb("tune", tune, "try learning rates (or open choices) on a held-out part of the training images")
     parser.add_argument("dataset", help="a data set of the configuration")
-    _sweep_options(parser, config)
+    _sweep_options(parser)
     parser.add_argument("--no-training", action="store_true", help="only write the tables, from what is finished")
     parser.add_argument("--data-root", default=data_root(), type=Path, help="of photographs and annotations")
 
     parser = verb("tuned", tuned, "write the table of every method at the recipe's rate and at the tuned one")
-    _sweep_options(parser, config)
+    _sweep_options(parser)
 
 
-def _sweep_options(parser: argparse.ArgumentParser, config: Callable[[argparse.ArgumentParser], None]) -> None:
-    config(parser)
+def _sweep_options(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
     parser.add_argument("--table", nargs="+", help="tables whose rows are tried (default: tune.tables)")
     parser.add_argument("--factors", nargs="+", type=float, help="multiples of the recipe's rate (tune.factors)")
     parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")

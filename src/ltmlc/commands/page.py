@@ -4,7 +4,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from ltmlc.commands import _load
+from ltmlc.commands.results import load_all
 
 
 def page(options: argparse.Namespace) -> None:
@@ -14,7 +14,7 @@ def page(options: argparse.Namespace) -> None:
     from ltmlc.files import write_atomically
     from ltmlc.grid import load_grid
 
-    grid, results, splits = _load(options)
+    grid, results, splits = load_all(options)
     folder, dataset = options.results or Path(grid.config["results"]), next(iter(grid.datasets))
     paper = twin_of(dataset, grid.datasets[dataset])
     twin = {}

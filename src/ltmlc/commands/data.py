@@ -1,0 +1,119 @@
+"""The verbs that make data sets: download, subset, pack, pretrain."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ltmlc.commands.options import DeclareVerb, add_config, add_dataset_and_root, seed_number
+from ltmlc.errors import InputError
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    parser = verb("download", download, "download what the data root lacks of a data set, verified")
+    add_dataset_and_root(parser)
+    add_config(parser)
+    parser.add_argument("--jobs", type=int, default=8, help="photographs to download at a time (default: 8)")
+    parser.add_argument("--only", nargs="+", choices=["data", "weights", "word_vectors"], help="default: all")
+    parser.add_argument("--dry-run", action="store_true", help="only list what is missing, with sizes")
+
+    parser = verb(
+        "subset", subset, "select the long-tailed training set; writes split.json (needs annotations, no photographs)"
+    )
+    add_dataset_and_root(parser)
+    parser.add_argument("--out", required=True, type=Path, help="the split file to write")
+
+    parser = verb("pack", pack, "decode every image of a split once, into one mapped file")
+    add_dataset_and_root(parser)
+    parser.add_argument("--split", required=True, type=Path, help="split.json")
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
+    parser.add_argument(
+        "--max-side", type=int, default=0, help="shrink images whose longer side exceeds this (pixels; 0: keep)"
+    )
+    parser.add_argument("--workers", type=int, help="threads that decode (default: all cores)")
+
+    parser = verb("pretrain", pretrain, "train the embedded data sets' starting weights, their stand-in for ImageNet's")
+    parser.add_argument("dataset", help="digits20-lt, digits80-lt, or another of source kind digits")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the runs that start from it (default: 0)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    parser.add_argument("--out", required=True, type=Path, help="the file to write")
+
+
+def download(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_config, load_dataset, merge
+    from ltmlc.data.download import download_dataset
+
+    # The configuration's own weights or word vectors take the place of those that would be downloaded.
+    settings = merge(load_dataset(options.dataset), {"model": load_config(options.config)["model"]})
+    download_dataset(
+        options.dataset, settings, options.data_root, jobs=options.jobs, dry_run=options.dry_run, only=options.only
+    )
+
+
+def subset(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.sources import open_source
+    from ltmlc.data.split import make_split, save_split
+
+    settings = load_dataset(options.dataset)
+    try:
+        source = open_source(settings, options.data_root)
+        split = make_split(options.dataset, source, settings, root=options.data_root)
+        if not split.test_ids:
+            raise InputError("source.test has no image; add images, or nothing can be evaluated")
+    except InputError as error:
+        raise InputError(f"config/datasets/{options.dataset}.yaml: {error}") from None
+    save_split(split, options.out)
+    groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
+    counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
+    print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
+    untested = [name for name, count in zip(split.classes, split.test_class_counts, strict=True) if not count]
+    if untested:
+        print(f"no test image has class {', '.join(untested)}: its average precision counts as 0", file=sys.stderr)
+    _report_construction(settings.get("subset", {}), source, split.train_ids)
+
+
+def _report_construction(settings: dict, source, published: list[str]) -> None:
+    """Where a published list is used, say how far the paper's construction would have given it."""
+    from ltmlc.data.split import compare_with_published
+
+    parameters = {key: settings[key] for key in ("alpha", "maximum", "minimum", "seed") if key in settings}
+    if "ids" not in settings or not parameters.keys() >= {"alpha", "maximum"}:
+        return
+    agreement = compare_with_published(source.train_pool(), published, **parameters)
+    equal = "equal to" if agreement["equal"] else f"sharing {agreement['shared']} with"
+    print(
+        f"the paper's construction selects {agreement['constructed']} images, {equal} the published "
+        f"{agreement['published']} that are used",
+        file=sys.stderr,
+    )
+
+
+def pack(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.pack import build_pack
+    from ltmlc.data.sources import open_source
+    from ltmlc.data.split import load_split
+
+    source = open_source(load_dataset(options.dataset), options.data_root)
+    build_pack(
+        source, load_split(options.split), options.out, max_side=options.max_side or None, workers=options.workers
+    )
+
+
+def pretrain(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_dataset
+    from ltmlc.data.sources import open_source
+    from ltmlc.files import write_atomically
+
+    settings = load_dataset(options.dataset)
+    if settings["source"]["kind"] != "digits":
+        raise InputError(f"{options.dataset} is not of source kind digits: give its weights with model.weights")
+
+    import torch
+
+    from ltmlc.training.pretrain import pretrain_backbone
+
+    torch.set_num_threads(options.threads)
+    source = open_source(settings, Path())
+    weights = pretrain_backbone(source, settings["model"], settings["augmentation"], seed=options.seed)
+    write_atomically(options.out, weights)

@@ -1,0 +1,115 @@
+"""The verbs that judge finished runs: tabulate, compare, claims, audit, bootstrap."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results
+from ltmlc.commands.results import load_all, split_of
+from ltmlc.errors import InputError
+from ltmlc.sums import write_sums
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    tables = verb("tabulate", tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished")
+    tables.add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
+    differences = verb("compare", compare, "write diff.csv, diff.md (against the published numbers) and runs.csv")
+    sentences = verb("claims", claims, "judge the paper's statements on the finished runs: claims.csv and claims.md")
+    sentences.add_argument(
+        "--check", action="store_true", help="exit with 1 if a claim is reversed, with 3 if one cannot be judged yet"
+    )
+    published = verb("audit", audit, "check the published numbers against themselves; writes audit.csv and audit.md")
+    add_config(published)
+    for parser in (tables, differences, sentences):
+        add_config_and_results(parser)
+    for parser in (tables, differences, sentences, published):
+        parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+
+    parser = verb(
+        "bootstrap",
+        bootstrap,
+        "say how far other seeds and other test images would move a run, or its difference to another",
+    )
+    parser.add_argument("dataset")
+    parser.add_argument(
+        "run",
+        nargs="?",
+        help="the run's id, as `ltmlc plan` lists it (default: LSEP, C-LSEP, DR and the steps between)",
+    )
+    parser.add_argument("--against", metavar="RUN", help="the run to compare with, paired by seed and by image")
+    parser.add_argument("--resamples", type=int, default=1000, help="test sets to draw (default: 1000)")
+    add_config_and_results(parser)
+    parser.add_argument("--out", type=Path, help="a CSV file to write as well")
+
+
+def tabulate(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.tables import tabulate as table_texts
+    from ltmlc.files import write_atomically
+
+    grid, results, splits = load_all(options)
+    out = options.out or Path(grid.config["results"], "tables")
+    for name in options.table or grid.tables:
+        for suffix, text in table_texts(grid, results, name, splits=splits).items():
+            write_atomically(out / f"{name}.{suffix}", text)
+        write_sums(out / f"{name}.sha256", [out / f"{name}.{suffix}" for suffix in ("csv", "md", "tex")])
+
+
+def compare(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.compare import compare as compare_results
+    from ltmlc.evidence.diff_report import write_diff
+    from ltmlc.evidence.reference import read_reference
+    from ltmlc.files import write_atomically
+
+    grid, results, _ = load_all(options)
+    out = options.out or Path(grid.config["results"])
+    against = grid.config["reference"]
+    reference = None if against == "published" else read_reference(against)
+    files = write_diff(compare_results(grid, results, reference=reference, against=against), out)
+    write_atomically(out / "runs.csv", results.csv())
+    write_sums(out / "diff.sha256", [*files, out / "runs.csv"])
+
+
+def claims(options: argparse.Namespace) -> int:
+    from ltmlc.evidence.claims import exit_code, judge_claims
+    from ltmlc.evidence.claims_facts import read_thresholds
+    from ltmlc.evidence.claims_file import load_claims
+    from ltmlc.evidence.claims_report import write_claims
+
+    grid, results, splits = load_all(options)
+    curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
+    verdicts = judge_claims(grid, results, load_claims(), splits=splits, curves=curves)
+    out = options.out or Path(grid.config["results"])
+    write_sums(out / "claims.sha256", write_claims(verdicts, out, grid=grid))
+    return exit_code(verdicts) if options.check else 0
+
+
+def audit(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_config
+    from ltmlc.evidence.audit import audit as audit_grid
+    from ltmlc.evidence.audit import paper_grid
+    from ltmlc.evidence.audit_report import write_audit
+    from ltmlc.evidence.claims_file import load_claims
+
+    out = options.out or Path(load_config(options.config)["results"])
+    write_sums(out / "audit.sha256", write_audit(audit_grid(paper_grid(), load_claims()), out))
+
+
+def bootstrap(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
+    from ltmlc.files import write_atomically
+
+    if options.resamples < 2:
+        raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")
+    if options.against and not options.run:
+        raise InputError("--against needs a run to compare: give its id after the data set")
+    grid, results, splits = load_all(options)
+    split = split_of(grid, options.dataset, splits)
+    if options.run:
+        lines, messages = measure_run(results, split, options.run, against=options.against, resamples=options.resamples)
+    else:
+        lines, messages = measure_methods(grid, results, split, resamples=options.resamples)
+    for message in messages:
+        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    print(pairs_markdown(lines), end="")
+    if options.out:
+        write_atomically(options.out, pairs_csv(lines))

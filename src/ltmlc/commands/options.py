@@ -1,0 +1,34 @@
+"""Options that several verbs have, and how a verb is declared."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from ltmlc.jobs import data_root
+
+DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
+"""(name, what it does, what --help says of it) -> its parser."""
+
+
+def add_config(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--config", default="config.yaml", help="a YAML file, or JSON text (default: config.yaml)")
+
+
+def add_config_and_results(verb: argparse.ArgumentParser) -> None:
+    """For the verbs that judge what is finished."""
+    add_config(verb)
+    verb.add_argument("--results", type=Path, help="read the runs from here; what is written goes where it always does")
+
+
+def add_dataset_and_root(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("dataset", help="the name of a file in config/datasets, without .yaml")
+    verb.add_argument(
+        "--data-root", default=data_root(), type=Path, help="where photographs and annotations lie (default: data)"
+    )
+
+
+def seed_number(text: str) -> int:
+    """The type of a seed; argparse says what is wrong with another text."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)

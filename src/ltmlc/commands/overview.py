@@ -1,0 +1,66 @@
+"""The verbs that say what will be trained and what is: check, plan, status."""
+
+import argparse
+from pathlib import Path
+
+from ltmlc.commands.check import check
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results
+from ltmlc.commands.results import load_all
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    add_config(verb("check", check, "say whether what is asked for could be trained: losses, weights, files"))
+    parser = verb(
+        "plan",
+        plan,
+        "say which trainings each table needs, what they cost, and which claims the planned seeds can decide",
+    )
+    add_config_and_results(parser)
+    parser.add_argument(
+        "--measured",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
+    )
+    add_config_and_results(verb("status", status, "say what is done, running, failed and missing, and the time left"))
+
+
+def plan(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.audit import paper_grid
+    from ltmlc.evidence.claims_file import load_claims
+    from ltmlc.evidence.plan import make_plan, plan_text
+    from ltmlc.evidence.plan_claims import claim_outlooks, outlook_text
+    from ltmlc.evidence.reference import read_reference
+
+    grid, results, splits = load_all(options)
+    paths = _references(grid, options.measured)
+    earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
+    print(plan_text(make_plan(grid, results, splits=splits, elsewhere=_costs(paths))))
+    print(outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier)), end="")
+
+
+def _references(grid, measured: list[Path] | None = None) -> list[Path]:
+    """Files of earlier runs, those asked for first; what lies in config/reference counts without being asked for."""
+    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
+    found = [*(measured or ()), *filter(Path.exists, configured), *sorted(Path("config/reference").glob("*.csv"))]
+    return list(dict.fromkeys(found))
+
+
+def _costs(paths: list[Path]) -> list:
+    from ltmlc.evidence.costs import read_costs
+
+    return [cost for path in paths for cost in read_costs(path)]
+
+
+def status(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.plan import make_plan
+    from ltmlc.evidence.status import make_status, status_text
+
+    grid, results, splits = load_all(options)
+    print(
+        status_text(
+            make_status(results, plan=make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid))))
+        ),
+        end="",
+    )

@@ -1,0 +1,144 @@
+"""The verbs that write what is read: figures, report, summary, page; and what is kept: export, reference."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ltmlc.commands.options import DeclareVerb, add_config_and_results
+from ltmlc.commands.page import page
+from ltmlc.commands.results import load_all, split_of
+from ltmlc.errors import InputError
+from ltmlc.sums import write_sums
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    parser = verb("figures", figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR")
+    add_config_and_results(parser)
+    parser.add_argument("figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all")
+    parser.add_argument("--dataset", help="only this data set")
+    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+
+    parser = verb(
+        "report", report, "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md"
+    )
+    add_config_and_results(parser)
+    parser.add_argument("--out", type=Path, help="the folder to write (default: {results})")
+
+    parser = verb("summary", summary, "write REPRODUCTION.md alone: what came out, from the finished runs")
+    add_config_and_results(parser)
+    parser.add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
+
+    parser = verb("page", page, "write one page about a table's rows on one data set: all that its metrics files say")
+    add_config_and_results(parser)
+    parser.add_argument("table", help="whose rows the page is about")
+    parser.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+
+    parser = verb("export", export, "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository")
+    add_config_and_results(parser)
+    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+    parser.add_argument(
+        "--without-predictions", action="store_true", help="leave the test logits out of the crate, its largest part"
+    )
+
+    parser = verb(
+        "reference",
+        reference,
+        "write the runs as a reference for later: one CSV file, or a folder of metrics files without paths and ids",
+    )
+    add_config_and_results(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the CSV file to write, or (no .csv at its end) the folder"
+    )
+
+
+def figures(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.figures import write_figure3, write_figure4
+
+    grid, results, splits = load_all(options)
+    out = options.out or Path(grid.config["figures"])
+    chosen = options.figure or ["fig3", "fig4", "data", "methods"]
+    if "fig3" in chosen:
+        write_figure3(out)
+    if "fig4" in chosen:
+        write_figure4(grid, results, out)
+    if "data" in chosen:
+        for name in [options.dataset] if options.dataset else grid.datasets:
+            _data_figures(grid, name, splits, out)
+    if "methods" in chosen:
+        for name in [options.dataset] if options.dataset else grid.datasets:
+            _method_figures(grid, results, name, splits, out)
+
+
+def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
+    from ltmlc.data.pack import open_pack
+    from ltmlc.evidence.method_figures import write_method_figures
+
+    split = split_of(grid, name, splits)
+    folder = Path(grid.config["results"], "data", name, "pack")
+    try:
+        pack = open_pack(folder, split_sha256=split.sha256, verify=False)
+    except InputError as error:  # everything but the photographs can be drawn without
+        pack = None
+        print(f"ltmlc figures: {error}", file=sys.stderr)
+    _, messages = write_method_figures(grid, results, split, pack, out)
+    for message in messages:
+        print(f"ltmlc figures: {message}", file=sys.stderr)
+
+
+def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
+    from ltmlc.data.pack import open_pack
+    from ltmlc.data.sheets import write_sheets
+    from ltmlc.evidence.data_figures import write_data_figures
+
+    split, settings = split_of(grid, name, splits), grid.datasets[name]
+    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
+    write_data_figures(split, settings, out)
+    write_sheets(
+        pack,
+        split.classes,
+        dataset=name,
+        image_size=settings["model"]["image_size"],
+        settings=settings["augmentation"],
+        directory=out,
+    )
+
+
+def summary(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.summary import write_summary
+
+    grid, results, splits = load_all(options)
+    write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
+
+
+def export(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.crate import write_crate
+    from ltmlc.evidence.crate_files import portable_roots
+    from ltmlc.evidence.export import class_table, run_table, write_tidy
+
+    grid, results, splits = load_all(options)
+    out = options.out or Path(grid.config["results"], "export")
+    tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
+    tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
+    write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
+
+
+def reference(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.archive import write_archive
+    from ltmlc.evidence.reference import reference_csv
+    from ltmlc.files import write_atomically
+
+    _, results, splits = load_all(options)
+    if options.out.suffix == ".csv":
+        write_atomically(options.out, reference_csv(results))
+    else:
+        written = write_archive(results, splits, options.out)
+        print(f"{len(written)} files under {options.out}", file=sys.stderr)
+
+
+def report(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.gather import gather
+    from ltmlc.evidence.report import write_report
+
+    grid, results, splits = load_all(options)
+    out = options.out or Path(grid.config["results"])
+    write_sums(out / "report.sha256", write_report(gather(grid, results, splits=splits), out))

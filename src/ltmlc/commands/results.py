@@ -1,0 +1,32 @@
+"""What the verbs that judge results start from."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ltmlc.errors import InputError
+
+
+def load_all(options: argparse.Namespace) -> tuple:
+    """The grid, the results so far, and the splits that exist (of an archive: what it keeps of them)."""
+    from ltmlc.evidence.archive import read_splits
+    from ltmlc.evidence.results import load_results
+    from ltmlc.grid import load_grid
+
+    grid = load_grid(options.config)
+    folder = options.results or Path(grid.config["results"])
+    if options.results and not (folder / "runs").is_dir():
+        raise InputError(f"--results: there is no folder {folder / 'runs'}; name a folder that holds runs/DATASET/RUN")
+    results = load_results(grid, folder)
+    for message in results.messages:
+        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    return grid, results, read_splits(folder, grid.datasets)
+
+
+def split_of(grid, name: str, splits: dict):
+    if name not in splits:
+        raise InputError(
+            f"data set {name!r} has no split under {grid.config['results']}/data yet; the workflow makes it, as does "
+            "`ltmlc subset`"
+        )
+    return splits[name]

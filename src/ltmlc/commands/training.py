@@ -1,0 +1,113 @@
+"""The verbs that train and use one network: train, predict."""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from ltmlc.commands.options import DeclareVerb, add_config, seed_number
+from ltmlc.errors import InputError
+from ltmlc.jobs import training_settings
+
+STARTED = time.perf_counter()
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    parser = verb("train", train, "train and evaluate one run; writes metrics.json and predictions.npz")
+    parser.add_argument("dataset")
+    parser.add_argument("run", help="the run's id, as `ltmlc plan` lists it")
+    parser.add_argument("--seed", type=seed_number, default=0)
+    add_config(parser)
+    parser.add_argument(
+        "--spec", help="the run's specification as JSON (default: looked up in the configuration's tables)"
+    )
+    parser.add_argument(
+        "--settings",
+        default=training_settings(),
+        help="how to train, as JSON (default: LTMLC_TRAINING, set by the workflow; else the configuration's training)",
+    )
+    parser.add_argument("--threads", type=int, help="CPU threads (default: training.threads)")
+    parser.add_argument(
+        "--data", type=Path, help="the folder with split.json and pack/ (default: {results}/data/DATASET)"
+    )
+    parser.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
+    parser.add_argument("--code", help=argparse.SUPPRESS)
+
+    parser = verb("predict", predict, "write the logits that a trained network gives images (CSV)")
+    parser.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--images", type=Path, help="a folder of image files")
+    source.add_argument("--pack", type=Path, help="or the folder of a pack")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--out", required=True, type=Path, help="the CSV file to write")
+
+
+def train(options: argparse.Namespace) -> int:
+    from ltmlc.config import load_config
+    from ltmlc.fingerprint import run_fingerprint
+
+    config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
+    settings = _from_json("--settings", options.settings) if options.settings else config["training"]
+    spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
+    data = options.data or Path(config["results"], "data", options.dataset)
+    out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
+
+    from ltmlc.attempt import attempt_run
+
+    result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
+    result["code"] = options.code or run_fingerprint(spec)
+
+    def work() -> int:
+        from ltmlc.training.run import train_on_leased_device
+
+        return train_on_leased_device(
+            **result,
+            data=data,
+            out=out,
+            settings={**settings, "threads": options.threads or settings["threads"]},
+            command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
+            started=STARTED,
+        )
+
+    return attempt_run(work, out, split=data / "split.json", **result)
+
+
+def predict(options: argparse.Namespace) -> None:
+    from ltmlc.files import write_atomically
+    from ltmlc.training.predict import predict_images
+
+    predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
+    write_atomically(options.out, predictions.csv())
+
+
+NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}
+"""Keys of what the rules pass to a training as JSON."""
+
+
+def _from_json(option: str, text: str) -> dict:
+    """What the rules pass on; by hand, leave both out and give --config."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{option} is not readable JSON: {error}") from None
+    missing = [key for key in NEEDED[option] if not isinstance(value, dict) or key not in value]
+    if missing:
+        raise InputError(f"{option} lacks {', '.join(missing)}: leave it out to take it from the configuration")
+    return value
+
+
+def _planned_spec(options: argparse.Namespace) -> dict:
+    from ltmlc.grid import load_grid
+    from ltmlc.tuning import load_sweep
+
+    runs = load_grid(options.config).runs
+    if options.dataset not in runs:
+        raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
+    if options.run not in runs[options.dataset]:
+        candidates = load_sweep(options.config).grid.runs[options.dataset] if "_lr-" in options.run else {}
+        if options.run in candidates:
+            return candidates[options.run]
+        raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")
+    return runs[options.dataset][options.run]
