@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 from evidence.synthetic import write
 
+from ltmlc.evidence.gather import gather
+from ltmlc.evidence.report.page import report_html
 from ltmlc.evidence.results import load_results
 from ltmlc.evidence.steps import CORNERS, our_steps, split_step
 from ltmlc.evidence.tables import tabulate
@@ -32,6 +34,8 @@ def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
     assert our_steps(asked, found) == [f"{sentence}; or gamma +1.00, then class-wise +7.00"]
     assert sentence in tabulate(asked, found, "table2")["md"]
     assert sentence not in tabulate(asked, found, "table3")["md"]
+    text = report_html(gather(asked, found, root=ROOT), folder=tmp_path)
+    assert text.count(f'<p class="text">{sentence}') == 1, "the page says it too, once"
 
 
 @pytest.mark.parametrize("missing", TOTALS)

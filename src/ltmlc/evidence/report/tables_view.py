@@ -13,6 +13,7 @@ from ltmlc.evidence.gather import Evidence
 from ltmlc.evidence.report.behind import lines_behind, number, signed
 from ltmlc.evidence.report.look import CELLS, NO_REFERENCE, Look, look_of
 from ltmlc.evidence.results import COLUMNS, RunResult
+from ltmlc.evidence.steps import our_steps
 from ltmlc.evidence.tables import FAILED, MISSING, split_controls
 from ltmlc.grid import Row, Table
 
@@ -57,7 +58,8 @@ class TableView:
     caption: str
     kind: str
     datasets: tuple[DatasetView, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # footnotes of rows
+    remarks: tuple[str, ...]  # on the table as a whole
     failures: tuple["Failure", ...]
 
 
@@ -100,7 +102,8 @@ def _table(evidence: Evidence, table: Table, folder: str | Path) -> TableView:
     )
     failed = {each.name: each for _, cells in evidence.rows[table.name] for c in cells.values() for each in c.failed}
     failures = tuple(failure(each, folder) for each in failed.values())
-    return TableView(table.name, table.title, table.caption, table.kind, datasets, notes, failures)
+    remarks = tuple(our_steps(evidence.grid, evidence.results)) if table.name == "table2" else ()
+    return TableView(table.name, table.title, table.caption, table.kind, datasets, notes, remarks, failures)
 
 
 def _dataset(evidence: Evidence, table: Table, dataset: str, notes: Sequence[str]) -> DatasetView:
