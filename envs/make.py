@@ -27,7 +27,7 @@ DATA = [
     "tqdm",
 ]
 TORCH = ["torch", "torchvision"]
-ANALYSIS = ["jinja2", "pandas", "pyarrow", "rocrate", "scipy", "tabulate"]
+ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "rocrate", "scipy", "tabulate"]
 ENVIRONMENTS = {
     "data": ("data rules: downloads, subsets and packs", DATA),
     "train": ("training, and what draws with torch", sorted(DATA + TORCH + ANALYSIS)),

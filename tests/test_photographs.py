@@ -25,8 +25,8 @@ def test_the_page_is_what_the_metrics_files_say(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("verb", "files"),
     [
-        (["tabulate", "photographs"], ["photographs.csv", "photographs.md", "photographs.tex"]),
-        (["claims"], ["claims.csv", "claims.md"]),
+        (["tabulate", "photographs"], ["photographs.csv", "photographs.md", "photographs.sha256", "photographs.tex"]),
+        (["claims"], ["claims.csv", "claims.md", "claims.sha256"]),
     ],
 )
 def test_tables_and_claims_are_made_from_them_and_nothing_is_written_there(verb, files, monkeypatch, tmp_path):

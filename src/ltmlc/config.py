@@ -101,8 +101,6 @@ def _sentence(error: Any) -> str:
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"missing key {', '.join(map(repr, missing))}"
-    if error.validator == "pattern" and "description" in error.schema:
-        return f"{error.instance!r} is not valid; {error.schema['description']}"
     return error.message
 
 

@@ -21,6 +21,8 @@ PLAIN = {
     "threads",
     "params.code",
     "params.max_side",
+    "params.share",
+    "params.seed",
 }
 NASTY = "my results; touch pwned; $(touch pwned) `touch pwned` 'q' \"d\" & ü"
 CONFIG = {
@@ -73,12 +75,12 @@ def test_every_value_in_a_command_is_quoted_or_plain(file):
 @pytest.mark.parametrize("key", ["datasets", "tables"])
 @pytest.mark.parametrize("name", ["a;touch x", "$(touch x)", "a b", "../demo", "-x", "a|b", ""])
 def test_a_name_that_is_no_plain_word_is_refused(key, name):
-    with pytest.raises(InputError, match=rf"{key}\.0: .* is not valid; a name has letters"):
+    with pytest.raises(InputError, match=rf"{key}\.0: .* is not valid; write a name of letters"):
         load_config({key: [name]})
 
 
 @pytest.mark.parametrize("key", ["results", "figures"])
 @pytest.mark.parametrize("folder", ["{wildcard}", "a*", "-x", "a\nb", "a\\b", ""])
 def test_a_folder_that_snakemake_or_a_shell_would_read_as_something_else_is_refused(key, folder):
-    with pytest.raises(InputError, match=rf"{key}: .* is not valid; a folder of results"):
+    with pytest.raises(InputError, match=rf"{key}: .* is not valid; write a folder that begins with no hyphen"):
         load_config({key: folder})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from slurm.cluster import Cluster
-from workflow.conftest import Project
+from workflow.project_copy import Project
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--nocolor")
 # Users wait for longer between two looks, so that hundreds of jobs are no burden.

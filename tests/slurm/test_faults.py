@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from slurm.bench import DATASET, Bench, Run
 from slurm.cluster import GPUS
-from workflow.conftest import ROOT
+from workflow.project_copy import ROOT
 
 pytestmark = pytest.mark.slurm
 

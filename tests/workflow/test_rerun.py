@@ -29,7 +29,7 @@ else:
         "pack": ["index.json", "images.bin"],
         "train": ["metrics.json", "predictions.npz"],
         "tabulate": [f"{arguments[0]}.{kind}" for kind in ("csv", "md", "tex")],
-        "compare": ["diff.csv", "diff.md", "runs.csv"],
+        "compare": ["diff.csv", "diff.md", "runs.csv", "rank_agreement.csv"],
     }[verb]
     texts = {out / name: " ".join(arguments) for name in names}
 for path, text in texts.items():
