@@ -30,7 +30,9 @@ def held_out_sha256(wildcards):
 
 
 def held_out_weights(wildcards):
-    return [f"{HELD_OUT}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if starting_weights(wildcards) else []
+    return (
+        [f"{HELD_OUT}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if starting_weights(wildcards) else []
+    )
 
 
 def tuned_metrics(wildcards):
