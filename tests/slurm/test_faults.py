@@ -156,9 +156,6 @@ def test_snakemake_killed_and_started_again_loses_nothing(project):
     run.process.kill()
     run.process.wait()
 
-    locked = bench.start(*targets(bench, LEFT), config=CONFIG)
-    bench.watch(locked)
-    assert locked.process.returncode == 1 and "--unlock" in locked.text
     recovery = re.search(r"```console\n(id=.*?)```", (ROOT / "docs/clusters.md").read_text(), flags=re.S)[1]
     done = subprocess.run(
         ["bash", "-ec", recovery.replace("--unlock", f"--unlock --configfile {CONFIG}")],
