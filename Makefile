@@ -43,7 +43,7 @@ test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, da
 test-slurm: $(READY) ## a real one-node Slurm on this machine: the smoke configuration, and jobs killed, cancelled, out of time (root, Debian)
 	$(BIN)/python -m pytest -m slurm tests/slurm
 
-test-conda: $(READY) ## with a real conda, in environments made from envs/ (needs the package index, Python 3.12, 10 GB of disk)
+test-conda: $(READY) ## with a real conda, in environments made from envs/ (4 minutes; needs the package index, Python 3.12, 10 GB of disk)
 	$(BIN)/python -m pytest -m conda tests/conda
 
 lint: $(READY) ## style, workflow and security checks
