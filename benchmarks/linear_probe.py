@@ -23,7 +23,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ltmlc.config import load_dataset, merge
-from ltmlc.data.augment import test_batch
 from ltmlc.data.heldout import held_out_split
 from ltmlc.data.pack import build_pack, open_pack
 from ltmlc.data.sources import open_source
@@ -32,8 +31,7 @@ from ltmlc.files import write_atomically
 from ltmlc.metrics import average_precision, group_means
 from ltmlc.models import build_model
 from ltmlc.provenance import environment
-from ltmlc.training.batches import DeviceData
-from ltmlc.training.evaluate import batch_size
+from ltmlc.training.batches import DeviceData, batch_size
 
 STRENGTHS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # C of scikit-learn: the inverse of the regularisation
 
@@ -96,8 +94,7 @@ def features(source, split, settings, *, max_side: int | None) -> np.ndarray:
         build_pack(source, split, folder, max_side=max_side, workers=torch.get_num_threads())
         data = DeviceData.from_pack(open_pack(folder, verify=False), torch.device("cpu"))
         for start in range(0, len(data.offsets), batch_size(size)):
-            place = data.place(slice(start, start + batch_size(size)))
-            images = test_batch(*place, image_size=size, settings=settings["augmentation"])
+            images = data.test_inputs(slice(start, start + batch_size(size)), settings)
             parts.append(model.backbone(images.float()).mean((2, 3)).numpy())
     return np.concatenate(parts)
 

@@ -55,6 +55,12 @@ def pretrain_fingerprint() -> str:
 
 
 @cache
+def features_fingerprint() -> str:
+    """Hash of the code that computes what a fixed backbone makes of the images."""
+    return _hash_files(_closure(PACKAGE / "training" / "features.py", MAKES_DATA))
+
+
+@cache
 def data_fingerprint(kind: str) -> str:
     """Hash of the code that makes splits and packs of one kind of source; the readers of other kinds do not count."""
     others = frozenset(f"data/{file}" for other, file in READERS.items() if other != kind)

@@ -45,6 +45,16 @@ def test_experts_share_three_stages_and_start_apart_in_the_fourth():
     assert not torch.equal(second, third)
 
 
+def test_experts_of_a_frozen_backbone_share_all_of_it_and_differ_in_their_heads():
+    model = build(head="experts", frozen_stages=4)
+    assert hasattr(model.backbone, "layer4")
+    assert not list(model.head.stages.parameters())
+    assert [name for name, value in model.named_parameters() if value.requires_grad and "backbone" in name] == []
+    logits = model.train()(images())
+    assert logits.shape == (3, 5, 4)
+    assert not torch.equal(logits[0], logits[1])
+
+
 def test_networks_of_one_seed_share_the_backbone_whatever_the_head():
     linear, graph, experts = (build(head=head) for head in ("linear", "graph", "experts"))
     for name, value in experts.backbone.state_dict().items():
@@ -77,7 +87,10 @@ def test_building_and_running_leave_the_global_random_state_alone():
         ({"head": "conv"}, "model.head is 'conv'; choose one of linear, graph, experts"),
         ({"depth": 3}, "model.depth is not a known key; valid are backbone, head"),
         ({"frozen_stages": -1}, "model.frozen_stages is -1; write a whole number from 0 to 4"),
-        ({"frozen_stages": 4, "head": "experts"}, "from 0 to 3"),
+        ({"frozen_stages": 5}, "from 0 to 4"),
+        ({"cached_views": 0, "frozen_stages": 4}, "model.cached_views is 0; write a whole number of at least 1"),
+        ({"cached_views": 4, "frozen_stages": 3, "weights": "w.pt"}, "set model.frozen_stages to 4"),
+        ({"cached_views": 4, "frozen_stages": 4}, "the same backbone for all seeds: set model.weights to imagenet"),
         ({"dropout": 1.0}, "model.dropout is 1.0; write a probability"),
         ({"norm_eval": "yes"}, "model.norm_eval is 'yes'; write true or false"),
         ({"width": 0}, "model.width is 0; write a whole number of at least 1"),

@@ -6,7 +6,13 @@ from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.evidence.methods import method_runs
 from ltmlc.files import canonical_json
-from ltmlc.fingerprint import data_fingerprint, holdout_fingerprint, pretrain_fingerprint, run_fingerprint
+from ltmlc.fingerprint import (
+    data_fingerprint,
+    features_fingerprint,
+    holdout_fingerprint,
+    pretrain_fingerprint,
+    run_fingerprint,
+)
 from ltmlc.grid import load_grid
 from ltmlc.jobs import leave_signals_to_jobs, set_environment, shell_prefix
 from ltmlc.lookup import own_or_shipped
@@ -144,6 +150,17 @@ def starting_weights(wildcards):
     """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
     pretrained = GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
     return [f"{RESULTS}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if pretrained else []
+
+
+def cached_features(wildcards):
+    """What a fixed backbone has made of the images, for the data sets whose heads alone are trained."""
+    fixed = GRID.datasets[wildcards.dataset]["model"].get("cached_views")
+    return [f"{RESULTS}/data/{wildcards.dataset}/features.npz"] if fixed else []
+
+
+def inputs_settings(wildcards):
+    """Of a data set, what its network makes of an image before the head."""
+    return canonical_json({key: GRID.datasets[wildcards.dataset][key] for key in ("model", "augmentation")})
 
 
 def downloaded(part, spec_of=run_spec):

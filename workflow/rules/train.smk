@@ -23,9 +23,41 @@ rule pretrain:
         "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q} 2> {log:q}"
 
 
+rule features:
+    # For data sets whose backbone is fixed (model.cached_views): computed once, then each training is that of a head.
+    input:
+        downloaded_weights=ancient(downloaded("weights")),
+        split=f"{RESULTS}/data/{{dataset}}/split.json",
+        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
+        images=ancient(f"{RESULTS}/data/{{dataset}}/pack/images.bin"),
+    output:
+        f"{RESULTS}/data/{{dataset}}/features.npz",
+    log:
+        f"{RESULTS}/data/{{dataset}}/features.log",
+    benchmark:
+        f"{RESULTS}/data/{{dataset}}/features.benchmark.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: workflow._cores or 4
+    resources:
+        gpu=0 if CONFIG["training"]["device"] == "cpu" else 1,
+        mem_mb=attempt_times(8000),
+        runtime=attempt_times(60),
+    params:
+        settings=inputs_settings,
+        config=canonical_json({"model": CONFIG["model"]}),
+        device=CONFIG["training"]["device"],
+        split_sha256=split_sha256,
+        code=features_fingerprint(),
+    shell:
+        "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data $(dirname {input.split:q})"
+        " --device {params.device} --threads {threads} 2> {log:q}"
+
+
 rule train:
     input:
         weights=starting_weights,
+        features=cached_features,
         downloaded_weights=ancient(downloaded("weights")),
         downloaded_vectors=ancient(downloaded("word_vectors")),
         split=f"{RESULTS}/data/{{dataset}}/split.json",

@@ -60,9 +60,30 @@ use rule pack as pack_held_out with:
         f"{HELD_OUT}/data/{{dataset}}/pack.benchmark.tsv"
 
 
+use rule features as features_held_out with:
+    input:
+        downloaded_weights=ancient(downloaded("weights")),
+        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
+        images=ancient(f"{HELD_OUT}/data/{{dataset}}/pack/images.bin"),
+    output:
+        f"{HELD_OUT}/data/{{dataset}}/features.npz",
+    log:
+        f"{HELD_OUT}/data/{{dataset}}/features.log",
+    benchmark:
+        f"{HELD_OUT}/data/{{dataset}}/features.benchmark.tsv"
+    params:
+        settings=inputs_settings,
+        config=canonical_json({"model": CONFIG["model"]}),
+        device=CONFIG["training"]["device"],
+        split_sha256=held_out_sha256,
+        code=features_fingerprint(),
+
+
 use rule train as train_held_out with:
     input:
         weights=held_out_weights,
+        features=held_out_features,
         downloaded_weights=ancient(downloaded("weights", candidate_spec)),
         downloaded_vectors=ancient(downloaded("word_vectors", candidate_spec)),
         split=f"{HELD_OUT}/data/{{dataset}}/split.json",

@@ -35,6 +35,10 @@ def held_out_weights(wildcards):
     )
 
 
+def held_out_features(wildcards):
+    return [f"{HELD_OUT}/data/{wildcards.dataset}/features.npz"] if cached_features(wildcards) else []
+
+
 def tuned_metrics(wildcards):
     """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
     from ltmlc.evidence.tune import read_chosen  # pandas: half a second that nothing else here needs

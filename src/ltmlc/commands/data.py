@@ -1,8 +1,10 @@
-"""The verbs that make data sets: download, subset, pack, pretrain."""
+"""The verbs that make data sets: download, subset, pack, pretrain, features."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_dataset_and_root, seed_number
 from ltmlc.errors import InputError
@@ -36,6 +38,13 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("--seed", type=seed_number, default=0, help="of the runs that start from it (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     parser.add_argument("--out", required=True, type=Path, help="the file to write")
+
+    parser = verb("features", features, "compute once what a fixed backbone makes of the images (model.cached_views)")
+    parser.add_argument("dataset", help="a data set with model.cached_views")
+    add_config(parser)
+    parser.add_argument("--data", type=Path, help="the folder with pack/ (default: {results}/data/DATASET)")
+    parser.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: training.device)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
 
 
 def download(options: argparse.Namespace) -> None:
@@ -117,3 +126,30 @@ def pretrain(options: argparse.Namespace) -> None:
     source = open_source(settings, Path())
     weights = pretrain_backbone(source, settings["model"], settings["augmentation"], seed=options.seed)
     write_atomically(options.out, weights)
+
+
+def features(options: argparse.Namespace) -> None:
+    from ltmlc.config import load_config
+
+    config = load_config(options.config)
+    folder = options.data or Path(config["results"], "data", options.dataset)
+    write_features(config, options.dataset, folder, device=options.device, threads=options.threads)
+
+
+def write_features(
+    config: dict[str, Any], dataset: str, folder: Path, *, device: str | None = None, threads: int | None = None
+) -> None:
+    """Write ``features.npz`` beside the pack of a data set whose backbone is fixed."""
+    from ltmlc.config import load_dataset, merge
+    from ltmlc.data.pack import open_pack
+    from ltmlc.spec import MODEL_DEFAULTS
+    from ltmlc.training.device import choose_device, lease_device
+    from ltmlc.training.features import FEATURES, make_features
+    from ltmlc.training.job import configure_torch
+
+    settings = load_dataset(dataset)
+    model = {**MODEL_DEFAULTS, **merge(settings["model"], config["model"])}
+    with lease_device(requested=device or config["training"]["device"], share=1) as name:
+        configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
+        spec = {"model": model, "augmentation": settings["augmentation"]}
+        make_features(open_pack(folder / "pack"), spec, choose_device(name), folder / FEATURES)

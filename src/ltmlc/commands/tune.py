@@ -85,6 +85,10 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         save_split(split, folder / "split.json")
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
     model = merge(settings["model"], config["model"])
+    if model.get("cached_views") and not (folder / "features.npz").exists():
+        from ltmlc.commands.data import write_features
+
+        write_features(config, dataset, folder)
     for seed in tuning["seeds"] if model.get("weights") == "pretrained" else []:
         made, wanted = (place / f"backbone-seed{seed}.pt" for place in (whole, folder))
         if wanted.exists():

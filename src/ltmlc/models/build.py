@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ltmlc.errors import InputError
-from ltmlc.models.backbone import Backbone
+from ltmlc.models.backbone import NUM_STAGES, Backbone
 from ltmlc.models.classifier import Classifier
 from ltmlc.models.experts import Experts
 from ltmlc.models.heads import graph_head, linear_head
@@ -37,7 +37,8 @@ def build_model(
         adjacency: (C, C) from ``label_graph``, for head ``graph``.
 
     Returns:
-        A module: images (B, 3, S, S) to logits (B, C); head ``experts`` gives (E, B, C) in training mode.
+        A module: images (B, 3, S, S) to logits (B, C); head ``experts`` gives (E, B, C) in training mode. With
+        ``cached_views`` it takes the backbone's pooled features (B, D, 1, 1) in the place of images.
 
     Raises:
         InputError: an unknown key or bad value in ``settings``, or weights that do not load.
@@ -54,7 +55,8 @@ def build_model(
             head = graph_head(word_vectors, adjacency, backbone.out_channels, checked.graph_features)
         else:
             head = _build_linear(checked, backbone.out_channels, num_classes)
-    return Classifier(backbone, head, dropout_seed=generator_seed)
+    takes_features = checked.cached_views is not None
+    return Classifier(backbone, head, dropout_seed=generator_seed, takes_features=takes_features)
 
 
 @contextmanager
@@ -86,9 +88,15 @@ def _build_linear(settings: ModelSettings, in_features: int, num_classes: int) -
 
 
 def _build_experts(settings: ModelSettings, backbone: Backbone, num_classes: int) -> Experts:
-    """Each expert draws its own last stage (or loads it); the first one takes the shared backbone's."""
-    stages = [backbone.detach_last_stage()]
-    stages += [_build_backbone(settings).detach_last_stage() for _ in range(settings.num_experts - 1)]
+    """Each expert draws its own last stage (or loads it); the first one takes the shared backbone's.
+
+    Where all stages are frozen there is nothing of its own in a last stage: the experts share it and differ in heads.
+    """
+    if settings.frozen_stages == NUM_STAGES:
+        stages: list[nn.Module] = [nn.Identity() for _ in range(settings.num_experts)]
+    else:
+        stages = [backbone.detach_last_stage()]
+        stages += [_build_backbone(settings).detach_last_stage() for _ in range(settings.num_experts - 1)]
     return Experts(stages, [_build_linear(settings, backbone.out_channels, num_classes) for _ in stages])
 
 

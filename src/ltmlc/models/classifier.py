@@ -19,24 +19,28 @@ class Classifier(nn.Module):
         backbone: images to feature maps (B, D, h, w).
         head: feature maps to logits.
         dropout_seed: where the dropout stream starts; see ``seed_dropout``.
+        takes_features: the input is what the backbone would make of images, pooled: (B, D, 1, 1).
     """
 
-    def __init__(self, backbone: nn.Module, head: nn.Module, *, dropout_seed: int = 0) -> None:
+    def __init__(
+        self, backbone: nn.Module, head: nn.Module, *, dropout_seed: int = 0, takes_features: bool = False
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.takes_features = takes_features
         self.seed_dropout(dropout_seed)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.backbone(images))
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.head(inputs if self.takes_features else self.backbone(inputs))
 
-    def predict(self, images: Tensor) -> Tensor:
+    def predict(self, inputs: Tensor) -> Tensor:
         """Logits (B, C) in evaluation mode and without autograd; the mode is put back afterwards."""
         training = self.training
         self.eval()
         try:
             with torch.no_grad():
-                return self(images)
+                return self(inputs)
         finally:
             self.train(training)
 

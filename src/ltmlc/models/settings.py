@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.models.backbone import BACKBONES, STEMS
+from ltmlc.models.backbone import BACKBONES, NUM_STAGES, STEMS
 
 HEADS = ("linear", "graph", "experts")
 
@@ -18,6 +18,8 @@ class ModelSettings:
         head: ``linear`` (neck and linear layer), ``graph`` (ML-GCN) or ``experts`` (BalPoE).
         image_size: side of the square input, pixels.
         frozen_stages: 0 trains everything; k freezes the stem and the first k of the four stages.
+        cached_views: null, or K with all four stages frozen: what the fixed backbone makes of K augmented versions of
+            every training image is computed once (``ltmlc features``), and the head trains on that.
         norm_eval: the backbone's batch-norm layers always use their running statistics and never update them.
         weights: null (random), ``imagenet`` (torchvision's V1 weights) or the path of a file of backbone weights.
         stride_in_1x1: a stage's stride sits in the 1x1 convolution of its first bottleneck (He et al.'s original
@@ -37,6 +39,7 @@ class ModelSettings:
     head: str = "linear"
     image_size: int = 224
     frozen_stages: int = 1
+    cached_views: int | None = None
     norm_eval: bool = True
     weights: str | None = None
     stride_in_1x1: bool = False
@@ -60,8 +63,9 @@ class ModelSettings:
             _integer(key, getattr(self, key), minimum=1)
         if self.width is not None:
             _integer("width", self.width, minimum=1)
-        # BalPoE copies the last stage for every expert, so it cannot be frozen there.
-        _integer("frozen_stages", self.frozen_stages, minimum=0, maximum=3 if self.head == "experts" else 4)
+        _integer("frozen_stages", self.frozen_stages, minimum=0, maximum=NUM_STAGES)
+        if self.cached_views is not None:
+            self._check_cached_views()
         for key in ("norm_eval", "stride_in_1x1"):
             if not isinstance(getattr(self, key), bool):
                 raise InputError(f"model.{key} is {getattr(self, key)!r}; write true or false")
@@ -69,6 +73,19 @@ class ModelSettings:
             raise InputError(f"model.dropout is {self.dropout!r}; write a probability from 0 to below 1")
         if not (self.weights is None or (isinstance(self.weights, str) and self.weights)):
             raise InputError(f'model.weights is {self.weights!r}; write null, "imagenet" or the path of a file')
+
+    def _check_cached_views(self) -> None:
+        _integer("cached_views", self.cached_views, minimum=1)
+        if self.frozen_stages < NUM_STAGES:
+            raise InputError(
+                f"model.cached_views needs a backbone that does not change: set model.frozen_stages to {NUM_STAGES} "
+                f"(it is {self.frozen_stages}), or cached_views to null"
+            )
+        if self.weights in (None, "pretrained"):
+            raise InputError(
+                "model.cached_views needs the same backbone for all seeds: set model.weights to imagenet or the path "
+                f"of a file (it is {self.weights or 'null'}), or cached_views to null"
+            )
 
 
 def read_settings(settings: dict[str, Any]) -> ModelSettings:

@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ltmlc.data.augment import draw_augmentation, test_batch, training_batch
 from ltmlc.data.pack import Pack
 
 SHARE_FOR_IMAGES = 0.5
 """Of the GPU memory that is ours, our share of all and no more than is free; the rest is for the network."""
+
+BATCH_PIXELS = 4_000_000
+"""Input pixels of a batch without gradients: 79 images at 224 px. Larger ones gain nothing and take memory from the
+neighbours."""
+
+
+def batch_size(image_size: int) -> int:
+    """Images of a batch without gradients."""
+    return max(1, min(256, BATCH_PIXELS // image_size**2))
 
 
 @dataclass(frozen=True)
@@ -57,3 +68,15 @@ class DeviceData:
         for offset, size, end in zip(offsets, sizes, ends, strict=True):
             staged[end - size : end] = self.images[offset : offset + size]
         return staged.to(self.device, non_blocking=True), ends - sizes, heights, widths
+
+    def training_inputs(self, indices: Sequence[int] | slice, rng: np.random.Generator, spec: dict[str, Any]) -> Tensor:
+        """Augmented images (M, 3, S, S) float32; ``rng`` is all they draw from."""
+        images, offsets, heights, widths = self.place(indices)
+        settings, size = spec["augmentation"], spec["model"]["image_size"]
+        augmentation = draw_augmentation(rng, heights, widths, settings)
+        return training_batch(images, offsets, heights, widths, augmentation, image_size=size, settings=settings)
+
+    def test_inputs(self, indices: Sequence[int] | slice, spec: dict[str, Any]) -> Tensor:
+        """Images (M, 3, S, S) float32 as the evaluation sees them."""
+        size = spec["model"]["image_size"]
+        return test_batch(*self.place(indices), image_size=size, settings=spec["augmentation"])

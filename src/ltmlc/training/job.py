@@ -48,7 +48,7 @@ class Job:
         finally:
             self.seconds[name] = time.perf_counter() - started
 
-    def stamp(self, split: Split, weights_sha256: str) -> dict[str, Any]:
+    def stamp(self, split: Split, weights_sha256: str, features_sha256: str | None) -> dict[str, Any]:
         """What a checkpoint must agree with to be continued: else the run would not be the one that was asked for."""
         return {
             "dataset": self.dataset,
@@ -56,6 +56,7 @@ class Job:
             "spec": sha256_text(canonical_json(self.spec)),
             "split": split.sha256,
             "initial weights": weights_sha256,
+            "features": features_sha256,
             "code": self.code,
             "torch": torch.__version__,
             "numpy": np.__version__,
@@ -66,6 +67,8 @@ class Job:
 
 def refuse_paper_size_on_cpu(job: Job, split: Split) -> None:
     """Raise InputError for a run that takes a CPU hours, before anything large is read or downloaded."""
+    if job.spec["model"].get("cached_views"):
+        return  # only the head trains
     sampler = make_sampler(job.spec["sampler"], split.train_matrix, seed=job.seed)
     size, batch_size = job.spec["model"]["image_size"], job.spec["batch_size"]
     iterations = iterations_per_epoch(sampler, batch_size) * job.spec["recipe"]["epochs"]

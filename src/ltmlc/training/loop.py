@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltmlc.data.augment import draw_augmentation, training_batch
 from ltmlc.data.sampler import ClassAwareSampler, UniformSampler
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.models import Classifier
 from ltmlc.training.batches import DeviceData
+from ltmlc.training.features import FeatureData
 from ltmlc.training.guard import DivergedError, Guard, classes_to_blame, describe
 from ltmlc.training.recipe import build_optimizer_and_schedule, clip_gradients
 from ltmlc.training.seeds import derive_seed
@@ -34,7 +34,7 @@ class Trainer:
         seed: of the run.
     """
 
-    def __init__(self, spec: dict[str, Any], data: DeviceData, model: Classifier, *, seed: int) -> None:
+    def __init__(self, spec: dict[str, Any], data: DeviceData | FeatureData, model: Classifier, *, seed: int) -> None:
         self.spec, self.data, self.model, self.seed = spec, data, model, seed
         labels = data.labels[: data.num_train].cpu().numpy()
         recipe = spec["recipe"]
@@ -77,9 +77,9 @@ class Trainer:
         started = time.perf_counter()
         if self.iteration % self.iterations_per_epoch == 0:
             self._begin_epoch()
-        images, labels = self.batch(self.iteration)
+        inputs, labels = self.batch(self.iteration)
         with torch.autocast(self.data.device.type, torch.bfloat16, enabled=self.spec["precision"] == "bf16"):
-            logits = self.model(images)  # (M, C), or (E, M, C) of experts
+            logits = self.model(inputs)  # (M, C), or (E, M, C) of experts
         loss = self.loss(logits, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -96,19 +96,13 @@ class Trainer:
             self._end_epoch(rate)
 
     def batch(self, iteration: int) -> tuple[Tensor, Tensor]:
-        """Augmented images (M, 3, S, S) and labels (M, C) bool of an iteration of this epoch.
+        """Augmented images (M, 3, S, S) or features (M, D, 1, 1), and labels (M, C) bool of an iteration of this epoch.
 
         The draws depend on the seed and the iteration alone.
         """
-        settings = self.spec["augmentation"]
-        images, offsets, heights, widths = self.data.place(self._indices(iteration))
         rng = np.random.default_rng([self._augmentation_seed, iteration])
-        augmentation = draw_augmentation(rng, heights, widths, settings)
-        size = self.spec["model"]["image_size"]
-        batch = training_batch(
-            images, offsets, heights, widths, augmentation, image_size=size, settings=settings
-        )  # (M, 3, S, S)
-        return batch.to(self._dtype), self.data.labels[self._device_order[self._positions(iteration)]]
+        inputs = self.data.training_inputs(self._indices(iteration), rng, self.spec)
+        return inputs.to(self._dtype), self.data.labels[self._device_order[self._positions(iteration)]]
 
     def check(self) -> None:
         """Look at the iterations since the last look; waits for the device. Raises DivergedError."""

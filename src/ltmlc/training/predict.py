@@ -18,8 +18,8 @@ from ltmlc.data.images import read_rgb
 from ltmlc.data.pack import open_pack
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
+from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
-from ltmlc.training.evaluate import batch_size
 from ltmlc.training.outputs import METRICS, WEIGHTS
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
@@ -97,7 +97,7 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         constants = {key: state.get(f"head.classifier.{key}") for key in ("word_vectors", "adjacency")}  # of ML-GCN
-        settings = {**spec["model"], "weights": None}
+        settings = {**spec["model"], "weights": None, "cached_views": None}  # images come in, not features
         model = build_model(settings, num_classes, generator_seed=0, **constants)
         model.load_state_dict(state)
     except (OSError, RuntimeError, EOFError, ValueError, AttributeError, pickle.UnpicklingError) as error:

@@ -21,6 +21,7 @@ from ltmlc.models.settings import read_settings
 from ltmlc.models.weights import IMAGENET
 
 HEAD_KEYS = ("head", "num_experts", "adjacency_threshold", "adjacency_weight", "word_vectors", "word_vector_order")
+"""Of the model, what is no matter of the backbone."""
 
 
 def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
@@ -109,7 +110,7 @@ def _distinct(mappings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _backbone_of(model: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: value for key, value in model.items() if key not in HEAD_KEYS}
+    settings = {key: value for key, value in model.items() if key not in (*HEAD_KEYS, "cached_views")}
     return {"backbone": "resnet50", "stride_in_1x1": False, **settings}
 
 

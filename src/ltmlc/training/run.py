@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltmlc.data.pack import open_pack
+from ltmlc.data.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
 from ltmlc.provenance import environment, peak_memory
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import test_logits
+from ltmlc.training.features import FEATURES, FeatureData, open_features
 from ltmlc.training.guard import DivergedError
 from ltmlc.training.interrupts import InterruptedRun, Interrupts
 from ltmlc.training.job import (
@@ -140,10 +141,17 @@ def _load(job: Job) -> tuple[Split, Session]:
         # Its hash was checked when it was made, and is again if it changed since; always would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)
         model = build_network(job.spec, split, job.data, seed=job.seed)
-        stamp = job.stamp(split, weights_sha256(model))
+        data = _data(job, pack, weights_sha256(model.backbone))
+        stamp = job.stamp(split, weights_sha256(model), getattr(data, "sha256", None))
         model = model.to(job.device, memory_format=torch.channels_last)
-        data = DeviceData.from_pack(pack, job.device, share=job.settings["gpu_share"])
         return split, Session(job, Trainer(job.spec, data, model, seed=job.seed), stamp)
+
+
+def _data(job: Job, pack: Pack, backbone_sha256: str) -> DeviceData | FeatureData:
+    """Images, or where the backbone is fixed what it has made of them."""
+    if job.spec["model"].get("cached_views"):
+        return open_features(job.data / FEATURES, pack, job.spec, backbone_sha256, job.device)
+    return DeviceData.from_pack(pack, job.device, share=job.settings["gpu_share"])
 
 
 def _explain(error: DivergedError, trainer: Trainer, split: Split) -> str:
@@ -168,6 +176,7 @@ def _write(job: Job, split: Split, session: Session, logits: np.ndarray, scores:
         "classes": split.classes,
         "split_sha256": split.sha256,
         "weights_sha256": session.stamp["initial weights"],
+        "features_sha256": session.stamp["features"],
         "code": job.code,
         "environment": environment(job.device),
         "history": [{key: finite(value) for key, value in epoch.items()} for epoch in trainer.history],

@@ -2,7 +2,7 @@
 
 import hashlib
 
-PURPOSES = ("weights", "order", "augmentation", "dropout")
+PURPOSES = ("weights", "order", "augmentation", "dropout", "views")
 
 
 def derive_seed(seed: int, purpose: str) -> int:

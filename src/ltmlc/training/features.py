@@ -1,0 +1,177 @@
+"""What a backbone that never changes makes of the images, computed once: then a training is that of its head.
+
+``features.npz`` holds the pooled feature maps of K augmented views of every training image, then those of the test
+images as the evaluation sees them. The views are drawn once and all seeds share them; which of its views an image
+shows in an iteration is drawn from the run's own stream of augmentation.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ltmlc.data.pack import Pack
+from ltmlc.data.progress import Progress
+from ltmlc.errors import InputError
+from ltmlc.files import canonical_json, write_atomically
+from ltmlc.models import build_model
+from ltmlc.models.settings import read_settings
+from ltmlc.training.batches import DeviceData, batch_size
+from ltmlc.training.network import weights_sha256
+from ltmlc.training.seeds import derive_seed
+
+FEATURES = "features.npz"
+POOLED = ("average", "maximum")
+"""Of the linear heads and of ML-GCN's: of 1 x 1 maps their own pooling changes nothing."""
+
+OF_THE_BACKBONE = (
+    "backbone",
+    "image_size",
+    "frozen_stages",
+    "cached_views",
+    "norm_eval",
+    "stride_in_1x1",
+    "stem",
+    "width",
+)
+"""Of the model's settings; the others are the head's."""
+
+
+@dataclass(frozen=True)
+class FeatureData:
+    """Features and labels on one device; stands where :class:`ltmlc.training.batches.DeviceData` does.
+
+    Attributes:
+        features: (num_train * views + test images, D) float32: the views of the first training image, of
+            the second, and so on.
+        labels: (N, C) bool.
+        num_train: the first images are the training set, the others the test set.
+        views: of every training image.
+        device: of all tensors.
+        sha256: of the file's features.
+    """
+
+    features: Tensor
+    labels: Tensor
+    num_train: int
+    views: int
+    device: torch.device
+    sha256: str
+
+    def training_inputs(self, indices: Sequence[int] | slice, rng: np.random.Generator, spec: dict[str, Any]) -> Tensor:
+        """Features (M, D, 1, 1) of one view of each image; ``rng`` is all they draw from."""
+        images = np.arange(self.num_train)[indices]
+        return self._rows(images * self.views + rng.integers(self.views, size=len(images)))
+
+    def test_inputs(self, indices: Sequence[int] | slice, spec: dict[str, Any]) -> Tensor:
+        """Features (M, D, 1, 1) of test images, by their place among all images."""
+        images = np.arange(len(self.labels))[indices]
+        return self._rows(images + self.num_train * (self.views - 1))
+
+    def _rows(self, rows: np.ndarray) -> Tensor:
+        return self.features[torch.from_numpy(rows).to(self.device)][:, :, None, None]
+
+
+def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: Path, *, progress: bool = True) -> None:
+    """Compute the features of a pack and write them to ``path``.
+
+    Args:
+        pack: the images.
+        spec: ``model`` (of which the head is no matter) and ``augmentation``, as a data set or any run on it has them.
+        device: where to compute.
+        path: the file; replaced only when all of it is there.
+        progress: show it on stderr.
+
+    Raises:
+        InputError: ``model.cached_views`` is not set, or the weights cannot be had; the file cannot be written.
+    """
+    views = spec["model"].get("cached_views")
+    if views is None:
+        raise InputError("model.cached_views is null, so no training reads features; set it to a number of views")
+    backbone = build_model({**spec["model"], "head": "linear"}, 1, generator_seed=0).backbone.eval()
+    stamp = _stamp(spec, pack, weights_sha256(backbone))
+    backbone = backbone.to(device, memory_format=torch.channels_last)
+    data = DeviceData.from_pack(pack, device)
+    size, seed, rows = batch_size(spec["model"]["image_size"]), derive_seed(0, "views"), []
+    total = pack.num_train * views + len(pack.ids) - pack.num_train
+
+    def keep(images: Tensor) -> None:
+        with torch.inference_mode():
+            maps = backbone(images)  # (M, D, h, w)
+        rows.append(torch.stack([maps.mean((2, 3)), maps.amax((2, 3))]).cpu().numpy())  # (2, M, D)
+        shown.at(sum(row.shape[1] for row in rows))
+
+    with Progress("features", total, unit="image", shown=progress) as shown:
+        for view in range(views):
+            rng = np.random.default_rng([seed, view])
+            for start in range(0, pack.num_train, size):
+                indices = slice(start, min(start + size, pack.num_train))
+                keep(data.training_inputs(indices, rng, spec))
+        for start in range(pack.num_train, len(pack.ids), size):
+            keep(data.test_inputs(slice(start, start + size), spec))
+    pooled = np.concatenate(rows, axis=1)  # (2, rows, D): view by view
+    boundary = pack.num_train * views
+    training = pooled[:, :boundary].reshape(2, views, pack.num_train, -1).swapaxes(1, 2).reshape(2, boundary, -1)
+    arrays = dict(zip(POOLED, np.concatenate([training, pooled[:, boundary:]], axis=1), strict=True))
+    digest = hashlib.sha256()
+    for array in arrays.values():
+        digest.update(np.ascontiguousarray(array))
+    content = io.BytesIO()
+    np.savez(content, stamp=canonical_json(stamp), sha256=digest.hexdigest(), **arrays)
+    try:
+        write_atomically(path, content.getvalue())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); mend that and run it again") from None
+
+
+def open_features(
+    path: Path, pack: Pack, spec: dict[str, Any], backbone_sha256: str, device: torch.device
+) -> FeatureData:
+    """Read the features that a run's head pools.
+
+    Args:
+        path: a file of :func:`make_features`.
+        pack: whose images they must be of.
+        spec: of the run.
+        backbone_sha256: of the run's backbone, by :func:`ltmlc.training.network.weights_sha256`.
+        device: where they are wanted.
+
+    Raises:
+        InputError: there is no file, it is damaged, or of other images, weights or settings; says which.
+    """
+    again = "run `ltmlc features` (or Snakemake) again"
+    try:
+        with np.load(path) as file:
+            stamp, sha256 = json.loads(str(file["stamp"])), str(file["sha256"])
+            features = file[POOLED[spec["model"]["head"] == "graph"]]
+    except FileNotFoundError:
+        raise InputError(f"{path}: no features here, which model.cached_views asks for; {again}") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be used ({error!r}); delete it and {again}") from None
+    expected = _stamp(spec, pack, backbone_sha256)
+    different = sorted(key for key in expected if stamp.get(key) != expected[key])
+    if different:
+        raise InputError(f"{path}: made with other {', '.join(different)} than this run's; {again}")
+    labels = torch.from_numpy(pack.labels.astype(bool)).to(device)
+    views = spec["model"]["cached_views"]
+    return FeatureData(torch.from_numpy(features).to(device), labels, pack.num_train, views, device, sha256)
+
+
+def _stamp(spec: dict[str, Any], pack: Pack, backbone_sha256: str) -> dict[str, Any]:
+    """What the features are of. The weights by what is in them: where their file lies is no matter."""
+    settings = read_settings(spec["model"])
+    return {
+        **{f"model.{key}": getattr(settings, key) for key in OF_THE_BACKBONE},
+        "model.weights": backbone_sha256,
+        "augmentation": spec["augmentation"],
+        "split": pack.split_sha256,
+        "data.max_side": pack.max_side,
+    }
