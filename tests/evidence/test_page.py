@@ -27,7 +27,7 @@ GONE = Verdict("d", "4.2", "voc-lt", "greater", "C beats D.", "missing", "not tr
 
 @pytest.fixture
 def page(tmp_path):
-    def build(scores, *, seeds=(0, 1), probe=None, verdicts=(), twin=None, splits=None):
+    def build(scores, *, seeds=(0, 1), probe=None, verdicts=(), twin=None, splits=None, more=()):
         rows = [synthetic.row(run.upper(), run) for run in ("a", "b")]
         grid = synthetic.grid(synthetic.table("t", *rows), synthetic.table("table1", rows[0]), seeds=seeds)
         grid.runs["voc-lt"].update(a=SPEC, b=SPEC)
@@ -37,7 +37,8 @@ def page(tmp_path):
         results = load_results(grid, tmp_path)
         splits = {"voc-lt": synthetic.split()} if splits is None else splits
         return page_markdown(
-            *(grid, results, "t"), splits=splits, verdicts=verdicts, probe=probe, made_by="ltmlc page t", twin=twin
+            *(grid, results, "t"), splits=splits, verdicts=verdicts, probe=probe, made_by="ltmlc page t", twin=twin,
+            more=more,
         )  # fmt: skip
 
     return build
@@ -101,6 +102,25 @@ def test_limits_are_what_differs_from_the_papers_specification(page):
 
 def test_equal_rows_of_other_tables_are_named(page):
     assert "also rows of the paper's tables (1 of table1)" in page({"a": [50, 52]})
+
+
+def test_more_tables_stand_beneath_with_their_numbers_and_without_pairs(page):
+    scores = {"a": [50, 52], "b": [51, 55]}
+    text = page(scores, more=("table1",))
+    beneath = text.split("## Table1\n")[1].split("## ")[0]
+    assert "| A | **51.00** ± 1.41" in beneath
+    assert "| B |" not in beneath
+    assert text.count("| B − A |") == 1
+    assert "also rows of" not in text, "they are shown here"
+    with pytest.raises(InputError, match="table 'u' is not in the configuration"):
+        page(scores, more=("u",))
+
+
+def test_a_fixed_backbone_is_a_limit(page):
+    fixed = {**SPEC, "model": {**SPEC["model"], "frozen_stages": 4, "cached_views": 8}}
+    text = page({"a": [50, 52]}, twin={"a": fixed, "b": SPEC})
+    assert "| fixed stages of the backbone | 1 of 4 | 4 of 4 or 1 of 4 |" in text
+    assert "| augmented versions of an image | a new one each time | 8 or a new one each time |" in text
 
 
 def test_a_table_that_is_not_there_is_one_sentence(tmp_path):

@@ -160,6 +160,18 @@ def test_missing_and_damaged_features_say_how_to_make_them(folder, spec, tmp_pat
             open_features(tmp_path / FEATURES, pack, spec, "", tiny.CPU)
 
 
+def test_features_that_are_there_are_kept_and_those_of_other_settings_replaced(folder, spec, tmp_path):
+    path, pack = tmp_path / FEATURES, open_pack(folder / "pack")
+    path.write_bytes((folder / FEATURES).read_bytes())
+    before = path.stat().st_mtime_ns
+    make_features(pack, spec, tiny.CPU, path, progress=False)
+    assert path.stat().st_mtime_ns == before
+    other = tiny.changed(spec, model={"cached_views": 1})
+    make_features(pack, other, tiny.CPU, path, progress=False)
+    sha256 = weights_sha256(backbone(spec))
+    assert len(open_features(path, pack, other, sha256, tiny.CPU).features) == pack.num_train + 30
+
+
 def test_without_cached_views_there_is_nothing_to_compute(data, tmp_path):
     with pytest.raises(InputError, match=r"model.cached_views is null"):
         make_features(open_pack(data / "pack"), tiny.SPEC, tiny.CPU, tmp_path / FEATURES)

@@ -17,11 +17,12 @@ def page(options: argparse.Namespace) -> None:
     grid, results, splits = load_all(options)
     folder, dataset = options.results or Path(grid.config["results"]), next(iter(grid.datasets))
     paper = twin_of(dataset, grid.datasets[dataset])
-    twin = {}
-    if paper and options.table in grid.tables:
-        theirs = load_grid({"datasets": [paper], "tables": [options.table]})
-        rows = zip(grid.tables[options.table].rows, theirs.tables[options.table].rows, strict=True)
-        twin = {ours.run[dataset]: theirs.runs[paper][row.run[paper]] for ours, row in rows}
+    tables, twin = [name for name in (options.table, *options.more) if name in grid.tables], {}
+    if paper and tables:
+        theirs = load_grid({"datasets": [paper], "tables": tables})
+        for name in tables:
+            rows = zip(grid.tables[name].rows, theirs.tables[name].rows, strict=True)
+            twin |= {ours.run[dataset]: theirs.runs[paper][row.run[paper]] for ours, row in rows}
     text = page_markdown(
         *(grid, results, options.table),
         splits=splits,
@@ -29,10 +30,11 @@ def page(options: argparse.Namespace) -> None:
         probe=read_probe(folder, dataset),
         made_by=shlex.join(_page_command(options)),
         twin=twin,
+        more=options.more,
     )
     write_atomically(options.out, text)
 
 
 def _page_command(options: argparse.Namespace) -> list[str]:
     given = {"--config": options.config, "--results": options.results, "--out": options.out}
-    return ["ltmlc", "page", options.table, *(str(x) for pair in given.items() if pair[1] for x in pair)]
+    return ["ltmlc", "page", options.table, *options.more, *(str(x) for pair in given.items() if pair[1] for x in pair)]

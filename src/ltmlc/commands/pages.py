@@ -30,7 +30,8 @@ def add_verbs(verb: DeclareVerb) -> None:
 
     parser = verb("page", page, "write one page about a table's rows on one data set: all that its metrics files say")
     add_config_and_results(parser)
-    parser.add_argument("table", help="whose rows the page is about")
+    parser.add_argument("table", help="whose rows the page is about, pair by pair")
+    parser.add_argument("more", nargs="*", help="tables that stand beneath it with their numbers")
     parser.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
 
     parser = verb("export", export, "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository")

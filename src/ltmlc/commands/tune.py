@@ -85,7 +85,7 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         save_split(split, folder / "split.json")
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
     model = merge(settings["model"], config["model"])
-    if model.get("cached_views") and not (folder / "features.npz").exists():
+    if model.get("cached_views"):
         from ltmlc.commands.data import write_features
 
         write_features(config, dataset, folder)

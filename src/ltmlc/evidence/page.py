@@ -1,4 +1,4 @@
-"""One page about the rows of a table on one data set: everything that its metrics files say, and how far it goes.
+"""One page about the rows of tables on one data set: everything that their metrics files say, and how far it goes.
 
 Nothing on it is written by hand but what the sections are called: the same files give the same page.
 """
@@ -37,44 +37,55 @@ def page_markdown(
     probe: Mapping[str, Any] | None,
     made_by: str,
     twin: Mapping[str, Mapping[str, Any]] | None = None,
+    more: Sequence[str] = (),
 ) -> str:
     """The page as text, from whatever is finished.
 
     Args:
         grid: with one data set, and this table among its tables.
         results: of the grid.
-        table: whose rows the page is about.
+        table: whose rows the page is about, pair by pair.
         splits: split or its statistics by data set.
         verdicts: of :func:`ltmlc.evidence.claims.judge_claims`; those that are missing are only counted.
         probe: content of a file of ``benchmarks/linear_probe.py``, or None.
         made_by: the command that writes the page.
         twin: run id here -> specification of the same row on the paper's data set, for what differs.
+        more: tables that stand beneath it with their numbers.
 
     Raises:
         InputError: for several data sets, or a table that the configuration does not have.
     """
     if len(grid.datasets) != 1:
         raise InputError(f"a page is about one data set; the configuration has {', '.join(grid.datasets)}")
-    if table not in grid.tables:
-        raise InputError(f"table {table!r} is not in the configuration; it has {', '.join(grid.tables)}")
+    tables = [table, *more]
+    for name in tables:
+        if name not in grid.tables:
+            raise InputError(f"table {name!r} is not in the configuration; it has {', '.join(grid.tables)}")
     (dataset,) = grid.datasets
     rows = distinct_rows(grid, table, dataset)
-    shown = Grid(grid.config, grid.datasets, {table: grid.tables[table]}, grid.runs, grid.seeds)
-    body = tabulate(shown, results, table, splits=splits)["md"].split("\n\n", 2)[2]
+    runs = list(dict.fromkeys(run for name in tables for run, _ in distinct_rows(grid, name, dataset)))
+    bodies = [_body(grid, results, name, splits) for name in tables]
     sections = [
         f"# {grid.tables[table].title}: {grid.datasets[dataset].get('title', dataset)}",
         f"Every number here comes from the metrics files in `{_source(results, dataset)}`; `{made_by}` writes this "
         "page from them.",
-        how_they_were_made(results, dataset, [run for run, _ in rows], splits.get(dataset)),
-        _equal_rows(grid, table, dataset, {run for run, _ in rows}),
-        f"## mAP\n\n{body}",
-        _reference(grid, results, table, dataset, splits.get(dataset), probe),
+        how_they_were_made(results, dataset, runs, splits.get(dataset)),
+        _equal_rows(grid, tables, dataset, set(runs)),
+        f"## mAP\n\n{bodies[0]}",
+        *(f"## {grid.tables[name].title}\n\n{body}" for name, body in zip(more, bodies[1:], strict=True)),
+        _reference(grid, results, tables, dataset, splits.get(dataset), probe),
         _differences(results, dataset, rows),
         _noise(results, dataset, rows),
         _claims(verdicts, grid.datasets[dataset].get("title", dataset)),
-        limits(grid, dataset, [run for run, _ in rows], splits.get(dataset), twin or {}),
+        limits(grid, dataset, runs, splits.get(dataset), twin or {}),
     ]
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _body(grid: Grid, results: Results, table: str, splits: Mapping[str, Any]) -> str:
+    """A table as `ltmlc tabulate` prints it, without title and caption."""
+    shown = Grid(grid.config, grid.datasets, {table: grid.tables[table]}, grid.runs, grid.seeds)
+    return tabulate(shown, results, table, splits=splits)["md"].split("\n\n", 2)[2].strip()
 
 
 def distinct_rows(grid: Grid, table: str, dataset: str) -> list[tuple[str, Row]]:
@@ -85,10 +96,12 @@ def distinct_rows(grid: Grid, table: str, dataset: str) -> list[tuple[str, Row]]
     return list(rows.items())
 
 
-def _equal_rows(grid: Grid, table: str, dataset: str, runs: set[str]) -> str:
+def _equal_rows(grid: Grid, shown: Sequence[str], dataset: str, runs: set[str]) -> str:
     """Rows of the other tables that are the same runs: one training each, so they cannot differ."""
     count = {
-        name: sum(row.run[dataset] in runs for row in each.rows) for name, each in grid.tables.items() if name != table
+        name: sum(row.run[dataset] in runs for row in each.rows)
+        for name, each in grid.tables.items()
+        if name not in shown
     }
     others = ", ".join(f"{number} of {name}" for name, number in count.items() if number)
     return (
@@ -117,10 +130,10 @@ def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
 
 
 def _reference(
-    grid: Grid, results: Results, table: str, dataset: str, split: Any, probe: Mapping[str, Any] | None
+    grid: Grid, results: Results, tables: Sequence[str], dataset: str, split: Any, probe: Mapping[str, Any] | None
 ) -> str:
     """Whether every row lies between what must be below it and what must be above it."""
-    cells = [(row, cells[dataset]) for row, cells in table_cells(grid.tables[table], results)]
+    cells = [(row, cells[dataset]) for name in tables for row, cells in table_cells(grid.tables[name], results)]
     totals = {row.label: cell.mean["total"] for row, cell in cells if cell.status == "finished"}
     parts = ["## Between chance and a linear probe on all images"]
     if split is not None and totals:

@@ -31,8 +31,9 @@ def how_they_were_made(results: Results, dataset: str, runs: Sequence[str], spli
             lines.append(f"- {name}: {', '.join(_COMMIT.sub(lambda match: match[1], value) for value in values)}")
         seconds = [result.seconds for result in finished if result.seconds is not None]
         if seconds:
+            unit, size = ("minutes", 60) if max(seconds) >= 120 else ("seconds", 1)
             lines.append(
-                f"- training and testing took {min(seconds) / 60:.0f} to {max(seconds) / 60:.0f} minutes a run"
+                f"- training and testing took {min(seconds) / size:.0f} to {max(seconds) / size:.0f} {unit} a run"
             )
     lines += [f"- **{message}**" for message in results.messages]
     return "\n".join(lines)
@@ -65,6 +66,8 @@ def _several(values: Mapping[str, None]) -> str:
 
 
 _PROTOCOL = {
+    "fixed stages of the backbone": lambda spec: f"{spec['model'].get('frozen_stages', 1)} of 4",
+    "augmented versions of an image": lambda spec: spec["model"].get("cached_views") or "a new one each time",
     "image size (px)": lambda spec: spec["model"]["image_size"],
     "epochs": lambda spec: spec["recipe"]["epochs"],
     "rate divided after epoch": lambda spec: ", ".join(map(str, spec["recipe"]["steps"])),

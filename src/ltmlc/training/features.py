@@ -32,6 +32,8 @@ FEATURES = "features.npz"
 POOLED = ("average", "maximum")
 """Of the linear heads and of ML-GCN's: of 1 x 1 maps their own pooling changes nothing."""
 
+AGAIN = "run `ltmlc features` (or Snakemake) again"
+
 OF_THE_BACKBONE = (
     "backbone",
     "image_size",
@@ -81,7 +83,7 @@ class FeatureData:
 
 
 def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: Path, *, progress: bool = True) -> None:
-    """Compute the features of a pack and write them to ``path``.
+    """Compute the features of a pack and write them to ``path``; a file that has them already is kept.
 
     Args:
         pack: the images.
@@ -98,6 +100,8 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
         raise InputError("model.cached_views is null, so no training reads features; set it to a number of views")
     backbone = build_model({**spec["model"], "head": "linear"}, 1, generator_seed=0).backbone.eval()
     stamp = _stamp(spec, pack, weights_sha256(backbone))
+    if path.exists() and _read(path, [])["stamp"] == stamp:
+        return
     backbone = backbone.to(device, memory_format=torch.channels_last)
     data = DeviceData.from_pack(pack, device)
     size, seed, rows = batch_size(spec["model"]["image_size"]), derive_seed(0, "views"), []
@@ -147,22 +151,25 @@ def open_features(
     Raises:
         InputError: there is no file, it is damaged, or of other images, weights or settings; says which.
     """
-    again = "run `ltmlc features` (or Snakemake) again"
+    pooling = POOLED[spec["model"]["head"] == "graph"]
+    file, expected = _read(path, [pooling]), _stamp(spec, pack, backbone_sha256)
+    different = sorted(key for key in expected if file["stamp"].get(key) != expected[key])
+    if different:
+        raise InputError(f"{path}: made with other {', '.join(different)} than this run's; {AGAIN}")
+    features, labels = (torch.from_numpy(array).to(device) for array in (file[pooling], pack.labels.astype(bool)))
+    return FeatureData(features, labels, pack.num_train, spec["model"]["cached_views"], device, file["sha256"])
+
+
+def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
+    """What the features are of, their hash, and those arrays that are asked for."""
     try:
         with np.load(path) as file:
-            stamp, sha256 = json.loads(str(file["stamp"])), str(file["sha256"])
-            features = file[POOLED[spec["model"]["head"] == "graph"]]
+            found = {name: file[name] for name in arrays}
+            return {**found, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
     except FileNotFoundError:
-        raise InputError(f"{path}: no features here, which model.cached_views asks for; {again}") from None
+        raise InputError(f"{path}: no features here, which model.cached_views asks for; {AGAIN}") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be used ({error!r}); delete it and {again}") from None
-    expected = _stamp(spec, pack, backbone_sha256)
-    different = sorted(key for key in expected if stamp.get(key) != expected[key])
-    if different:
-        raise InputError(f"{path}: made with other {', '.join(different)} than this run's; {again}")
-    labels = torch.from_numpy(pack.labels.astype(bool)).to(device)
-    views = spec["model"]["cached_views"]
-    return FeatureData(torch.from_numpy(features).to(device), labels, pack.num_train, views, device, sha256)
+        raise InputError(f"{path}: cannot be used ({error!r}); delete it and {AGAIN}") from None
 
 
 def _stamp(spec: dict[str, Any], pack: Pack, backbone_sha256: str) -> dict[str, Any]:
