@@ -1,6 +1,6 @@
 from filelock import FileLock
 
-from ltmlc.locks import clear_stale_locks, only_process, share, watch
+from ltmlc.locks import clear_stale_locks, is_held, only_process, share, watch
 
 
 def test_a_directory_is_held_by_one_process_and_the_next_waits(tmp_path):
@@ -22,6 +22,15 @@ def test_nobody_waits_for_a_free_directory_which_is_made(tmp_path):
         assert not waited
     with only_process(tmp_path / "new", waiting=lambda: 1 / 0) as waited:
         assert not waited
+
+
+def test_whether_a_directory_is_held_can_be_asked_without_holding_it(tmp_path):
+    assert not is_held(tmp_path), "nobody has ever been here"
+    with only_process(tmp_path, waiting=lambda: 1 / 0):
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
+    with only_process(tmp_path, waiting=lambda: 1 / 0) as waited:
+        assert not waited, "asking left nothing behind"
 
 
 def test_where_there_can_be_no_lock_the_work_is_done_all_the_same(tmp_path):

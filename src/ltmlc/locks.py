@@ -43,6 +43,20 @@ def only_process(directory: Path, *, waiting: Callable[[], None]) -> Iterator[bo
         lock.release()
 
 
+def is_held(directory: Path) -> bool:
+    """Whether a process holds a directory by :func:`only_process`; False where that cannot be known."""
+    if fcntl is None:
+        return False
+    try:
+        with (directory / ".lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # ends with the file
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def watch(directory: Path) -> tuple[IO | None, bool]:
     """Tell later Snakemakes that this one lives, and find out whether it is the only one.
 

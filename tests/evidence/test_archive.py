@@ -20,6 +20,13 @@ def grid():
     return synthetic.grid(synthetic.table("t", synthetic.row("A", "a"), synthetic.row("B", "b")), seeds=(0, 1))
 
 
+def test_a_run_that_ended_without_a_result_has_nothing_to_keep(grid, tmp_path):
+    log = tmp_path / "from" / "runs" / "voc-lt" / "a" / "seed0" / "train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("stopped by SIGTERM\n")
+    assert write_archive(load_results(grid, tmp_path / "from"), {}, tmp_path / "to") == []
+
+
 @pytest.fixture
 def archived(grid, tmp_path):
     """Results with a finished, a failed and a missing run, and what is kept of them."""

@@ -8,7 +8,8 @@ from evidence import synthetic
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims import Verdict
-from ltmlc.evidence.page import page_markdown, read_probe
+from ltmlc.evidence.page import page_markdown
+from ltmlc.evidence.page_reference import read_probe
 from ltmlc.evidence.results import load_results
 
 SPEC = {

@@ -9,6 +9,7 @@ from evidence.synthetic import grid, row, table, write
 from ltmlc.evidence.plan import make_plan
 from ltmlc.evidence.results import load_results
 from ltmlc.evidence.status import make_status, status_text
+from ltmlc.locks import only_process
 
 GRID = grid(table("t", *(row(name, name) for name in "abcd")))
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -131,3 +132,12 @@ def test_a_run_with_a_log_has_not_failed_as_long_as_it_gives_a_sign_of_life(tmp_
     os.utime(beats, (moment, moment))
     result = load_results(GRID, tmp_path).runs["voc-lt", "b", 0]
     assert result.stopped is (age > 600)
+
+
+def test_a_run_that_starts_or_writes_has_no_heartbeat_and_has_not_failed(tmp_path):
+    log = tmp_path / "runs/voc-lt/b/seed0/train.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    with only_process(log.parent, waiting=lambda: 1 / 0):
+        assert not load_results(GRID, tmp_path).runs["voc-lt", "b", 0].stopped
+    assert load_results(GRID, tmp_path).runs["voc-lt", "b", 0].stopped, "now nobody holds it"

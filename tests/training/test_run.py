@@ -99,6 +99,20 @@ def test_a_signal_during_evaluation_loses_no_training(data, whole, tmp_path, mon
     tiny.assert_same_bits(whole, resumed)
 
 
+def test_the_heartbeat_lasts_until_the_test_images_are_done(data, tmp_path, monkeypatch):
+    evaluate, seen = run_module.test_logits, []
+
+    def watched(*arguments):
+        for logits in evaluate(*arguments):
+            seen.append((tmp_path / "running.json").exists())
+            yield logits
+
+    monkeypatch.setattr(run_module, "test_logits", watched)
+    tiny.run(data, tmp_path)
+    assert seen == [True]
+    assert not (tmp_path / "running.json").exists()
+
+
 def test_a_second_ctrl_c_stops_at_once(data, tmp_path, monkeypatch):
     def twice():
         os.kill(os.getpid(), signal.SIGINT)

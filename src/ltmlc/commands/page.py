@@ -10,7 +10,8 @@ from ltmlc.commands.results import load_all
 def page(options: argparse.Namespace) -> None:
     from ltmlc.evidence.claims import judge_claims, twin_of
     from ltmlc.evidence.claims_file import load_claims
-    from ltmlc.evidence.page import page_markdown, read_probe
+    from ltmlc.evidence.page import page_markdown
+    from ltmlc.evidence.page_reference import read_probe
     from ltmlc.files import write_atomically
     from ltmlc.grid import load_grid
 

@@ -55,7 +55,7 @@ def write_archive(results: Results, splits: Mapping[str, Any], directory: str | 
     """
     written = []
     for result in results.runs.values():
-        if result.metrics:
+        if "status" in result.metrics:  # one that ended without a result has nothing but its log's last line
             path = run_directory(directory, result.dataset, result.run, result.seed) / "metrics.json"
             write_atomically(path, json.dumps(without_paths(result.metrics), indent=1, allow_nan=False) + "\n")
             written.append(path)

@@ -3,28 +3,24 @@
 Nothing on it is written by hand but what the sections are called: the same files give the same page.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.cells import table_cells
 from ltmlc.evidence.claims import Verdict
 from ltmlc.evidence.claims_measure import paired_noise
 from ltmlc.evidence.claims_report import count_table, verdict_table
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.page_limits import how_they_were_made, limits
+from ltmlc.evidence.page_reference import between_chance_and_probe
 from ltmlc.evidence.results import COLUMNS, Results
 from ltmlc.evidence.statistics import Noise, pooled_noise
-from ltmlc.evidence.tables import split_controls, tabulate
+from ltmlc.evidence.tables import tabulate
 from ltmlc.evidence.tuned import half_interval
 from ltmlc.grid import Grid, Row
-
-PROBE = "linear_probe.json"
 
 
 def page_markdown(
@@ -73,7 +69,7 @@ def page_markdown(
         _equal_rows(grid, tables, dataset, set(runs)),
         f"## mAP\n\n{bodies[0]}",
         *(f"## {grid.tables[name].title}\n\n{body}" for name, body in zip(more, bodies[1:], strict=True)),
-        _reference(grid, results, tables, dataset, splits.get(dataset), probe),
+        between_chance_and_probe(grid, results, tables, splits.get(dataset), probe),
         _differences(results, dataset, rows),
         _noise(results, dataset, rows),
         _claims(verdicts, grid.datasets[dataset].get("title", dataset)),
@@ -114,44 +110,6 @@ def _equal_rows(grid: Grid, shown: Sequence[str], dataset: str, runs: set[str]) 
 def _source(results: Results, dataset: str) -> str:
     directory = next(result.directory for result in results.runs.values() if result.dataset == dataset)
     return (directory.parents[2]).as_posix()
-
-
-def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
-    """The linear probe of a data set, where one was kept."""
-    path = Path(results_dir, "data", dataset, PROBE)
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise InputError(
-            f"{path} is not readable JSON ({error}); write it anew with benchmarks/linear_probe.py"
-        ) from None
-
-
-def _reference(
-    grid: Grid, results: Results, tables: Sequence[str], dataset: str, split: Any, probe: Mapping[str, Any] | None
-) -> str:
-    """Whether every row lies between what must be below it and what must be above it."""
-    cells = [(row, cells[dataset]) for name in tables for row, cells in table_cells(grid.tables[name], results)]
-    totals = {row.label: cell.mean["total"] for row, cell in cells if cell.status == "finished"}
-    parts = ["## Between chance and a linear probe on all images"]
-    if split is not None and totals:
-        chance = split_controls(split)["chance"]["total"]
-        below = [label for label, value in totals.items() if value <= chance]
-        verdict = f"**not above chance: {', '.join(below)}**" if below else "every row lies above it"
-        parts.append(f"- Chance, the expected mAP of a random ranking of the test images: {chance:.2f}; {verdict}.")
-    if probe is not None:
-        values = ", ".join(f"{name} {100 * probe['map'][name]:.2f}" for name in COLUMNS)
-        above = [label for label, value in totals.items() if value >= 100 * probe["map"]["total"]]
-        verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it, as it must"
-        parts.append(
-            "- A linear probe (`benchmarks/linear_probe.py`: logistic regression on frozen "
-            f"{probe['backbone']} features at {probe['image_size']} px) "
-            f"trained on all {probe['training_images']} images of the pool, not on the long tail cut from it, tested "
-            f"on the same {probe['test_images']} images: {values}; {verdict if totals else 'no row is finished yet'}."
-        )
-    return "\n\n".join([parts[0], "\n".join(parts[1:])]) if len(parts) > 1 else ""
 
 
 def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
@@ -204,7 +162,7 @@ def _claims(verdicts: Sequence[Verdict], title: str) -> str:
         return text
     how = (
         "Differences as above, positive where they point the stated way; *holds* and *reversed* survive Holm's "
-        "correction at 5 %. The paper's amounts are for another schedule and image size; only the direction is judged."
+        "correction at 5 %. The paper's amounts are for its own protocol; only the direction is judged."
     )
     counts = count_table(judged, {judged[0].dataset: title}).strip()
     return f"{text} {how}\n\n{counts}\n\n{verdict_table(judged)}"

@@ -50,7 +50,7 @@ def limits(grid: Grid, dataset: str, runs: Sequence[str], split: Any, twin: Mapp
     title = grid.datasets[dataset].get("title", dataset)
     text = (
         f"## Limits\n\nThis is {title}, not the paper's experiment, and its numbers are never mixed with those of "
-        "another image size or schedule. A difference here says what the losses do under this protocol; a difference "
+        "another protocol. A difference here says what the losses do under this protocol; a difference "
         "that is absent here may be there under the paper's. Every row has its recipe's learning rate: one whose "
         "gradients are small is further from its best the shorter the schedule (`ltmlc tune` compares at tuned rates)."
     )

@@ -18,6 +18,7 @@ import pandas as pd
 from ltmlc.config import check
 from ltmlc.errors import InputError
 from ltmlc.grid import Grid
+from ltmlc.locks import is_held
 from ltmlc.sums import RUN_SUMS, changed_files
 
 STALE_SECONDS = 600
@@ -153,13 +154,18 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
 
 
 def _unfinished(missing: RunResult) -> RunResult:
-    """A run without a result has failed if it began and shows no sign of life; its log's last line says why."""
+    """A run without a result has failed if it began and shows no sign of life; its log's last line says why.
+
+    While it imports, loads and writes it has no heartbeat, but its process holds the folder.
+    """
     beat = missing.directory / "running.json"
     try:
         if not missing.log.exists() or time.time() - beat.stat().st_mtime < STALE_SECONDS:
             return missing
     except FileNotFoundError:  # the trainer takes it away when it ends, unless it was killed
         pass
+    if is_held(missing.directory):
+        return missing
     lines = missing.log.read_text(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
     return replace(missing, status="failed", metrics={"error": f"ended without a result: {last}"})

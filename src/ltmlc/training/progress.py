@@ -57,6 +57,10 @@ class Progress:
                 f"{self._title}: epoch {epoch['epoch']}/{recipe['epochs']}  loss {epoch['loss']:.4f}  "
                 f"lr {epoch['lr']:.2e}  {epoch['images_per_second']:.0f} images/s  {self._seconds_left():.0f} s left"
             )
+        self.beat()
+
+    def beat(self) -> None:
+        """Say that the run is alive, every few seconds."""
         if time.perf_counter() - self._beat > HEARTBEAT_SECONDS:
             self._heartbeat()
 

@@ -91,33 +91,35 @@ class Session:
 
     def train_and_test(self, interrupts: Interrupts, split: Split) -> tuple[np.ndarray, dict[str, Any]]:
         """Test logits (N, C) float32 and scores; for a run that diverged NaN, and the reason."""
+        trainer, job = self.trainer, self.job
         try:
-            with self.job.phase("train"):
-                self._train(interrupts)
-            with self.job.phase("evaluate"):
-                logits = self._test(interrupts)
-                return logits, score(logits, split)
+            with Progress(job.out, trainer, f"{job.dataset} {job.run} seed {job.seed}") as progress:
+                with job.phase("train"):
+                    self._train(interrupts, progress)
+                with job.phase("evaluate"):
+                    logits = self._test(interrupts, progress)
+                    return logits, score(logits, split)
         except DivergedError as error:
-            text = _explain(error, self.trainer, split)
+            text = _explain(error, trainer, split)
             report(f"failed: {text}")
             return np.full((len(split.test_ids), len(split.classes)), np.nan, np.float32), failure(text)
 
-    def _train(self, interrupts: Interrupts) -> None:
+    def _train(self, interrupts: Interrupts, progress: Progress) -> None:
         trainer, job = self.trainer, self.job
-        with Progress(job.out, trainer, f"{job.dataset} {job.run} seed {job.seed}") as progress:
-            while trainer.iteration < trainer.total_iterations:
-                self._stop_if_asked(interrupts)
-                trainer.step()
-                epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
-                progress.update(epoch_ended)
-                since = time.perf_counter() - self._saved
-                if since > 60 * job.settings["checkpoint_minutes"] or (epoch_ended and since > SHORTEST_INTERVAL):
-                    self._save()
+        while trainer.iteration < trainer.total_iterations:
+            self._stop_if_asked(interrupts)
+            trainer.step()
+            epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
+            progress.update(epoch_ended)
+            since = time.perf_counter() - self._saved
+            if since > 60 * job.settings["checkpoint_minutes"] or (epoch_ended and since > SHORTEST_INTERVAL):
+                self._save()
 
-    def _test(self, interrupts: Interrupts) -> np.ndarray:
+    def _test(self, interrupts: Interrupts, progress: Progress) -> np.ndarray:
         parts = []
         for logits in test_logits(self.trainer.model, self.trainer.data, self.job.spec):
             self._stop_if_asked(interrupts)
+            progress.beat()
             parts.append(logits)
         return torch.cat(parts).numpy()
 
