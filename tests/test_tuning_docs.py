@@ -4,36 +4,50 @@ import csv
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-EVIDENCE = ROOT / "config" / "reference" / "digits20-lt-tuning"
 PAGE = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
-TABLES = [line for line in PAGE.splitlines() if line.startswith("|")]
+EVIDENCE = {"digits": "digits20-lt-tuning", "photographs": "voc07-lt-frozen-tuning"}
 
 
-def committed() -> tuple[set[str], list[dict[str, str]]]:
+@pytest.fixture(params=EVIDENCE)
+def subject(request) -> str:
+    return request.param
+
+
+def tables(subject: str) -> list[str]:
+    """The lines of the tables under the headings that name the subject."""
+    sections = re.split(r"^## ", PAGE, flags=re.M)
+    found = [section for section in sections if subject in section.splitlines()[0]]
+    assert found
+    return [line for section in found for line in section.splitlines() if line.startswith("|")]
+
+
+def committed(subject: str) -> tuple[set[str], list[dict[str, str]]]:
     """Every value as it prints with two decimals, and the lines of the sweep."""
     lines = {
         path.stem: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        for path in EVIDENCE.glob("*.csv")
+        for path in (ROOT / "config" / "reference" / EVIDENCE[subject]).glob("*.csv")
     }
     values = {value for each in lines.values() for line in each for value in line.values()}
     printed = {f"{abs(float(value)):.2f}" for value in values if re.fullmatch(r"-?\d+\.\d+", value)}
     return printed, lines["sweep"]
 
 
-def test_every_number_of_the_tables_is_committed():
-    printed, sweep = committed()
+def test_every_number_of_the_tables_is_committed(subject):
+    printed, sweep = committed(subject)
     totals = [float(line["total"]) for line in sweep if line["total"]]
     gains = {f"{abs(a - b):.2f}" for a in totals for b in totals}  # the column `gain`: chosen less present
-    numbers = {number for line in TABLES for number in re.findall(r"(?<![\d.])\d+\.\d\d(?!\d)", line)}
+    numbers = {number for line in tables(subject) for number in re.findall(r"(?<![\d.])\d+\.\d\d(?!\d)", line)}
     assert len(numbers) > 50
     assert numbers - printed - gains == set()
 
 
-def test_what_the_page_calls_chosen_is_what_the_sweep_chose():
-    _, sweep = committed()
+def test_what_the_page_calls_chosen_is_what_the_sweep_chose(subject):
+    _, sweep = committed(subject)
     for line in (line for line in sweep if line["chosen"]):
-        row = next(row for row in TABLES if row.startswith(f"| {line['choice']} |") and "**" in row)
+        row = next(row for row in tables(subject) if row.startswith(f"| {line['choice']} |") and "**" in row)
         assert f"**{float(line['total']):.2f}**" in row
 
 

@@ -29,6 +29,19 @@ def test_panels_a_to_d_are_two_parameters_by_two_datasets(tmp_path):
     assert titles == ["(a) VOC-LT", "(b) COCO-LT", "(c) VOC-LT", "(d) COCO-LT"]
 
 
+@pytest.mark.parametrize("panels", [("gamma1", "gamma2"), ("gamma1",)])
+def test_the_legend_of_one_data_set_is_inside_the_picture(tmp_path, panels):
+    rows = [row(f"{panel} {x}", f"{panel}-{x}", panel=panel, x=x) for panel in panels for x in (1, 2)]
+    one = grid(table("fig4", *rows, kind="figure"), seeds=(0, 1))
+    for each in rows:
+        for seed in (0, 1):
+            write(tmp_path, "voc-lt", each.run["voc-lt"], seed, 50 + seed)
+    figure = draw_figure4(one, load_results(one, tmp_path), one.tables["fig4"])
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+
+
 def test_points_without_a_result_are_absent_and_published_ones_marked(tmp_path):
     declared = sweep()
     write(tmp_path, "voc-lt", "c1", 0, 60)

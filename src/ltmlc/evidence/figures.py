@@ -146,14 +146,14 @@ def write_figure4(grid: Grid, results: Results, directory: str | Path) -> list[P
 
 
 def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
-    """Panels a, b, ... as in the paper: a row for each parameter, a column for each data set.
+    """Panels a, b, ... as in the paper: a row for each parameter, a column for each data set; one row for a single one.
 
     Mean and sd over seeds, single seeds, and the published points.
     """
     rows = table_cells(table, results)
     parameters = list(dict.fromkeys(row.panel for row in table.rows))
     places = [(parameter, dataset) for parameter in parameters for dataset in grid.datasets]
-    lines, columns = len(parameters), len(grid.datasets)
+    lines, columns = (len(parameters), len(grid.datasets)) if len(grid.datasets) > 1 else (1, len(parameters))
     figure = Figure(figsize=(3.6 * columns, 2.6 * lines + 0.3), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, letter, (parameter, dataset) in zip(panels, ascii_lowercase, places, strict=False):
@@ -165,7 +165,7 @@ def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
         )
     handles = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5 if columns > 1 else 2)
     return figure
 
 

@@ -43,8 +43,8 @@ def limits(grid: Grid, dataset: str, runs: Sequence[str], split: Any, twin: Mapp
     """What differs from the paper's protocol, read from the specifications; ``twin``: run id -> the paper's."""
     lines = []
     for name, get in _PROTOCOL.items():
-        here = dict.fromkeys(str(get(grid.runs[dataset][run])) for run in runs)
-        paper = dict.fromkeys(str(get(twin[run])) for run in runs if run in twin)
+        here = dict.fromkeys(get(grid.runs[dataset][run]) for run in runs)
+        paper = dict.fromkeys(get(twin[run]) for run in runs if run in twin)
         if list(here) != list(paper):
             lines.append([name, _several(here), _several(paper)])
     title = grid.datasets[dataset].get("title", dataset)
@@ -61,8 +61,8 @@ def limits(grid: Grid, dataset: str, runs: Sequence[str], split: Any, twin: Mapp
     return f"{text}\n\n{table}" if twin and lines else text
 
 
-def _several(values: Mapping[str, None]) -> str:
-    return " or ".join(values) or "–"
+def _several(values: Mapping[Any, None]) -> str:
+    return " or ".join(str(value) for value in values if value is not None) or "–"
 
 
 _PROTOCOL = {
@@ -76,5 +76,6 @@ _PROTOCOL = {
     "batch size": lambda spec: spec["batch_size"],
     "precision": lambda spec: spec["precision"],
     "starting weights": lambda spec: str(spec["model"]["weights"]).rsplit("/", 1)[-1],
+    "word vectors of ML-GCN": lambda spec: (spec["model"].get("word_vectors") or "").rsplit("/", 1)[-1] or None,
     "stride in the 1x1 convolution": lambda spec: "yes" if spec["model"].get("stride_in_1x1") else "no",
 }
