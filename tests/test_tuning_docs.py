@@ -25,13 +25,16 @@ def tables(subject: str) -> list[str]:
 
 
 def committed(subject: str) -> tuple[set[str], list[dict[str, str]]]:
-    """Every value as it prints with two decimals, and the lines of the sweep."""
+    """Every value as it prints with two decimals, and the lines of the sweep. Files have four decimals, so that a value
+    in the middle can have been printed either way.
+    """
     lines = {
         path.stem: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         for path in (ROOT / "config" / "reference" / EVIDENCE[subject]).glob("*.csv")
     }
     values = {value for each in lines.values() for line in each for value in line.values()}
-    printed = {f"{abs(float(value)):.2f}" for value in values if re.fullmatch(r"-?\d+\.\d+", value)}
+    numbers = [abs(float(value)) for value in values if re.fullmatch(r"-?\d+\.\d+", value)]
+    printed = {f"{number + rounding:.2f}" for number in numbers for rounding in (-5e-5, 0, 5e-5)}
     return printed, lines["sweep"]
 
 
