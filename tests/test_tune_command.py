@@ -8,34 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from tiny_config import CONFIG, DATASET, DR, table
 
 from ltmlc.cli import main
 from ltmlc.data.pack import open_pack
 from ltmlc.data.split import load_split
 
 ROOT = Path(__file__).parents[1]
-DATASET = {
-    "extends": "digits20-lt",
-    "title": "Tiny",
-    "source": {"inks": 1, "pool": 300, "test": 30, "canvas": 16},
-    "subset": {"alpha": 6, "maximum": 40, "minimum": 2, "seed": 0},
-    "thresholds": {"head": 30, "medium": 10},
-    "model": {"image_size": 16, "width": 4, "weights": None, "neck_features": 16},
-    "samplers": {"class_aware": {"per_class": 3, "reduce": 8}},
-    "recipes": {"dr": {"epochs": 2, "steps": [1], "warmup_iterations": 2}},
-}
-TABLE = {
-    "title": "Mine",
-    "kind": "table",
-    "caption": "Mine.",
-    "rows": [{"label": "DR", "origin": "own", "run": {"loss": [{"name": "dr", "gamma2": 7}], "batch_size": 16}}],
-}
-CONFIG = {
-    "datasets": ["tiny"],
-    "tables": ["mine"],
-    "tune": {"tables": ["mine"], "factors": [1, 3]},
-    "training": {"device": "cpu", "precision": "float32", "threads": 1},
-}
+TABLE = table(DR)
 PRESENT, TUNED = "dr_gamma1-5_gamma2-7_bs-16", "dr_gamma1-5_gamma2-7_bs-16_recipe-dr_lr-0.003"
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import tiny_config
 import torch
 import yaml
 
@@ -10,37 +11,17 @@ from ltmlc.models import build_model
 
 MODEL = {"backbone": "small", "width": 4, "image_size": 16}
 DATASET = {
-    "extends": "digits20-lt",
-    "title": "Tiny",
-    "source": {"inks": 1, "pool": 300, "test": 30, "canvas": 16},
-    "subset": {"alpha": 6, "maximum": 40, "minimum": 2, "seed": 0},
-    "thresholds": {"head": 30, "medium": 10},
+    **tiny_config.DATASET,
     "model": {**MODEL, "weights": "backbone.pt", "frozen_stages": 4, "cached_views": 2, "neck_features": 16},
-    "samplers": {"class_aware": {"per_class": 3, "reduce": 8}},
-    "recipes": {"dr": {"epochs": 2, "steps": [1], "warmup_iterations": 2}},
 }
-TABLE = {
-    "title": "Mine",
-    "kind": "table",
-    "caption": "Mine.",
-    "rows": [
-        {"label": "DR", "origin": "own", "run": {"loss": [{"name": "dr", "gamma2": 7}], "batch_size": 16}},
-        {"label": "LSEP", "origin": "own", "run": {"loss": [{"name": "lsep"}], "batch_size": 16}},
-    ],
-}
-CONFIG = {
-    "datasets": ["tiny"],
-    "tables": ["mine"],
-    "tune": {"tables": ["mine"], "factors": [1, 3]},
-    "training": {"device": "cpu", "precision": "float32", "threads": 1},
-}
+TABLE = tiny_config.table(tiny_config.DR, tiny_config.LSEP)
 
 
 @pytest.fixture(scope="module")
 def fixed(project):
     (project.root / "config" / "datasets" / "tiny.yaml").write_text(yaml.safe_dump(DATASET))
     (project.root / "config" / "tables" / "mine.yaml").write_text(yaml.safe_dump(TABLE))
-    (project.root / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    (project.root / "config.yaml").write_text(yaml.safe_dump(tiny_config.CONFIG))
     backbone = build_model(MODEL, 10, generator_seed=0).backbone
     torch.save(backbone.state_dict(), project.root / "backbone.pt")
     return project
