@@ -9,6 +9,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.archive import read_splits, read_statistics, without_paths, write_archive
 from ltmlc.evidence.claims_facts import judge_probability, judge_split
 from ltmlc.evidence.claims_file import Claim
+from ltmlc.evidence.page_reference import read_probe
 from ltmlc.evidence.results import COLUMNS, load_results
 from ltmlc.evidence.tables import tabulate
 
@@ -109,3 +110,10 @@ def test_statistics_that_are_none_are_one_sentence(text, tmp_path):
     (tmp_path / "statistics.json").write_text(text)
     with pytest.raises(InputError, match=r"statistics\.json cannot be used .* `ltmlc reference`"):
         read_statistics(tmp_path / "statistics.json")
+
+
+def test_a_linear_probe_is_kept_without_the_path_of_its_weights(tmp_path):
+    probe = {"map": {"total": 0.8}, "weights": "/home/ann/w/resnet50.pth"}
+    empty = load_results(synthetic.grid(synthetic.table("t", synthetic.row("A", "a"))), tmp_path)
+    write_archive(empty, {}, tmp_path / "to", probes={"voc-lt": probe})
+    assert read_probe(tmp_path / "to", "voc-lt") == {"map": {"total": 0.8}, "weights": "resnet50.pth"}

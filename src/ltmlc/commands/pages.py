@@ -125,14 +125,17 @@ def export(options: argparse.Namespace) -> None:
 
 def reference(options: argparse.Namespace) -> None:
     from ltmlc.evidence.archive import write_archive
+    from ltmlc.evidence.page_reference import read_probe
     from ltmlc.evidence.reference import reference_csv
     from ltmlc.files import write_atomically
 
-    _, results, splits = load_all(options)
+    grid, results, splits = load_all(options)
     if options.out.suffix == ".csv":
         write_atomically(options.out, reference_csv(results))
     else:
-        written = write_archive(results, splits, options.out)
+        folder = options.results or Path(grid.config["results"])
+        probes = {name: probe for name in grid.datasets if (probe := read_probe(folder, name)) is not None}
+        written = write_archive(results, splits, options.out, probes=probes)
         print(f"{len(written)} files under {options.out}", file=sys.stderr)
 
 

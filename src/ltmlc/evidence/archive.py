@@ -13,6 +13,7 @@ from typing import Any
 
 from ltmlc.data.split import Split, load_split
 from ltmlc.errors import InputError
+from ltmlc.evidence.page_reference import PROBE
 from ltmlc.evidence.results import Results, run_directory
 from ltmlc.files import write_atomically
 
@@ -48,8 +49,15 @@ def without_paths(value: Any) -> Any:
     return _ABSOLUTE.sub(r"\1", value) if isinstance(value, str) else value
 
 
-def write_archive(results: Results, splits: Mapping[str, Any], directory: str | Path) -> list[Path]:
-    """Write every finished or failed run, and the statistics of the splits; returns what was written.
+def write_archive(
+    results: Results,
+    splits: Mapping[str, Any],
+    directory: str | Path,
+    *,
+    probes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Write every finished or failed run, the statistics of the splits, and linear probes by data set
+    (:func:`ltmlc.evidence.page_reference.read_probe`); returns what was written.
 
     A file of another run or an earlier time that lies there already stays, unless its run is written anew.
     """
@@ -57,13 +65,18 @@ def write_archive(results: Results, splits: Mapping[str, Any], directory: str | 
     for result in results.runs.values():
         if "status" in result.metrics:  # one that ended without a result has nothing but its log's last line
             path = run_directory(directory, result.dataset, result.run, result.seed) / "metrics.json"
-            write_atomically(path, json.dumps(without_paths(result.metrics), indent=1, allow_nan=False) + "\n")
-            written.append(path)
+            written.append(_write_json(path, result.metrics))
+    written += [_write_json(Path(directory, "data", name, PROBE), probe) for name, probe in (probes or {}).items()]
     for name, split in splits.items():
         path = Path(directory, "data", name, STATISTICS)
         write_atomically(path, json.dumps(_statistics(split), separators=(",", ":")) + "\n")
         written.append(path)
     return written
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> Path:
+    write_atomically(path, json.dumps(without_paths(value), indent=1, allow_nan=False) + "\n")
+    return path
 
 
 def _statistics(split: Any) -> dict[str, Any]:
