@@ -113,6 +113,11 @@ def test_one_view_without_augmentation_trains_as_the_frozen_backbone_itself_does
     assert whole.metrics["features_sha256"] is None
 
 
+@pytest.mark.parametrize("precision", ["float64", "bf16"])
+def test_features_serve_runs_of_every_precision(folder, spec, tmp_path, precision):
+    assert tiny.run(folder, tmp_path, {**spec, "precision": precision}).metrics["status"] == "finished"
+
+
 def test_a_run_on_features_resumes_with_the_same_bits(folder, spec, tmp_path):
     whole = tiny.run(folder, tmp_path / "whole", spec)
     job = tiny.make_job(folder, tmp_path / "cut", spec)

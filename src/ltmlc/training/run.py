@@ -1,6 +1,7 @@
 """A training job from start to metrics.json: device, data, resume, loop, evaluation, and how it ends otherwise."""
 
 import time
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from ltmlc.data.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
+from ltmlc.models import Classifier
 from ltmlc.provenance import environment, peak_memory
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
@@ -143,16 +145,17 @@ def _load(job: Job) -> tuple[Split, Session]:
         # Its hash was checked when it was made, and is again if it changed since; always would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)
         model = build_network(job.spec, split, job.data, seed=job.seed)
-        data = _data(job, pack, weights_sha256(model.backbone))
+        data = _data(job, pack, model)
         stamp = job.stamp(split, weights_sha256(model), getattr(data, "sha256", None))
         model = model.to(job.device, memory_format=torch.channels_last)
         return split, Session(job, Trainer(job.spec, data, model, seed=job.seed), stamp)
 
 
-def _data(job: Job, pack: Pack, backbone_sha256: str) -> DeviceData | FeatureData:
-    """Images, or where the backbone is fixed what it has made of them."""
+def _data(job: Job, pack: Pack, model: Classifier) -> DeviceData | FeatureData:
+    """Images, or where the backbone is fixed what it has made of them, in float32 whatever the run's precision is."""
     if job.spec["model"].get("cached_views"):
-        return open_features(job.data / FEATURES, pack, job.spec, backbone_sha256, job.device)
+        sha256 = weights_sha256(deepcopy(model.backbone).float())
+        return open_features(job.data / FEATURES, pack, job.spec, sha256, job.device)
     return DeviceData.from_pack(pack, job.device, share=job.settings["gpu_share"])
 
 
