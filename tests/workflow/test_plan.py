@@ -107,4 +107,4 @@ def test_every_profile_retries_and_goes_on(profile):
 
 def test_what_needs_the_network_or_takes_seconds_is_no_cluster_job():
     submitted = {name for name, body in BLOCKS.items() if "    localrule: True\n" not in body}
-    assert submitted == {"subset", "pack", "pretrain", "train", "figure_gradients", "figure_data"}
+    assert submitted == {"subset", "pack", "pretrain", "features", "train", "figure_gradients", "figure_data"}

@@ -51,7 +51,7 @@ rule features:
         code=features_fingerprint(),
     shell:
         "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data $(dirname {input.split:q})"
-        " --device {params.device} --threads {threads} 2> {log:q}"
+        " --device {params.device:q} --threads {threads} 2> {log:q}"
 
 
 rule train:

@@ -163,7 +163,7 @@ def open_features(
 def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
     """What the features are of, their hash, and those arrays that are asked for."""
     try:
-        with np.load(path) as file:
+        with np.load(path, allow_pickle=False) as file:
             found = {name: file[name] for name in arrays}
             return {**found, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
     except FileNotFoundError:
