@@ -2,9 +2,8 @@
 
 import argparse
 import shlex
-from pathlib import Path
 
-from ltmlc.commands.results import load_all
+from ltmlc.commands.results import load_all, results_folder
 
 
 def page(options: argparse.Namespace) -> None:
@@ -16,7 +15,7 @@ def page(options: argparse.Namespace) -> None:
     from ltmlc.grid import load_grid
 
     grid, results, splits = load_all(options)
-    folder, dataset = options.results or Path(grid.config["results"]), next(iter(grid.datasets))
+    folder, dataset = results_folder(options, grid), next(iter(grid.datasets))
     paper = twin_of(dataset, grid.datasets[dataset])
     tables, twin = [name for name in (options.table, *options.more) if name in grid.tables], {}
     if paper and tables:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config_and_results
 from ltmlc.commands.page import page
-from ltmlc.commands.results import load_all, split_of
+from ltmlc.commands.results import load_all, results_folder, split_of
 from ltmlc.errors import InputError
 from ltmlc.sums import write_sums
 
@@ -133,7 +133,7 @@ def reference(options: argparse.Namespace) -> None:
     if options.out.suffix == ".csv":
         write_atomically(options.out, reference_csv(results))
     else:
-        folder = options.results or Path(grid.config["results"])
+        folder = results_folder(options, grid)
         probes = {name: probe for name in grid.datasets if (probe := read_probe(folder, name)) is not None}
         written = write_archive(results, splits, options.out, probes=probes)
         print(f"{len(written)} files under {options.out}", file=sys.stderr)

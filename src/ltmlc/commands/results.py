@@ -14,13 +14,18 @@ def load_all(options: argparse.Namespace) -> tuple:
     from ltmlc.grid import load_grid
 
     grid = load_grid(options.config)
-    folder = options.results or Path(grid.config["results"])
+    folder = results_folder(options, grid)
     if options.results and not (folder / "runs").is_dir():
         raise InputError(f"--results: there is no folder {folder / 'runs'}; name a folder that holds runs/DATASET/RUN")
     results = load_results(grid, folder)
     for message in results.messages:
         print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
     return grid, results, read_splits(folder, grid.datasets)
+
+
+def results_folder(options: argparse.Namespace, grid) -> Path:
+    """Where the runs are read from: ``--results``, or the configuration's own folder."""
+    return options.results or Path(grid.config["results"])
 
 
 def split_of(grid, name: str, splits: dict):

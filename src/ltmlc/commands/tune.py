@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from ltmlc.commands.data import write_features
 from ltmlc.commands.options import DeclareVerb, add_config, seed_number
 from ltmlc.errors import InputError
 from ltmlc.jobs import data_root
@@ -86,8 +87,6 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
     model = merge(settings["model"], config["model"])
     if model.get("cached_views"):
-        from ltmlc.commands.data import write_features
-
         write_features(config, dataset, folder)
     for seed in tuning["seeds"] if model.get("weights") == "pretrained" else []:
         made, wanted = (place / f"backbone-seed{seed}.pt" for place in (whole, folder))

@@ -6,6 +6,9 @@ from typing import Any
 from ltmlc.errors import InputError
 from ltmlc.models.backbone import BACKBONES, NUM_STAGES, STEMS
 
+BACKBONE_KEYS = ("backbone", "image_size", "frozen_stages", "norm_eval", "stride_in_1x1", "stem", "width")
+"""What a backbone is, but for its weights; the other keys are the head's."""
+
 HEADS = ("linear", "graph", "experts")
 
 

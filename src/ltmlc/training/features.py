@@ -23,7 +23,7 @@ from ltmlc.data.progress import Progress
 from ltmlc.errors import InputError
 from ltmlc.files import canonical_json, write_atomically
 from ltmlc.models import build_model
-from ltmlc.models.settings import read_settings
+from ltmlc.models.settings import BACKBONE_KEYS, read_settings
 from ltmlc.training.batches import DeviceData, batch_size
 from ltmlc.training.network import weights_sha256
 from ltmlc.training.seeds import derive_seed
@@ -33,18 +33,6 @@ POOLED = ("average", "maximum")
 """Of the linear heads and of ML-GCN's: of 1 x 1 maps their own pooling changes nothing."""
 
 AGAIN = "run `ltmlc features` (or Snakemake) again"
-
-OF_THE_BACKBONE = (
-    "backbone",
-    "image_size",
-    "frozen_stages",
-    "cached_views",
-    "norm_eval",
-    "stride_in_1x1",
-    "stem",
-    "width",
-)
-"""Of the model's settings; the others are the head's."""
 
 
 @dataclass(frozen=True)
@@ -104,30 +92,32 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
         return
     backbone = backbone.to(device, memory_format=torch.channels_last)
     data = DeviceData.from_pack(pack, device)
-    size, seed, rows = batch_size(spec["model"]["image_size"]), derive_seed(0, "views"), []
-    total = pack.num_train * views + len(pack.ids) - pack.num_train
+    size, seed, done = batch_size(spec["model"]["image_size"]), derive_seed(0, "views"), 0
+    boundary = pack.num_train * views
+    pooled = np.empty((2, boundary + len(pack.ids) - pack.num_train, backbone.out_channels), np.float32)
 
-    def keep(images: Tensor) -> None:
+    def keep(rows: slice, images: Tensor) -> int:
         with torch.inference_mode():
             maps = backbone(images)  # (M, D, h, w)
-        rows.append(torch.stack([maps.mean((2, 3)), maps.amax((2, 3))]).cpu().numpy())  # (2, M, D)
-        shown.at(sum(row.shape[1] for row in rows))
+            pooled[:, rows] = torch.stack([maps.mean((2, 3)), maps.amax((2, 3))]).cpu().numpy()  # (2, M, D)
+        shown.at(done + len(images))
+        return len(images)
 
-    with Progress("features", total, unit="image", shown=progress) as shown:
+    with Progress("features", pooled.shape[1], unit="image", shown=progress) as shown:
         for view in range(views):
             rng = np.random.default_rng([seed, view])
             for start in range(0, pack.num_train, size):
-                indices = slice(start, min(start + size, pack.num_train))
-                keep(data.training_inputs(indices, rng, spec))
+                stop = min(start + size, pack.num_train)
+                rows = slice(start * views + view, stop * views, views)
+                done += keep(rows, data.training_inputs(slice(start, stop), rng, spec))
         for start in range(pack.num_train, len(pack.ids), size):
-            keep(data.test_inputs(slice(start, start + size), spec))
-    pooled = np.concatenate(rows, axis=1)  # (2, rows, D): view by view
-    boundary = pack.num_train * views
-    training = pooled[:, :boundary].reshape(2, views, pack.num_train, -1).swapaxes(1, 2).reshape(2, boundary, -1)
-    arrays = dict(zip(POOLED, np.concatenate([training, pooled[:, boundary:]], axis=1), strict=True))
+            stop = min(start + size, len(pack.ids))
+            rows = slice(boundary + start - pack.num_train, boundary + stop - pack.num_train)
+            done += keep(rows, data.test_inputs(slice(start, stop), spec))
+    arrays = dict(zip(POOLED, pooled, strict=True))
     digest = hashlib.sha256()
     for array in arrays.values():
-        digest.update(np.ascontiguousarray(array))
+        digest.update(array)
     content = io.BytesIO()
     np.savez(content, stamp=canonical_json(stamp), sha256=digest.hexdigest(), **arrays)
     try:
@@ -176,7 +166,7 @@ def _stamp(spec: dict[str, Any], pack: Pack, backbone_sha256: str) -> dict[str, 
     """What the features are of. The weights by what is in them: where their file lies is no matter."""
     settings = read_settings(spec["model"])
     return {
-        **{f"model.{key}": getattr(settings, key) for key in OF_THE_BACKBONE},
+        **{f"model.{key}": getattr(settings, key) for key in (*BACKBONE_KEYS, "cached_views")},
         "model.weights": backbone_sha256,
         "augmentation": spec["augmentation"],
         "split": pack.split_sha256,

@@ -17,11 +17,8 @@ from ltmlc.files import canonical_json
 from ltmlc.grid import Grid
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.models import build_model, digit_word_vectors, load_word_vectors
-from ltmlc.models.settings import read_settings
+from ltmlc.models.settings import BACKBONE_KEYS, read_settings
 from ltmlc.models.weights import IMAGENET
-
-HEAD_KEYS = ("head", "num_experts", "adjacency_threshold", "adjacency_weight", "word_vectors", "word_vector_order")
-"""Of the model, what is no matter of the backbone."""
 
 
 def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
@@ -110,7 +107,7 @@ def _distinct(mappings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _backbone_of(model: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: value for key, value in model.items() if key not in (*HEAD_KEYS, "cached_views")}
+    settings = {key: model[key] for key in (*BACKBONE_KEYS, "weights") if key in model}
     return {"backbone": "resnet50", "stride_in_1x1": False, **settings}
 
 
