@@ -21,10 +21,10 @@ import numpy as np
 
 from ltmlc.data.longtail import cooccurrence, pareto_sizes
 from ltmlc.data.split import Split, class_groups, save_split
-from ltmlc.evidence.methods import method_runs
-from ltmlc.evidence.results import run_directory
-from ltmlc.files import canonical_json, sha256_text
-from ltmlc.grid import Grid, load_grid
+from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.evidence.results.results import run_directory
+from ltmlc.plan.grid import Grid, load_grid
+from ltmlc.plan.methods import method_runs
 
 ROOT = Path(__file__).parents[1]
 TEST_IMAGES = {"voc-lt": 4952, "coco-lt": 5000}

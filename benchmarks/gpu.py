@@ -23,18 +23,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltmlc.config import DEFAULTS
 from ltmlc.data.longtail import pareto_sizes
-from ltmlc.data.pack import build_pack, open_pack
-from ltmlc.data.sources import Pool
+from ltmlc.data.pack.pack import build_pack, open_pack
+from ltmlc.data.sources.source import Pool
 from ltmlc.data.split import load_split, make_split, save_split
-from ltmlc.grid import load_grid
-from ltmlc.provenance import device_name
+from ltmlc.plan.config import DEFAULTS
+from ltmlc.plan.grid import load_grid
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network
+from ltmlc.training.provenance import device_name
 
 SIZES = {  # training and test images, classes, largest class, height and width
     "voc-lt": (1142, 4952, 20, 775, 375, 500),
@@ -44,7 +44,7 @@ RUN, WARM_UP = "dr_gamma1-5_gamma2-7", 10
 
 
 class Noise:
-    """A :class:`ltmlc.data.sources.Source` of as many images, classes and images a class as the paper's sets have."""
+    """A data source of as many images, classes and images a class as the paper's sets have."""
 
     def __init__(self, dataset: str, scale: float) -> None:
         train, test, classes, largest, self.height, self.width = SIZES[dataset]

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ltmlc.config import load_dataset
-from ltmlc.data.augment import draw_augmentation, test_batch, training_batch
-from ltmlc.data.images import read_rgb
-from ltmlc.data.pack import Pack, build_pack, open_pack
+from ltmlc.data.augment.batch import draw_augmentation, test_batch, training_batch
+from ltmlc.data.pack.pack import Pack, build_pack, open_pack
+from ltmlc.data.sources.images import read_rgb
+from ltmlc.plan.config import load_dataset
 
 SETTINGS = load_dataset("voc-lt", Path(__file__).parents[1])["augmentation"]
 MEAN, STD = np.array(SETTINGS["mean"], np.float32), np.array(SETTINGS["std"], np.float32)

@@ -22,16 +22,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ltmlc.config import load_dataset, merge
 from ltmlc.data.heldout import held_out_split
-from ltmlc.data.pack import build_pack, open_pack
-from ltmlc.data.sources import open_source
+from ltmlc.data.pack.pack import build_pack, open_pack
+from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split
-from ltmlc.files import write_atomically
+from ltmlc.disk.files import write_atomically
 from ltmlc.metrics import average_precision, group_means
 from ltmlc.models import build_model
-from ltmlc.provenance import environment
+from ltmlc.plan.config import load_dataset, merge
 from ltmlc.training.batches import DeviceData, batch_size
+from ltmlc.training.provenance import environment
 
 STRENGTHS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # C of scikit-learn: the inverse of the regularisation
 

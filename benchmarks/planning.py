@@ -27,11 +27,11 @@ from typing import NamedTuple
 import yaml
 
 from ltmlc.data.split import load_split
-from ltmlc.files import sha256_file
-from ltmlc.fingerprint import run_fingerprint
-from ltmlc.grid import Grid, load_grid
-from ltmlc.recovery import run_folders
-from ltmlc.sums import RUN_SUMS
+from ltmlc.disk.checksums import RUN_SUMS
+from ltmlc.disk.files import sha256_file
+from ltmlc.plan.fingerprint import run_fingerprint
+from ltmlc.plan.grid import Grid, load_grid
+from ltmlc.workflow.recovery import run_folders
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs", "src")

@@ -24,15 +24,15 @@ from input_pipeline import SETTINGS, ReleasedTraining, one_opencv_thread
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from ltmlc.data.images import read_rgb
-from ltmlc.data.pack import Pack, build_pack
+from ltmlc.data.pack.pack import Pack, build_pack
+from ltmlc.data.sources.images import read_rgb
 from ltmlc.losses import build_loss
 from ltmlc.models import build_model
-from ltmlc.provenance import device_name
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
 from ltmlc.training.loop import Trainer
+from ltmlc.training.provenance import device_name
 
 CLASSES, BATCH_SIZE, WARM_UP = 20, 32, 3
 LOSS = [{"name": "dr", "gamma1": 5, "gamma2": 7}]

@@ -71,8 +71,8 @@ def test_a_missing_data_root_names_the_folder_and_the_key(tmp_path, monkeypatch,
 
 def test_a_published_list_is_compared_with_the_construction(tmp_path, monkeypatch, capsys):
     """The command says how far the paper's construction agrees with a list that is used instead of it."""
-    from ltmlc.data.digits import DigitsSource
     from ltmlc.data.longtail import longtail_subset
+    from ltmlc.data.sources.digits import DigitsSource
 
     pool = DigitsSource().train_pool()
     chosen = [pool.ids[row] for row in longtail_subset(pool.labels)]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ltmlc.config import DEFAULTS, SCHEMAS, check, load_config, merge, read_yaml
 from ltmlc.data.split import THRESHOLDS
-from ltmlc.grid import load_grid
 from ltmlc.models.backbone import BACKBONES, STEMS
 from ltmlc.models.settings import ModelSettings
-from ltmlc.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
+from ltmlc.plan.config import DEFAULTS, SCHEMAS, check, load_config, merge, read_yaml
+from ltmlc.plan.grid import load_grid
+from ltmlc.plan.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
@@ -112,7 +112,7 @@ def test_backbones_and_stems_are_those_that_can_be_built():
 def test_the_keys_of_a_kind_of_source_are_those_that_it_takes():
     from inspect import signature
 
-    from ltmlc.data.sources import KINDS
+    from ltmlc.data.sources.open import KINDS
 
     rows = dict(
         re.findall(r"^\| `(\w+)` \| (.+) \| .+ \|$", SECTIONS["datasets/*.yaml"].split("**`subset`**")[0], flags=re.M)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.grid import load_grid
+from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[1]
 GRID = load_grid(ROOT / "config.yaml", ROOT)

@@ -11,7 +11,7 @@ import yaml
 from tiny_config import CONFIG, DATASET, DR, table
 
 from ltmlc.cli import main
-from ltmlc.data.pack import open_pack
+from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.split import load_split
 
 ROOT = Path(__file__).parents[1]

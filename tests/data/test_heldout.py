@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ltmlc.data.digits import DigitsSource
 from ltmlc.data.heldout import draw_stratified, held_out_split, scored_classes
+from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.data.split import load_split, make_split, save_split
 from ltmlc.errors import InputError
 

@@ -6,9 +6,9 @@ from data.label_helpers import reference, voc_root
 from scipy.stats import pareto
 
 from ltmlc.data.longtail import class_order, cooccurrence, longtail_subset, pareto_sizes
-from ltmlc.data.voc import CLASSES, VocSource
+from ltmlc.data.sources.voc import CLASSES, VocSource
+from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, sha256_text
 
 PERIODS = [(2, 1), (3, 1), (5, 2), (7, 1), (11, 1), (13, 1)]
 """Class k is in the images whose number modulo the first is below the second."""

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from data.label_helpers import REPOSITORY, published_matrix, reference, voc_root
 
-from ltmlc.config import load_dataset
 from ltmlc.data.longtail import longtail_subset
-from ltmlc.data.sources import Pool, open_source
+from ltmlc.data.sources.open import open_source
+from ltmlc.data.sources.source import Pool
 from ltmlc.data.split import class_groups, compare_with_published, load_split, make_split, read_ids, save_split
+from ltmlc.disk.files import sha256_text
 from ltmlc.errors import InputError
-from ltmlc.files import sha256_text
+from ltmlc.plan.config import load_dataset
 
 LABELS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], np.uint8)
 

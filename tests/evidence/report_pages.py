@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from evidence.synthetic import grid, row, split, table, write
 
-from ltmlc.evidence.gather import Evidence, gather
-from ltmlc.evidence.report.page import report_html
-from ltmlc.evidence.results import load_results
-from ltmlc.grid import Grid
+from ltmlc.evidence.report.gather import Evidence, gather
+from ltmlc.evidence.report.html.page import report_html
+from ltmlc.evidence.results.results import load_results
+from ltmlc.plan.grid import Grid
 
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "link", "img", "input", "br"}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from ltmlc.grid import Grid, Row, Table
+from ltmlc.plan.grid import Grid, Row, Table
 
 SPEC = {
     "loss": [{"name": "bce", "weight": 1}],

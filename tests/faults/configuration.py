@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import yaml
 
-from ltmlc.data.digits import DigitsSource
+from ltmlc.data.sources.digits import DigitsSource
 
 DATASET, RUNS = "faulty", ("dr_gamma1-5_gamma2-7", "c_lsep")
 CONFIG = {

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from workflow.project_copy import Project
 
-from ltmlc.config import load_config
 from ltmlc.errors import InputError
+from ltmlc.plan.config import load_config
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

@@ -17,14 +17,14 @@ from data.label_helpers import write_image
 from training.tiny import SPEC
 
 from ltmlc.cli import main
-from ltmlc.config import load_config, read_yaml
-from ltmlc.data.coco import read_labels
-from ltmlc.data.csv_table import read_table
 from ltmlc.data.download.photographs import image_sizes
-from ltmlc.data.voc import class_indices
+from ltmlc.data.sources.coco import read_labels
+from ltmlc.data.sources.csv_table import read_table
+from ltmlc.data.sources.voc import class_indices
 from ltmlc.errors import InputError
-from ltmlc.evidence.bootstrap import read_predictions
+from ltmlc.evidence.uncertainty.bootstrap import read_predictions
 from ltmlc.models.word_vectors import load_word_vectors
+from ltmlc.plan.config import load_config, read_yaml
 from ltmlc.training.predict import predict_images
 
 DEEP = 100_000

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.config import load_dataset
-from ltmlc.lookup import files_of
+from ltmlc.plan.config import load_dataset
+from ltmlc.plan.lookup import files_of
 
 SOURCE = Path(__file__).parents[2] / "src" / "ltmlc"
 CALLS = [

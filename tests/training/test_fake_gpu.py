@@ -8,13 +8,13 @@ import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from training import tiny
 
-from ltmlc.catalogue import loss_modules
-from ltmlc.data.augment import test_batch as make_test_batch
-from ltmlc.data.augment import training_batch
-from ltmlc.data.draws import draw_augmentation
-from ltmlc.data.pack import open_pack
+from ltmlc.data.augment.batch import test_batch as make_test_batch
+from ltmlc.data.augment.batch import training_batch
+from ltmlc.data.augment.draws import draw_augmentation
+from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.split import load_split
 from ltmlc.losses import ClassStats, build_loss
+from ltmlc.plan.catalogue import loss_modules
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.network import build_network
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 from training import tiny
 
-from ltmlc.data.augment import draw_augmentation, training_batch
-from ltmlc.data.pack import open_pack
+from ltmlc.data.augment.batch import draw_augmentation, training_batch
+from ltmlc.data.pack.pack import open_pack
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.training.batches import DeviceData

@@ -8,7 +8,7 @@ import pytest
 import torch
 from training import tiny
 
-from ltmlc.data.pack import open_pack
+from ltmlc.data.pack.pack import open_pack
 from ltmlc.errors import InputError
 from ltmlc.training.predict import predict_images
 

@@ -13,8 +13,8 @@ import torch
 from training import tiny
 
 from ltmlc import metrics
-from ltmlc.config import check
 from ltmlc.errors import InputError
+from ltmlc.plan.config import check
 from ltmlc.training import checkpoint, job, outputs
 from ltmlc.training import run as run_module
 from ltmlc.training.batches import DeviceData

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from ltmlc.data.digits import DigitsSource
-from ltmlc.data.pack import build_pack, open_pack
+from ltmlc.data.pack.pack import build_pack, open_pack
+from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.data.split import load_split, make_split, save_split
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.job import Job

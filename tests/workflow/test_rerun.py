@@ -14,7 +14,7 @@ STAND_IN = """
 import sys
 from pathlib import Path
 
-from ltmlc.files import canonical_json, sha256_text
+from ltmlc.disk.files import canonical_json, sha256_text
 
 verb, arguments = sys.argv[1], sys.argv[2:]
 out = Path(arguments[arguments.index("--out") + 1])
@@ -90,7 +90,7 @@ def test_a_second_run_does_nothing(finished):
 
 def test_comments_and_code_that_only_reads_results_repeat_nothing(finished):
     with (
-        appended(finished, "src/ltmlc/evidence/tables.py", "EDITED = 1"),
+        appended(finished, "src/ltmlc/evidence/tables/tables.py", "EDITED = 1"),
         appended(finished, "src/ltmlc/training/loop.py", "# a comment"),
         edited(finished, "src/ltmlc/losses/asl.py", "\nimport", "\n\n# a comment\nimport"),
     ):

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from ltmlc.cli import build_parser
-from ltmlc.files import canonical_json, sha256_text
+from ltmlc.disk.files import canonical_json, sha256_text
 
 build_parser().parse_args(sys.argv[1:])  # the rules' options must be those of the real command
 verb, arguments = sys.argv[1], sys.argv[2:]

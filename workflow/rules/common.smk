@@ -4,19 +4,19 @@ from pathlib import Path
 
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
-from ltmlc.evidence.methods import method_runs
-from ltmlc.files import canonical_json
-from ltmlc.fingerprint import (
+from ltmlc.plan.methods import method_runs
+from ltmlc.disk.files import canonical_json
+from ltmlc.plan.fingerprint import (
     data_fingerprint,
     features_fingerprint,
     holdout_fingerprint,
     pretrain_fingerprint,
     run_fingerprint,
 )
-from ltmlc.grid import load_grid
-from ltmlc.jobs import leave_signals_to_jobs, set_environment, shell_prefix
-from ltmlc.lookup import own_or_shipped
-from ltmlc.recovery import put_in_order
+from ltmlc.plan.grid import load_grid
+from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_prefix
+from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.workflow.recovery import put_in_order
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 

@@ -1,5 +1,5 @@
 # Needs: common.smk. Makes: what the sweep's rules ask for: its candidates, and after it is decided the runs that were chosen. No rules here.
-from ltmlc.tuning import load_sweep
+from ltmlc.plan.sweep import load_sweep
 
 HELD_OUT = f"{RESULTS}/tune"
 TUNED_DATASETS = list(GRID.datasets)
@@ -41,7 +41,7 @@ def held_out_features(wildcards):
 
 def tuned_metrics(wildcards):
     """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
-    from ltmlc.evidence.tune import read_chosen  # pandas: half a second that nothing else here needs
+    from ltmlc.evidence.tuning.decide import read_chosen  # pandas: half a second that nothing else here needs
 
     chosen = {d: read_chosen(checkpoints.tune_dataset.get(dataset=d).output.csv) for d in TUNED_DATASETS}
     return metrics_of((dataset, run) for dataset, pairs in chosen.items() for pair in pairs.items() for run in pair)

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json
-from ltmlc.grid import Grid
-from ltmlc.lookup import own_or_shipped
+from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import own_or_shipped
 
 FOUND_WRONG = 2
 """Exit code of a command that was given bad input."""
@@ -19,7 +19,7 @@ FOUND_WRONG = 2
 
 def check(options: argparse.Namespace) -> None:
     from ltmlc.data.split import load_split
-    from ltmlc.grid import load_grid
+    from ltmlc.plan.grid import load_grid
 
     grid = load_grid(options.config)
     check_files(grid)

@@ -48,8 +48,8 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def download(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_config, load_dataset, merge
     from ltmlc.data.download import download_dataset
+    from ltmlc.plan.config import load_config, load_dataset, merge
 
     # The configuration's own weights or word vectors take the place of those that would be downloaded.
     settings = merge(load_dataset(options.dataset), {"model": load_config(options.config)["model"]})
@@ -59,9 +59,9 @@ def download(options: argparse.Namespace) -> None:
 
 
 def subset(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_dataset
-    from ltmlc.data.sources import open_source
+    from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import make_split, save_split
+    from ltmlc.plan.config import load_dataset
 
     settings = load_dataset(options.dataset)
     try:
@@ -98,10 +98,10 @@ def _report_construction(settings: dict, source, published: list[str]) -> None:
 
 
 def pack(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_dataset
-    from ltmlc.data.pack import build_pack
-    from ltmlc.data.sources import open_source
+    from ltmlc.data.pack.pack import build_pack
+    from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
+    from ltmlc.plan.config import load_dataset
 
     source = open_source(load_dataset(options.dataset), options.data_root)
     build_pack(
@@ -110,9 +110,9 @@ def pack(options: argparse.Namespace) -> None:
 
 
 def pretrain(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_dataset
-    from ltmlc.data.sources import open_source
-    from ltmlc.files import write_atomically
+    from ltmlc.data.sources.open import open_source
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.plan.config import load_dataset
 
     settings = load_dataset(options.dataset)
     if settings["source"]["kind"] != "digits":
@@ -129,7 +129,7 @@ def pretrain(options: argparse.Namespace) -> None:
 
 
 def features(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_config
+    from ltmlc.plan.config import load_config
 
     config = load_config(options.config)
     folder = options.data or Path(config["results"], "data", options.dataset)
@@ -140,9 +140,9 @@ def write_features(
     config: dict[str, Any], dataset: str, folder: Path, *, device: str | None = None, threads: int | None = None
 ) -> None:
     """Write ``features.npz`` beside the pack of a data set whose backbone is fixed."""
-    from ltmlc.config import load_dataset, merge
-    from ltmlc.data.pack import open_pack
-    from ltmlc.spec import MODEL_DEFAULTS
+    from ltmlc.data.pack.pack import open_pack
+    from ltmlc.plan.config import load_dataset, merge
+    from ltmlc.plan.spec import MODEL_DEFAULTS
     from ltmlc.training.device import choose_device, lease_device
     from ltmlc.training.features import FEATURES, make_features
     from ltmlc.training.job import configure_torch

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results
 from ltmlc.commands.results import load_all, split_of
+from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
-from ltmlc.sums import write_sums
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -43,8 +43,8 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def tabulate(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.tables import tabulate as table_texts
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.tables.tables import tabulate as table_texts
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"], "tables")
@@ -55,10 +55,10 @@ def tabulate(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.compare import compare as compare_results
-    from ltmlc.evidence.diff_report import write_diff
-    from ltmlc.evidence.reference import read_reference
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.comparison.compare import compare as compare_results
+    from ltmlc.evidence.comparison.report import write_diff
+    from ltmlc.evidence.results.reference import read_reference
 
     grid, results, _ = load_all(options)
     out = options.out or Path(grid.config["results"])
@@ -70,10 +70,10 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def claims(options: argparse.Namespace) -> int:
-    from ltmlc.evidence.claims import exit_code, judge_claims
-    from ltmlc.evidence.claims_facts import read_thresholds
-    from ltmlc.evidence.claims_file import load_claims
-    from ltmlc.evidence.claims_report import write_claims
+    from ltmlc.evidence.claims.facts import read_thresholds
+    from ltmlc.evidence.claims.file import load_claims
+    from ltmlc.evidence.claims.judge import exit_code, judge_claims
+    from ltmlc.evidence.claims.report import write_claims
 
     grid, results, splits = load_all(options)
     curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
@@ -84,19 +84,19 @@ def claims(options: argparse.Namespace) -> int:
 
 
 def audit(options: argparse.Namespace) -> None:
-    from ltmlc.config import load_config
-    from ltmlc.evidence.audit import audit as audit_grid
-    from ltmlc.evidence.audit import paper_grid
-    from ltmlc.evidence.audit_report import write_audit
-    from ltmlc.evidence.claims_file import load_claims
+    from ltmlc.evidence.audit.audit import audit as audit_grid
+    from ltmlc.evidence.audit.audit import paper_grid
+    from ltmlc.evidence.audit.report import write_audit
+    from ltmlc.evidence.claims.file import load_claims
+    from ltmlc.plan.config import load_config
 
     out = options.out or Path(load_config(options.config)["results"])
     write_sums(out / "audit.sha256", write_audit(audit_grid(paper_grid(), load_claims()), out))
 
 
 def bootstrap(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.uncertainty.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
 
     if options.resamples < 2:
         raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from ltmlc.jobs import data_root
+from ltmlc.plan.environment import data_root
 
 DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
 """(name, what it does, what --help says of it) -> its parser."""

@@ -27,11 +27,11 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def plan(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.audit import paper_grid
-    from ltmlc.evidence.claims_file import load_claims
-    from ltmlc.evidence.plan import make_plan, plan_text
-    from ltmlc.evidence.plan_claims import claim_outlooks, outlook_text
-    from ltmlc.evidence.reference import read_reference
+    from ltmlc.evidence.audit.audit import paper_grid
+    from ltmlc.evidence.claims.file import load_claims
+    from ltmlc.evidence.outlook.claims import claim_outlooks, outlook_text
+    from ltmlc.evidence.outlook.plan import make_plan, plan_text
+    from ltmlc.evidence.results.reference import read_reference
 
     grid, results, splits = load_all(options)
     paths = _references(grid, options.measured)
@@ -48,14 +48,14 @@ def _references(grid, measured: list[Path] | None = None) -> list[Path]:
 
 
 def _costs(paths: list[Path]) -> list:
-    from ltmlc.evidence.costs import read_costs
+    from ltmlc.evidence.results.costs import read_costs
 
     return [cost for path in paths for cost in read_costs(path)]
 
 
 def status(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.plan import make_plan
-    from ltmlc.evidence.status import make_status, status_text
+    from ltmlc.evidence.outlook.plan import make_plan
+    from ltmlc.evidence.outlook.status import make_status, status_text
 
     grid, results, splits = load_all(options)
     print(

@@ -7,12 +7,12 @@ from ltmlc.commands.results import load_all, results_folder
 
 
 def page(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.claims import judge_claims, twin_of
-    from ltmlc.evidence.claims_file import load_claims
-    from ltmlc.evidence.page import page_markdown
-    from ltmlc.evidence.page_reference import read_probe
-    from ltmlc.files import write_atomically
-    from ltmlc.grid import load_grid
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.claims.file import load_claims
+    from ltmlc.evidence.claims.judge import judge_claims, twin_of
+    from ltmlc.evidence.pages.bounds import read_probe
+    from ltmlc.evidence.pages.page import page_markdown
+    from ltmlc.plan.grid import load_grid
 
     grid, results, splits = load_all(options)
     folder, dataset = results_folder(options, grid), next(iter(grid.datasets))

@@ -7,8 +7,8 @@ from pathlib import Path
 from ltmlc.commands.options import DeclareVerb, add_config_and_results
 from ltmlc.commands.page import page
 from ltmlc.commands.results import load_all, results_folder, split_of
+from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
-from ltmlc.sums import write_sums
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -53,7 +53,7 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def figures(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.figures import write_figure3, write_figure4
+    from ltmlc.evidence.figures.paper import write_figure3, write_figure4
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["figures"])
@@ -71,8 +71,8 @@ def figures(options: argparse.Namespace) -> None:
 
 
 def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
-    from ltmlc.data.pack import open_pack
-    from ltmlc.evidence.method_figures import write_method_figures
+    from ltmlc.data.pack.pack import open_pack
+    from ltmlc.evidence.figures.methods import write_method_figures
 
     split = split_of(grid, name, splits)
     folder = Path(grid.config["results"], "data", name, "pack")
@@ -87,9 +87,9 @@ def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
 
 
 def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
-    from ltmlc.data.pack import open_pack
-    from ltmlc.data.sheets import write_sheets
-    from ltmlc.evidence.data_figures import write_data_figures
+    from ltmlc.data.pack.pack import open_pack
+    from ltmlc.evidence.figures.data import write_data_figures
+    from ltmlc.evidence.figures.sheets import write_sheets
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
     pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
@@ -105,16 +105,16 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
 
 
 def summary(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.summary import write_summary
+    from ltmlc.evidence.report.markdown import write_summary
 
     grid, results, splits = load_all(options)
     write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
 
 
 def export(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.crate import write_crate
-    from ltmlc.evidence.crate_files import portable_roots
-    from ltmlc.evidence.export import class_table, run_table, write_tidy
+    from ltmlc.evidence.export.crate import write_crate
+    from ltmlc.evidence.export.files import portable_roots
+    from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"], "export")
@@ -124,10 +124,10 @@ def export(options: argparse.Namespace) -> None:
 
 
 def reference(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.archive import write_archive
-    from ltmlc.evidence.page_reference import read_probe
-    from ltmlc.evidence.reference import reference_csv
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.pages.bounds import read_probe
+    from ltmlc.evidence.results.archive import write_archive
+    from ltmlc.evidence.results.reference import reference_csv
 
     grid, results, splits = load_all(options)
     if options.out.suffix == ".csv":
@@ -140,8 +140,8 @@ def reference(options: argparse.Namespace) -> None:
 
 
 def report(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.gather import gather
     from ltmlc.evidence.report import write_report
+    from ltmlc.evidence.report.gather import gather
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"])

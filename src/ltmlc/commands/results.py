@@ -9,9 +9,9 @@ from ltmlc.errors import InputError
 
 def load_all(options: argparse.Namespace) -> tuple:
     """The grid, the results so far, and the splits that exist (of an archive: what it keeps of them)."""
-    from ltmlc.evidence.archive import read_splits
-    from ltmlc.evidence.results import load_results
-    from ltmlc.grid import load_grid
+    from ltmlc.evidence.results.archive import read_splits
+    from ltmlc.evidence.results.results import load_results
+    from ltmlc.plan.grid import load_grid
 
     grid = load_grid(options.config)
     folder = results_folder(options, grid)

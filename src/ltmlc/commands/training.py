@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, seed_number
 from ltmlc.errors import InputError
-from ltmlc.jobs import training_settings
+from ltmlc.plan.environment import training_settings
 
 STARTED = time.perf_counter()
 
@@ -45,8 +45,8 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    from ltmlc.config import load_config
-    from ltmlc.fingerprint import run_fingerprint
+    from ltmlc.plan.config import load_config
+    from ltmlc.plan.fingerprint import run_fingerprint
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
     settings = _from_json("--settings", options.settings) if options.settings else config["training"]
@@ -54,7 +54,7 @@ def train(options: argparse.Namespace) -> int:
     data = options.data or Path(config["results"], "data", options.dataset)
     out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
 
-    from ltmlc.attempt import attempt_run
+    from ltmlc.workflow.attempt import attempt_run
 
     result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
     result["code"] = options.code or run_fingerprint(spec)
@@ -75,7 +75,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def predict(options: argparse.Namespace) -> None:
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
     from ltmlc.training.predict import predict_images
 
     predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
@@ -99,8 +99,8 @@ def _from_json(option: str, text: str) -> dict:
 
 
 def _planned_spec(options: argparse.Namespace) -> dict:
-    from ltmlc.grid import load_grid
-    from ltmlc.tuning import load_sweep
+    from ltmlc.plan.grid import load_grid
+    from ltmlc.plan.sweep import load_sweep
 
     runs = load_grid(options.config).runs
     if options.dataset not in runs:

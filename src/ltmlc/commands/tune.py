@@ -10,7 +10,7 @@ from pathlib import Path
 from ltmlc.commands.data import write_features
 from ltmlc.commands.options import DeclareVerb, add_config, seed_number
 from ltmlc.errors import InputError
-from ltmlc.jobs import data_root
+from ltmlc.plan.environment import data_root
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -61,18 +61,18 @@ def tune(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace):
-    from ltmlc.tuning import load_sweep
+    from ltmlc.plan.sweep import load_sweep
 
     return load_sweep(options.config, tables=options.table, factors=options.factors)
 
 
 def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     """Split, pack and starting weights of the held-out part: what the workflow's rules make one by one."""
-    from ltmlc.config import merge
     from ltmlc.data.heldout import held_out_split
-    from ltmlc.data.pack import build_pack
-    from ltmlc.data.sources import open_source
+    from ltmlc.data.pack.pack import build_pack
+    from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
+    from ltmlc.plan.config import merge
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
     whole = Path(config["results"], "data", dataset)
@@ -95,7 +95,7 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         if not made.exists():
             import torch
 
-            from ltmlc.files import write_atomically
+            from ltmlc.disk.files import write_atomically
             from ltmlc.training.pretrain import pretrain_backbone
 
             torch.set_num_threads(1)  # as `ltmlc pretrain`: another number gives other bits
@@ -106,8 +106,8 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
 def _train(sweep, dataset: str, folder: Path) -> int:
     """Every candidate that is not there yet, one after the other; what was interrupted goes on."""
     from ltmlc.data.split import load_split
-    from ltmlc.evidence.results import load_results, run_directory
-    from ltmlc.fingerprint import run_fingerprint
+    from ltmlc.evidence.results.results import load_results, run_directory
+    from ltmlc.plan.fingerprint import run_fingerprint
 
     results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
     specs = sweep.grid.runs[dataset]
@@ -141,10 +141,10 @@ def _is_current(result, split_sha256: str, code: str) -> bool:
 
 def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
-    from ltmlc.evidence.results import load_results
-    from ltmlc.evidence.tune import decide, decisions_csv
-    from ltmlc.evidence.tune_report import sweep_markdown
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.results.results import load_results
+    from ltmlc.evidence.tuning.decide import decide, decisions_csv
+    from ltmlc.evidence.tuning.report import sweep_markdown
 
     results, split = load_results(sweep.grid, sweep.results), load_split(folder / "split.json")
     for message in results.messages:
@@ -160,10 +160,10 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
 
 
 def tuned(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.results import load_results
-    from ltmlc.evidence.tune import read_chosen
-    from ltmlc.evidence.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
-    from ltmlc.files import write_atomically
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.evidence.results.results import load_results
+    from ltmlc.evidence.tuning.decide import read_chosen
+    from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
 
     sweep = _sweep(options)
     config = sweep.grid.config

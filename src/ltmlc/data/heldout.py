@@ -10,8 +10,8 @@ import numpy as np
 
 from ltmlc.data.longtail import cooccurrence
 from ltmlc.data.split import Split
+from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, sha256_text
 
 
 def held_out_split(split: Split, *, share: float = 0.25, seed: int = 0) -> Split:

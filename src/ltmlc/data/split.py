@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ltmlc.data.longtail import cooccurrence, longtail_subset
-from ltmlc.data.sources import Pool, Source, first_existing
+from ltmlc.data.sources.source import Pool, Source, first_existing
+from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, sha256_file, sha256_text, write_atomically
 from ltmlc.metrics import groups_of
 
 THRESHOLDS = {"head": 100, "medium": 20}

@@ -1,0 +1,1 @@
+"""Metrics files in; tables, verdicts and pages out."""

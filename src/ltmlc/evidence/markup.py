@@ -37,3 +37,10 @@ def latex_escape(text: str) -> str:
 
 def superscript(number: int) -> str:
     return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(number))
+
+
+def hours(seconds: float) -> str:
+    """A duration in the unit a reader plans with."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

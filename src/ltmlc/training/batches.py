@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltmlc.data.augment import draw_augmentation, test_batch, training_batch
-from ltmlc.data.pack import Pack
+from ltmlc.data.augment.batch import draw_augmentation, test_batch, training_batch
+from ltmlc.data.pack.pack import Pack
 
 SHARE_FOR_IMAGES = 0.5
 """Of the GPU memory that is ours, our share of all and no more than is free; the rest is for the network."""

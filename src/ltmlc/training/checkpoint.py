@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ltmlc.files import canonical_json
+from ltmlc.disk.files import canonical_json
 
 FORMAT = b"ltmlc checkpoint 1\n"
 LAST, PREVIOUS, PARTIAL = "last.pt", "previous.pt", "partial.pt"

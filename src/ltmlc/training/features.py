@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltmlc.data.pack import Pack
-from ltmlc.data.progress import Progress
+from ltmlc.data.pack.pack import Pack
+from ltmlc.disk.files import canonical_json, write_atomically
+from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, write_atomically
 from ltmlc.models import build_model
 from ltmlc.models.settings import BACKBONE_KEYS, read_settings
 from ltmlc.training.batches import DeviceData, batch_size

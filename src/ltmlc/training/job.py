@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from ltmlc.data.split import Split
+from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json, sha256_text
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
 
@@ -97,7 +97,7 @@ def configure_torch(precision: str, *, deterministic: bool, threads: int) -> Non
     the CPU every run is deterministic as it is.
     """
     torch.set_num_threads(threads)
-    cv2.setNumThreads(1)  # images are small, and ltmlc.data.opencv_batch has threads of its own
+    cv2.setNumThreads(1)  # images are small, and ltmlc.data.augment.opencv_batch has threads of its own
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:  # only then: the call imports torch's compiler, seconds

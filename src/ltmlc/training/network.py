@@ -8,8 +8,8 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.jobs import data_root
 from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.plan.environment import data_root
 from ltmlc.training.seeds import derive_seed
 
 

@@ -12,8 +12,8 @@ import torch
 
 from ltmlc import metrics
 from ltmlc.data.split import Split
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
-from ltmlc.files import write_atomically
 
 METRICS, PREDICTIONS, WEIGHTS = "metrics.json", "predictions.npz", "weights.pt"
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltmlc.data.augment import test_batch
-from ltmlc.data.images import read_rgb
-from ltmlc.data.pack import open_pack
+from ltmlc.data.augment.batch import test_batch
+from ltmlc.data.pack.pack import open_pack
+from ltmlc.data.sources.images import read_rgb
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.training.batches import batch_size

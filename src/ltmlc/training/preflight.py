@@ -12,13 +12,13 @@ from typing import Any
 import torch
 
 from ltmlc.data.split import Split
+from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
-from ltmlc.files import canonical_json
-from ltmlc.grid import Grid
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.models import build_model, digit_word_vectors, load_word_vectors
 from ltmlc.models.settings import BACKBONE_KEYS, read_settings
 from ltmlc.models.weights import IMAGENET
+from ltmlc.plan.grid import Grid
 
 
 def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ltmlc.data.digits import DigitsSource
+from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.models import build_model
 from ltmlc.training.sgd import SGD
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltmlc.data.pack import Pack, open_pack
+from ltmlc.data.pack.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
 from ltmlc.models import Classifier
-from ltmlc.provenance import environment, peak_memory
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import test_logits
 from ltmlc.training.features import FEATURES, FeatureData, open_features
 from ltmlc.training.guard import DivergedError
+from ltmlc.training.heartbeat import Progress, report
 from ltmlc.training.interrupts import InterruptedRun, Interrupts
 from ltmlc.training.job import (
     Job,
@@ -36,7 +36,7 @@ from ltmlc.training.outputs import (
     write_predictions,
     write_weights,
 )
-from ltmlc.training.progress import Progress, report
+from ltmlc.training.provenance import environment, peak_memory
 
 EXIT_INTERRUPTED = 75
 """Exit code after a signal, when the state is saved: the same command continues (EX_TEMPFAIL of sysexits.h)."""

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ltmlc.data.download.disk import disk_errors
+from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)

@@ -7,10 +7,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from ltmlc.data.download.disk import disk_errors, require_space, size_text
 from ltmlc.data.download.fetch import Patience
 from ltmlc.data.download.items import Item, Todo
 from ltmlc.data.download.table import items_of
+from ltmlc.disk.trouble import disk_errors, require_space, size_text
 from ltmlc.errors import InputError
 
 LOCK = ".download.lock"

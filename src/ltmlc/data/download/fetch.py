@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltmlc.data.download.connection import MirrorError, TemporaryError, announced_end, blocks, open_url, tells_its_end
-from ltmlc.data.download.disk import disk_errors
+from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
 LONGEST_PAUSE = 60.0

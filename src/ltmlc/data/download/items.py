@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from ltmlc.data.download.archive import extract
 from ltmlc.data.download.fetch import Expected, Patience, fetch
-from ltmlc.data.progress import Progress
+from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
-from ltmlc.files import sha256_file, write_atomically
 
 
 @dataclass(frozen=True)

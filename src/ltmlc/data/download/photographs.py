@@ -9,15 +9,15 @@ from typing import Any
 
 from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.data.download.items import Todo
-from ltmlc.data.images import read_rgb
-from ltmlc.data.progress import Progress
-from ltmlc.data.sources import open_source
+from ltmlc.data.sources.images import read_rgb
+from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split, read_ids
+from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
 
 ANNOTATIONS = ("annotations", "coco/annotations")
 IMAGES = (".", "images", "coco", "coco/images")
-"""Where COCO lies under a data root, as :class:`ltmlc.data.coco.CocoSource` looks for it."""
+"""Where COCO lies under a data root, as :class:`ltmlc.data.sources.coco.CocoSource` looks for it."""
 
 
 @dataclass(frozen=True)

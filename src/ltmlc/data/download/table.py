@@ -13,7 +13,7 @@ from typing import Any
 from ltmlc.data.download.fetch import Expected
 from ltmlc.data.download.items import Archive, File, Item
 from ltmlc.data.download.photographs import Photographs, annotation_file
-from ltmlc.data.voc import open_image_set
+from ltmlc.data.sources.voc import open_image_set
 from ltmlc.errors import InputError
 
 ARCHIVES = "archives"

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from ltmlc.evidence.checklist import checklist_markdown
-from ltmlc.evidence.gather import Evidence
-from ltmlc.evidence.numbers import numbers_tex
-from ltmlc.evidence.report.page import report_html
-from ltmlc.evidence.summary import evidence_markdown
-from ltmlc.files import write_atomically
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.report.checklist import checklist_markdown
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.html.page import report_html
+from ltmlc.evidence.report.latex_numbers import numbers_tex
+from ltmlc.evidence.report.markdown import evidence_markdown
 
 
 def write_report(evidence: Evidence, directory: str | Path) -> list[Path]:
     """Write ``report.html``, ``REPRODUCTION.md``, ``numbers.tex`` and ``checklist.md`` into ``directory``.
 
     Args:
-        evidence: from :func:`ltmlc.evidence.gather.gather`; partial results give partial pages, never an error.
+        evidence: from :func:`ltmlc.evidence.report.gather.gather`; partial results give partial pages, never an error.
         directory: links in the pages are relative to it.
     """
     texts = {

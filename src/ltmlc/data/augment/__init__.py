@@ -1,0 +1,1 @@
+"""Augmented batches: what is drawn, and what is made of it."""

@@ -1,0 +1,67 @@
+"""The registry of data sources: one entry a kind."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ltmlc.data.sources.source import Source
+from ltmlc.errors import InputError
+
+
+# Imports stand inside: a kind must not cost the start-up time of the others (OpenCV, pycocotools, scikit-learn).
+def _voc(root: Path) -> Callable[..., Source]:
+    from ltmlc.data.sources.voc import VocSource
+
+    return lambda *, train, test: VocSource(_existing(root), train=train, test=test)
+
+
+def _coco(root: Path) -> Callable[..., Source]:
+    from ltmlc.data.sources.coco import CocoSource
+
+    return lambda *, train, test, classes=None: CocoSource(_existing(root), train=train, test=test, classes=classes)
+
+
+def _csv(root: Path) -> Callable[..., Source]:
+    from ltmlc.data.sources.csv_table import CsvSource
+
+    return lambda *, train=None, test=None, table=None, images=".", classes=None: CsvSource(
+        _existing(root), train=train, test=test, table=table, images=images, classes=classes
+    )
+
+
+def _digits(root: Path) -> Callable[..., Source]:
+    from ltmlc.data.sources.digits import DigitsSource
+
+    return DigitsSource
+
+
+KINDS: dict[str, Callable[[Path], Callable[..., Source]]] = {"voc": _voc, "coco": _coco, "csv": _csv, "digits": _digits}
+
+
+def open_source(dataset_config: dict[str, Any], root: str | Path) -> Source:
+    """The source that ``dataset_config["source"]`` describes, on the data under ``root`` (the key ``data.root``).
+
+    Raises InputError for an unknown kind, unknown or missing keys, or a missing data root.
+    """
+    settings = dict(dataset_config["source"])
+    kind = settings.pop("kind", None)
+    if kind not in KINDS:
+        raise InputError(f"source.kind is {kind!r}; valid kinds: {', '.join(KINDS)}")
+    build = KINDS[kind](Path(root))
+    signature = inspect.signature(build)
+    try:
+        signature.bind(**settings)
+    except TypeError as error:
+        valid = ", ".join(signature.parameters)
+        raise InputError(f"source (kind {kind}): {error}; valid keys: {valid}") from None
+    return build(**settings)
+
+
+def _existing(root: Path) -> Path:
+    if not root.is_dir():
+        raise InputError(
+            f"data root missing: there is no folder {root.absolute()}; download first, or set data.root to the "
+            "folder of your copy"
+        )
+    return root

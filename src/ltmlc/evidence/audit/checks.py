@@ -1,0 +1,200 @@
+"""The checks of the audit that look at numbers alone (METHODS.md 5)."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+from ltmlc.evidence.audit.rows import Finding, Printed, grouped, numbers_text
+from ltmlc.evidence.results.reference import PAPER_GROUPS, PRINTED, on_whole_percent_grid
+from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.tables.steps import split_step, step_text
+
+ROUNDING = 2 * PRINTED + 1e-4  # of a total, and of a mean of three numbers, each printed with two decimals
+
+
+def same_run(rows: Sequence[Printed]) -> list[Finding]:
+    """One specification, several numbers. A cited row was trained by others, so it may differ."""
+    findings = []
+    for group in grouped(rows, lambda row: (row.dataset, row.run)):
+        if len(group) == 1:
+            continue
+        cited = any(row.origin == "cited" for row in group)
+        spread = max(row["total"] for row in group) - min(row["total"] for row in group)
+        sentence = "one run, printed with different numbers"
+        if cited:
+            sentence = "one method, cited from another paper and trained again: how far two trainings of it differ"
+        if swapped := _swapped_digits(group):
+            sentence += f"; {swapped}"
+        findings.append(
+            Finding(
+                *("same run", "note" if cited else "contradiction", group[0].dataset),
+                rows="; ".join(row.where for row in group),
+                numbers="; ".join(map(str, group)),
+                difference=spread,
+                sentence=sentence,
+            )
+        )
+    return findings
+
+
+def _swapped_digits(group: Sequence[Printed]) -> str:
+    for first, second in combinations(group, 2):
+        for column in COLUMNS:
+            a, b = f"{first[column]:.2f}", f"{second[column]:.2f}"
+            if a != b and sorted(a) == sorted(b):
+                return f"{a} and {b} ({column}) have the same digits in another order"
+    return ""
+
+
+def copies(rows: Sequence[Printed]) -> list[Finding]:
+    """Different runs that share three numbers or four: one was copied."""
+    findings = []
+    for first, second in combinations(rows, 2):
+        if first.dataset != second.dataset or first.run == second.run:
+            continue
+        equal = [column for column in COLUMNS if first[column] == second[column]]
+        if len(equal) >= 3:
+            what = "all four numbers" if len(equal) == 4 else ", ".join(equal)
+            findings.append(
+                Finding(
+                    *("copied", "contradiction", first.dataset, f"{first.where}; {second.where}"),
+                    numbers=f"{first}; {second}",
+                    difference=first["total"] - second["total"],
+                    sentence=f"two different runs agree in {what}: one row is a copy{_the_copy(first, second, rows)}",
+                )
+            )
+    return findings
+
+
+def _the_copy(first: Printed, second: Printed, rows: Sequence[Printed]) -> str:
+    """Which of two equal rows is the copy: the one whose run stands elsewhere with numbers that lie further away.
+
+    Nothing where not both runs are printed a second time, be it as cited by another paper.
+    """
+    distance = {}
+    for row in (first, second):
+        others = [r for r in rows if (r.dataset, r.run) == (row.dataset, row.run) and r.numbers != row.numbers]
+        gaps = [max(abs(a - b) for a, b in zip(r.numbers, row.numbers, strict=True)) for r in others]
+        gaps += [0.0] * (len(row.names) - 1)  # other tables that print the same
+        if not gaps:
+            return ""
+        distance[row] = min(gaps)
+    original, copy = sorted((first, second), key=distance.__getitem__)
+    return (
+        f", probably {copy.where}: other tables print the run of {original.where} within {distance[original]:.2f}, "
+        f"that of the copy only {distance[copy]:.2f} away"
+    )
+
+
+def totals(rows: Sequence[Printed]) -> list[Finding]:
+    """Totals against the class-weighted means of their splits, where rounding does not explain the difference.
+
+    The splits of the authors' own rows are means of APs in whole percent, so their weighted mean over C classes has a
+    rounding error of standard deviation sqrt(1/12/C): 0.065 on VOC-LT, 0.032 on COCO-LT. Twice that is granted
+    (1.96), to rows whose three splits are such means.
+    """
+    findings = []
+    for row in rows:
+        implied = implied_total(row)
+        difference = row["total"] - implied
+        if abs(difference) <= ROUNDING:
+            continue
+        sd = math.sqrt(1 / 12 / sum(PAPER_GROUPS[row.dataset].values()))
+        whole = row.origin != "cited" and not off_grid(row)
+        if whole and abs(difference) <= 1.96 * sd:
+            severity = "note"
+            sentence = f"explained by splits that average APs in whole percent ({abs(difference) / sd:.2f} sd)"
+        elif whole:
+            severity = "contradiction"
+            sentence = f"too far even for splits that average APs in whole percent ({abs(difference) / sd:.2f} sd)"
+        else:
+            severity = "contradiction"
+            sentence = "not explained by rounding: its splits are no means of APs in whole percent"
+        findings.append(
+            Finding(
+                *("total", severity, row.dataset, row.where),
+                numbers=f"total {row['total']:.2f}, from its splits {implied:.2f} ({numbers_text(row.numbers[1:])})",
+                difference=difference,
+                sentence=sentence,
+            )
+        )
+    return findings
+
+
+def implied_total(row: Printed) -> float:
+    classes = PAPER_GROUPS[row.dataset]
+    return sum(number * classes[group] for group, number in row.splits.items()) / sum(classes.values())
+
+
+def off_grid(row: Printed) -> list[str]:
+    """The splits that are no means of APs in whole percent."""
+    classes = PAPER_GROUPS[row.dataset]
+    return [group for group, number in row.splits.items() if not on_whole_percent_grid(number, classes[group])]
+
+
+def granularity(rows: Sequence[Printed]) -> list[Finding]:
+    """Where the authors' own splits are multiples of 1 / classes, and where they are not."""
+    findings = []
+    for group in grouped((row for row in rows if row.origin != "cited"), lambda row: row.dataset):
+        classes = PAPER_GROUPS[group[0].dataset]
+        outside = [row for row in group if off_grid(row)]
+        steps = ", ".join(f"1/{number}" for number in classes.values())
+        findings.append(
+            Finding(
+                *("granularity", "note", group[0].dataset, f"{len(group)} distinct rows trained by the authors"),
+                numbers=f"{len(group) - len(outside)} of {len(group)} rows on the grid {steps}",
+                difference=None,
+                sentence="their head, medium and tail are means of class APs that were rounded to whole percent first",
+            )
+        )
+        findings += [_off_grid(row) for row in outside]
+        findings += [finding for row in group if not off_grid(row) for finding in _cut_off(row, classes)]
+    return findings
+
+
+def _off_grid(row: Printed) -> Finding:
+    consistent = abs(row["total"] - implied_total(row)) <= ROUNDING
+    sentence = "splits off the grid of the authors' other rows"
+    if consistent:
+        sentence += ", and in agreement with the total: probably taken from another paper"
+    return Finding(
+        *("granularity", "suspicion", row.dataset, row.where),
+        numbers=", ".join(f"{group} {row[group]:.2f}" for group in off_grid(row)),
+        difference=None,
+        sentence=sentence,
+    )
+
+
+def _cut_off(row: Printed, classes: dict[str, int]) -> list[Finding]:
+    """Splits that are on the grid only if their last digit was cut off, not rounded."""
+    findings = []
+    for group, number in row.splits.items():
+        nearest = round(number * classes[group])
+        if abs(number - nearest / classes[group]) > PRINTED + 1e-9:
+            findings.append(
+                Finding(
+                    *("granularity", "note", row.dataset, row.where),
+                    numbers=f"{group} {number:.2f}; {nearest}/{classes[group]} = {nearest / classes[group]:.4f}",
+                    difference=number - nearest / classes[group],
+                    sentence="on the grid only if the last digit was cut off instead of rounded",
+                )
+            )
+    return findings
+
+
+def two_steps(rows: Sequence[Printed]) -> list[Finding]:
+    """Table 2's "+ CW" changes the axis and gamma at once; split by Table 3's runs, in both orders."""
+    findings = []
+    for group in grouped(rows, lambda row: row.dataset):
+        step = split_step({name: row["total"] for row in group for name in row.names})
+        if step is None:
+            continue
+        findings.append(
+            Finding(
+                *("two steps", "note", group[0].dataset, "Table 2: LSEP + CW; Table 3: γ = 1, 5"),
+                numbers=step_text(step),
+                difference=step["whole"] - step["class-wise first"] - step["then gamma"],
+                sentence="the step called class-wise also raises gamma from 1 to 5; Table 3 has the two apart",
+            )
+        )
+    return findings

@@ -1,0 +1,76 @@
+"""``audit.csv`` and ``audit.md``: what the published numbers say against each other."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.audit.rows import SEVERITIES, Finding
+from ltmlc.evidence.markup import csv_text, markdown_table
+
+_TITLES = {
+    "contradiction": "Contradictions: printed numbers that cannot all be right",
+    "suspicion": "Suspicions: odd, but possible",
+    "note": "Notes: explained by rounding, or explaining the above",
+}
+
+HOW_TO_READ = (
+    "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
+    "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
+    "totals are not: compare splits at that tolerance, and never rebuild a total from its splits."
+)
+
+
+def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
+    """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
+    paths = [Path(directory) / "audit.csv", Path(directory) / "audit.md"]
+    write_atomically(paths[0], audit_csv(findings))
+    write_atomically(paths[1], audit_markdown(findings))
+    return paths
+
+
+def audit_csv(findings: Sequence[Finding]) -> str:
+    """One line a finding, every field of :class:`ltmlc.evidence.audit.rows.Finding`."""
+    names = [field.name for field in fields(Finding)]
+    return csv_text(names, ([_value(getattr(finding, name)) for name in names] for finding in findings))
+
+
+def _value(value: object) -> object:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+
+
+def audit_markdown(findings: Sequence[Finding]) -> str:
+    """The findings for a reader, gravest first."""
+    sections = ["# The published numbers, held against each other", audit_summary(findings)]
+    for severity in SEVERITIES:
+        chosen = [finding for finding in findings if finding.severity == severity]
+        if chosen:
+            sections.append(f"## {_TITLES[severity]}\n\n{finding_table(chosen)}")
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def audit_summary(findings: Sequence[Finding]) -> str:
+    """How many findings of each kind and severity, in one sentence and one table."""
+    if not findings:
+        return "Nothing to report: no published numbers, or none that disagree."
+    rows = [[kind, *(number or "" for number in counts.values())] for kind, counts in audit_counts(findings).items()]
+    return f"{HOW_TO_READ}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+
+
+def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:
+    """Kind of finding -> severity -> how many, zeros included."""
+    counts = Counter((finding.kind, finding.severity) for finding in findings)
+    kinds = dict.fromkeys(finding.kind for finding in findings)
+    return {kind: {severity: counts[kind, severity] for severity in SEVERITIES} for kind in kinds}
+
+
+def finding_table(findings: Sequence[Finding]) -> str:
+    rows = [
+        [
+            *(finding.kind, finding.dataset, finding.rows, finding.numbers),
+            *("" if finding.difference is None else f"{finding.difference:+.2f}", finding.sentence),
+        ]
+        for finding in findings
+    ]
+    return markdown_table(["finding", "data set", "rows", "numbers", "difference", ""], rows, left=6)

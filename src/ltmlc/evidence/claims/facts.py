@@ -1,0 +1,84 @@
+"""Claims that no run decides: thresholds of Fig. 3 by the losses, facts about a data set by its split."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltmlc.evidence.claims.file import Claim
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What a claim needs of a :class:`ltmlc.evidence.figures.gradients.GradientCurve`."""
+
+    family: str
+    gamma: int
+    threshold_probability: float
+
+
+def read_thresholds(path: str | Path) -> list[Threshold]:
+    """The thresholds in ``fig3.csv``, which spare the evidence from importing torch; none where the file is absent or
+    not one.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return [
+                Threshold(line["family"], int(line["gamma2"] or line["gamma1"]), float(line["threshold_probability"]))
+                for line in csv.DictReader(file)
+            ]
+    except (OSError, KeyError, ValueError, TypeError):
+        return []
+
+
+def judge_threshold(claim: Claim, curves: Sequence[Any] | None) -> tuple[str, str]:
+    """Verdict and reason. ``curves``: from :func:`read_thresholds` or ``gradient_curves`` (evidence/figures/gradients).
+
+    A number other than the stated one is no contradiction: the paper gives neither the positive logit nor the
+    criterion, and no single criterion gives all three of its thresholds (METHODS.md 1.17).
+    """
+    wanted = (claim.facts["family"], claim.facts["gamma"])
+    curve = next((curve for curve in curves or () if (curve.family, curve.gamma) == wanted), None)
+    if curve is None:
+        return "missing", "needs fig3.csv (`ltmlc figures fig3`)"
+    ours, stated = curve.threshold_probability, claim.facts["value"]
+    found = f"{ours:.2f} by a tenth of the maximum and one positive at probability 0.9; stated {stated}"
+    if abs(ours - stated) <= claim.facts["tolerance"]:
+        return "holds", found
+    return "not distinguishable", f"{found}, without set-up or criterion"
+
+
+def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:
+    """P(of | given) over the training images, against a number printed with two decimals."""
+    if split is None:
+        return "missing", "needs the data set's split"
+    absent = [name for name in (claim.facts["of"], claim.facts["given"]) if name not in split.classes]
+    if absent:
+        return "missing", f"the data set has no class {' or '.join(absent)}"
+    given, of = (split.classes.index(claim.facts[key]) for key in ("given", "of"))
+    both, images = split.cooccurrence[given][of], split.class_counts[given]
+    found = f"{both} of {images} training images with {claim.facts['given']} show {claim.facts['of']}"
+    agrees = images and abs(both / images - claim.facts["value"]) <= 0.005
+    return ("holds", found) if agrees else ("reversed", f"{found}; stated {claim.facts['value']}")
+
+
+def judge_split(claim: Claim, split: Any | None) -> tuple[str, str]:
+    """Sizes of the data set and of its class groups."""
+    if split is None:
+        return "missing", "needs the data set's split"
+    ours = split_facts(split)
+    stated = claim.facts["facts"]
+    wrong = [f"{name}: {ours[name]}, stated {value}" for name, value in stated.items() if ours[name] != value]
+    return ("reversed", "; ".join(wrong)) if wrong else ("holds", "counted in the split: all as stated")
+
+
+def split_facts(split: Any) -> Mapping[str, int]:
+    return {
+        "training images": len(split.train_ids),
+        "test images": len(split.test_ids),
+        "classes": len(split.classes),
+        "smallest class": min(split.class_counts),
+        "largest class": max(split.class_counts),
+        **{group: len(members) for group, members in split.groups.items()},
+    }

@@ -1,0 +1,112 @@
+"""``claims.csv`` and ``claims.md``: the verdicts as files. Counts first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.claims.judge import ONE_SEED, VERDICTS, Verdict
+from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.plan.grid import Grid
+
+ABOUT_NONE = "losses"  # what a claim about no data set is about
+
+
+def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Grid | None = None) -> list[Path]:
+    """Write ``claims.csv`` and ``claims.md`` into ``directory``; returns their paths. ``grid`` gives data sets their
+    titles.
+    """
+    titles = {name: settings.get("title", name) for name, settings in (grid.datasets if grid else {}).items()}
+    paths = [Path(directory) / "claims.csv", Path(directory) / "claims.md"]
+    write_atomically(paths[0], claims_csv(verdicts))
+    write_atomically(paths[1], claims_markdown(verdicts, titles))
+    return paths
+
+
+def claims_csv(verdicts: Sequence[Verdict]) -> str:
+    """One line a verdict, every field of :class:`ltmlc.evidence.claims.judge.Verdict`."""
+    names = [field.name for field in fields(Verdict)]
+    return csv_text(names, ([_value(name, getattr(verdict, name)) for name in names] for verdict in verdicts))
+
+
+def _value(name: str, value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if name.startswith("p") else f"{value:.4f}"
+    return value
+
+
+def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
+    """The verdicts for a reader: counts, how to read them, then one table a data set."""
+    sections = ["# What the paper says, judged on our runs", count_table(verdicts, titles), _how_to_read(verdicts)]
+    sections += [
+        f"## {_title(dataset, titles)}\n\n{verdict_table([v for v in verdicts if v.dataset == dataset])}"
+        for dataset in _datasets(verdicts)
+    ]
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
+    """How often each verdict was reached, by data set."""
+    datasets = _datasets(verdicts)
+    rows = [
+        [name, sum(v.verdict == name for v in verdicts)]
+        + [sum((v.verdict, v.dataset) == (name, dataset) for v in verdicts) for dataset in datasets]
+        for name in VERDICTS
+        if any(v.verdict == name for v in verdicts)
+    ]
+    return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
+
+
+def _how_to_read(verdicts: Sequence[Verdict]) -> str:
+    text = (
+        "Differences are mAP points, paired by seed, positive where they point the stated way; of a claim with several "
+        "comparisons the weakest is shown, with its 95 % interval. *Holds* and *reversed* survive Holm's correction at "
+        "5 % over the claims of their data set."
+    )
+    if any(ONE_SEED in verdict.reason for verdict in verdicts):
+        text += (
+            " With one seed nothing can hold or be reversed: *direction only* says that the numbers point the stated "
+            "way, *not distinguishable* that they do not all do; two seeds or more (configuration key `seeds`) give "
+            "verdicts."
+        )
+    return text
+
+
+def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
+    """One line a claim: the sentence, the verdict, ours, what the text says, the comparison and the reason. Brief: the
+    reason only in place of a number.
+    """
+    header = ["section", "claim", "verdict", "ours", "text", *([] if brief else ["weakest comparison", "why"])]
+    rows = [
+        [verdict.section, verdict.statement, f"**{verdict.verdict}**"]
+        + [shown_difference(verdict) or (verdict.reason if brief else ""), stated(verdict)]
+        + ([] if brief else [verdict.comparison, verdict.reason.removesuffix(f"; {ONE_SEED}")])
+        for verdict in verdicts
+    ]
+    return markdown_table(header, rows, left=len(header))
+
+
+def shown_difference(verdict: Verdict) -> str:
+    """The weakest comparison's difference with its interval; empty where nothing was measured."""
+    if verdict.difference is None:
+        return ""
+    interval = "" if verdict.low is None else f" [{verdict.low:+.2f}, {verdict.high:+.2f}]"
+    return f"{verdict.difference:+.2f}{interval}"
+
+
+def stated(verdict: Verdict) -> str:
+    """The amount in the text, and whether ours agrees; empty where the text gives none."""
+    judged = {True: " (agrees)", False: " (differs)", None: ""}[verdict.amount_agrees]
+    return verdict.stated + judged if verdict.stated else ""
+
+
+def _datasets(verdicts: Sequence[Verdict]) -> list[str]:
+    return list(dict.fromkeys(verdict.dataset for verdict in verdicts))
+
+
+def _title(dataset: str, titles: Mapping[str, str] | None) -> str:
+    return (titles or {}).get(dataset, dataset) or ABOUT_NONE

@@ -1,0 +1,1 @@
+"""Every regenerated number against the published one."""

@@ -1,0 +1,173 @@
+"""``diff.csv`` and ``diff.md``: the comparison as files. Verdict counts first."""
+
+import math
+from collections import defaultdict
+from dataclasses import fields
+from pathlib import Path
+
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.comparison.compare import Diff
+from ltmlc.evidence.comparison.verdicts import FALSE_DISCOVERY_RATE, ONE_SEED, Comparison
+from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.uncertainty.noise import LEVEL
+
+
+def write_diff(diff: Diff, directory: str | Path) -> list[Path]:
+    """Write ``diff.csv``, ``diff.md`` and ``rank_agreement.csv`` into ``directory``; returns their paths."""
+    texts = {"diff.csv": diff_csv, "diff.md": diff_markdown, "rank_agreement.csv": agreement_csv}
+    paths = [Path(directory) / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_atomically(path, text(diff))
+    return paths
+
+
+def agreement_csv(diff: Diff) -> str:
+    """Kendall's tau, one line a table, data set and column; empty for fewer than three rows."""
+    lines = [
+        [*(item.table, item.dataset, item.column, item.rows), *(_rank(item.tau), _rank(item.p))]
+        for item in diff.agreement
+    ]
+    return csv_text(["table", "dataset", "column", "rows", "kendall_tau", "p"], lines)
+
+
+def _rank(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def diff_csv(diff: Diff) -> str:
+    """One line a cell, every field of :class:`Comparison`; numbers with four decimals,
+    p-values with four digits.
+    """
+    names = [field.name for field in fields(Comparison)]
+    return csv_text(names, ([_value(name, getattr(cell, name)) for name in names] for cell in diff.cells))
+
+
+def _value(name: str, value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if name.startswith("p") and name != "pooled_sd" else f"{value:.4f}"
+    return value
+
+
+def diff_markdown(diff: Diff) -> str:
+    """The comparison for a reader: counts, what they mean, noise, rank agreement, then every table."""
+    other = "the published numbers" if diff.against == "published" else f"our reference `{diff.against}`"
+    sections = [f"# Our numbers against {other}", _counts(diff), multiplicity(diff), _noise(diff), _agreement(diff)]
+    sections += [_table(name, cells) for name, cells in _by_table(diff).items()]
+    if diff.messages:
+        sections.append(
+            "## Files that were not used, or should not be trusted\n\n"
+            + "\n".join(f"- {line}" for line in diff.messages)
+        )
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _counts(diff: Diff) -> str:
+    by_dataset = defaultdict(int)
+    for cell in diff.cells:
+        by_dataset[cell.verdict, cell.dataset] += 1
+    header = ["verdict", "cells", *diff.datasets]
+    counts = [(verdict, number) for verdict, number in diff.counts().items() if number]
+    return markdown_table(
+        header,
+        [[verdict, number, *(by_dataset[verdict, name] for name in diff.datasets)] for verdict, number in counts],
+    )
+
+
+def multiplicity(diff: Diff) -> str:
+    """What so many tests at once imply, in plain words."""
+    tested = [cell for cell in diff.cells if cell.p is not None]
+    if not tested:
+        if not diff.cells:
+            return "Nothing to compare: no row has a published number for these data sets; give a reference file."
+        if all(cell.verdict == "match" for cell in diff.cells if cell.ours is not None) and diff.counts()["match"]:
+            return "Every finished run gives the reference's number with the reference's seed."
+        finished = any(cell.ours is not None for cell in diff.cells)
+        return (
+            f"No verdicts: {ONE_SEED}. The differences below stand alone." if finished else "No run has finished yet."
+        )
+    outside = sum(cell.p < 1 - LEVEL for cell in tested)
+    found = sum(cell.verdict in ("above", "below") for cell in tested)
+    text = (
+        f"{len(tested)} cells were tested, each against a {LEVEL:.0%} prediction interval. If every number reproduced, "
+        f"about {(1 - LEVEL) * len(tested):.0f} would lie outside by chance; {outside} do. After Benjamini-Hochberg at "
+        f"{FALSE_DISCOVERY_RATE:.0%}, {found} remain above or below, of which up to about "
+        f"{FALSE_DISCOVERY_RATE * found:.1f} are false alarms to expect."
+    )
+    untested = sum(cell.verdict == "no verdict" for cell in diff.cells)
+    return text + (f" {untested} cells have no verdict: {ONE_SEED}." if untested else "")
+
+
+def _noise(diff: Diff) -> str:
+    rows = [
+        [
+            dataset,
+            *(
+                f"{noise.sd:.2f} (df {noise.df})" if noise.df else "–"
+                for noise in (diff.noise[dataset, column] for column in COLUMNS)
+            ),
+        ]
+        for dataset in diff.datasets
+    ]
+    known = any(noise.df for noise in diff.noise.values())
+    title = "## Seed noise: standard deviation between seeds, pooled over runs (percentage points)"
+    return f"{title}\n\n{markdown_table(['data set', *COLUMNS], rows)}" if known else ""
+
+
+def _agreement(diff: Diff) -> str:
+    taus = {(item.table, item.dataset, item.column): item for item in diff.agreement}
+    keys = list(dict.fromkeys((item.table, item.dataset) for item in diff.agreement))
+    rows = []
+    for table, dataset in keys:
+        items = [taus.get((table, dataset, column)) for column in COLUMNS]
+        texts = ["–" if item is None or math.isnan(item.tau) else f"{item.tau:+.2f}" for item in items]
+        rows.append([table, dataset, max(item.rows for item in items if item), *texts])
+    title = "## Rank agreement: Kendall's tau between our order of the rows and theirs (1: the same order)"
+    return f"{title}\n\n{markdown_table(['table', 'data set', 'rows', *COLUMNS], rows, left=2)}" if rows else ""
+
+
+def _by_table(diff: Diff) -> dict[str, list[Comparison]]:
+    tables: dict[str, list[Comparison]] = {}
+    for cell in diff.cells:
+        tables.setdefault(cell.table, []).append(cell)
+    return tables
+
+
+def _table(name: str, cells: list[Comparison]) -> str:
+    header = [
+        "row",
+        "data set",
+        "column",
+        "ours",
+        "reference",
+        "difference",
+        "interval for the reference",
+        "verdict",
+        "",
+    ]
+    rows = []
+    for cell in cells:
+        ours = (
+            ""
+            if cell.ours is None
+            else f"{cell.ours:.2f}" + (f" ± {cell.sd:.2f} (n = {cell.n})" if cell.sd is not None else "")
+        )
+        difference = "" if cell.difference is None else f"{cell.difference:+.2f}"
+        interval = "" if cell.low is None else f"{cell.low:.2f} – {cell.high:.2f}"
+        reason = "" if cell.verdict == "no verdict" else cell.reason
+        rows.append(
+            [
+                cell.row,
+                cell.dataset,
+                cell.column,
+                ours,
+                f"{cell.reference:.2f}",
+                difference,
+                interval,
+                cell.verdict,
+                reason,
+            ]
+        )
+    return f"## {name}\n\n{markdown_table(header, rows, left=3)}"

@@ -1,0 +1,1 @@
+"""All runs as tidy tables and as one RO-Crate."""

@@ -1,0 +1,99 @@
+"""What goes into the RO-Crate, gathered in a folder of its own with every text made portable."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.results.results import Results
+from ltmlc.plan.grid import Grid
+
+SOURCES = ("Snakefile", "config.yaml", "pyproject.toml", "requirements.lock", "README.md", "LICENSE", "CITATION.cff")
+SOURCE_TREES = {
+    "config": ("*.yaml", "*.csv", "*.md"),
+    "workflow": ("*",),
+    "envs": ("*.yaml",),
+    "src/ltmlc": ("*.py",),
+    "docs": ("*.md",),
+}
+WRITTEN_HERE = {".csv", ".json", ".md", ".tex", ".yaml", ".html"}  # texts that may name this machine
+PHOTOGRAPHS = ("images", "augmentation", "changes")  # figures that show images of a data set
+
+
+def gather(
+    grid: Grid, results: Results, tidy: list[Path], stage: Path, *, root: Path, predictions: bool
+) -> Mapping[str, str | Path]:
+    """Copy everything that belongs to the results into ``stage``; returns the roots by which texts were made portable.
+
+    Photographs stay behind, whole (packs) and in figures, but for the embedded digits; so do weights, checkpoints and
+    logs.
+
+    Args:
+        grid: what was asked for.
+        results: from :func:`ltmlc.evidence.results.results.load_results`.
+        tidy: the files of :func:`ltmlc.evidence.export.tidy.write_tidy`.
+        stage: an empty folder.
+        root: of the project.
+        predictions: with the test logits of every run, the largest part by far.
+    """
+    folder, figures = Path(grid.config["results"]), Path(grid.config["figures"])
+    roots = portable_roots(grid, root)
+    for name in SOURCES:
+        if (root / name).exists():
+            _copy(root / name, stage / name, roots)
+    for tree, patterns in SOURCE_TREES.items():
+        for path in _files(root / tree, patterns):
+            _copy(path, stage / path.relative_to(root), roots)
+    (stage / "configuration.json").write_text(portable(json.dumps(grid.config, indent=1), roots) + "\n")
+    for path in _result_files(grid, results, folder, predictions=predictions):
+        _copy(path, stage / "results" / path.relative_to(folder), roots)
+    for path in tidy:
+        _copy(path, stage / "results" / path.name, roots)
+    for path in _files(figures, ("*.pdf", "*.png", "*.csv")):
+        if path.parent == figures and not _shows_photographs(path, grid):
+            _copy(path, stage / "figures" / path.name, roots)
+    return roots
+
+
+def portable_roots(grid: Grid, root: str | Path) -> dict[str, str | Path]:
+    """Public name -> folder here."""
+    config = grid.config
+    return {"results": config["results"], "figures": config["figures"], "data": config["data"]["root"], "": root}
+
+
+def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bool) -> Iterator[Path]:
+    names = ["metrics.json", "predictions.npz"] if predictions else ["metrics.json"]
+    for result in results.runs.values():
+        if result.status != "missing":
+            yield from (result.directory / name for name in names if (result.directory / name).exists())
+    for dataset in grid.datasets:
+        split = folder / "data" / dataset / "split.json"
+        yield from [split] if split.exists() else []
+    shareable = all(settings.get("source", {}).get("kind") == "digits" for settings in grid.datasets.values())
+    patterns = ("*.csv", "*.md", "*.tex", *(["*.html"] if shareable else []))  # a page may show photographs
+    tidy = {"runs.csv", "README.md"}
+    yield from (path for path in _files(folder, patterns) if path.parent == folder and path.name not in tidy)
+    yield from _files(folder / "tables", ("*.csv", "*.md", "*.tex"))
+
+
+def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    found = {path for pattern in patterns for path in folder.rglob(pattern)} if folder.exists() else set()
+    hidden = ("__pycache__", ".snakemake")
+    return sorted(p for p in found if p.is_file() and not p.is_symlink() and not set(hidden) & set(p.parts))
+
+
+def _shows_photographs(path: Path, grid: Grid) -> bool:
+    for dataset, settings in grid.datasets.items():
+        if path.stem in {f"{figure}_{dataset}" for figure in PHOTOGRAPHS}:
+            return settings.get("source", {}).get("kind") != "digits"
+    return False
+
+
+def _copy(source: Path, target: Path, roots: Mapping[str, str | Path]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    documentation = source.suffix == ".md" and "results" not in target.parts
+    if source.suffix in WRITTEN_HERE and not documentation:
+        target.write_text(portable(source.read_text(encoding="utf-8", errors="replace"), roots), encoding="utf-8")
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,67 @@
+"""LSEP, C-LSEP and DR beside each other: four figures a data set, and the numbers behind two of them."""
+
+from pathlib import Path
+
+from ltmlc.data.pack.pack import Pack
+from ltmlc.data.split import Split
+from ltmlc.disk.files import write_atomically
+from ltmlc.errors import InputError
+from ltmlc.evidence.figures.absent import absent_csv, answer_probes, draw_absent
+from ltmlc.evidence.figures.changes import draw_changes, largest_changes
+from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
+from ltmlc.evidence.figures.probes import find_probes
+from ltmlc.evidence.figures.style import save, style
+from ltmlc.evidence.results.methods import finished_methods
+from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.uncertainty.pairs import logits_of
+from ltmlc.plan.grid import Grid
+
+FIGURES = ("absent", "changes", "ap", "gain")
+
+
+def write_method_figures(
+    grid: Grid, results: Results, split: Split, pack: Pack | None, directory: str | Path
+) -> tuple[list[Path], list[str]]:
+    """``{absent,changes,ap,gain}_{dataset}.{pdf,png}``, ``absent_{dataset}.csv`` and ``ap_{dataset}.csv``.
+
+    What is not finished is not drawn; the files are written all the same, and say so.
+
+    Args:
+        grid: names the runs (:func:`ltmlc.plan.methods.method_runs`) and holds the data set's settings.
+        results: from :func:`ltmlc.evidence.results.results.load_results`.
+        split: the data set's.
+        pack: for the photographs; None shows ids in their place, as ``pictures: false`` does.
+        directory: where to write.
+
+    Returns:
+        The paths, and a message for each file of predictions that cannot be used.
+    """
+    name, settings = split.dataset, grid.datasets[split.dataset]
+    title = settings.get("title", name)
+    seeds = finished_methods(grid, results, name)
+    predictions, messages = {}, []
+    for method, finished in seeds.items():
+        for result in finished:
+            try:
+                predictions.setdefault(method, []).append(logits_of(result, split))
+            except InputError as error:
+                messages.append(str(error))
+    probes = find_probes(split, settings.get("probes", ()))
+    answers = answer_probes(probes, predictions)
+    changes = largest_changes(probes, predictions)
+    scores = class_scores(seeds, split)
+    shown = pack if settings.get("pictures", True) else None
+    directory = Path(directory)
+    paths = [directory / f"absent_{name}.csv", directory / f"ap_{name}.csv"]
+    write_atomically(paths[0], absent_csv(answers, split.classes))
+    write_atomically(paths[1], class_csv(scores, split))
+    with style():
+        drawings = {
+            "absent": draw_absent(answers, split.classes, title=title),
+            "changes": draw_changes(changes, shown, split.classes, split.test_ids, title=title),
+            "ap": draw_class_ap(scores, split, title=title),
+            "gain": draw_gain(scores, split, title=title),
+        }
+        for figure, drawing in drawings.items():
+            paths += save(drawing, directory / f"{figure}_{name}")
+    return paths, messages

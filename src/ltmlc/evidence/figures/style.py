@@ -1,0 +1,68 @@
+"""How figures look: the Okabe-Ito palette, a marker and a line style a curve, sizes for print; and bytes that do not
+depend on the day.
+"""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.figure import Figure
+
+from ltmlc.disk.files import write_atomically
+
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#000000",
+)
+COLOURS = (BLUE, RED, GREEN, PURPLE, BLACK, ORANGE, SKY)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+GROUP_COLOURS = {"head": BLUE, "medium": ORANGE, "tail": GREEN}
+GROUP_HATCHES = {"head": "", "medium": "///", "tail": "..."}
+
+STYLE: Mapping[str, object] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.5,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "ltmlc",
+}
+
+
+def style():
+    """Context in which figures are drawn: matplotlib's defaults and ``STYLE``, whatever the user's own settings."""
+    return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})
+
+
+def save(figure: Figure, stem: str | Path) -> list[Path]:
+    """Write ``{stem}.pdf`` and ``{stem}.png``; the same figure gives the same bytes. Returns the paths."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once is enough for both files
+    paths = []
+    for suffix, canvas, options in (
+        (".pdf", FigureCanvasPdf, {"metadata": {"CreationDate": None}}),
+        (".png", FigureCanvasAgg, {"dpi": 200, "metadata": {"Software": None}}),
+    ):
+        buffer = io.BytesIO()
+        canvas(figure).print_figure(buffer, format=suffix[1:], **options)
+        paths.append(Path(f"{stem}{suffix}"))
+        write_atomically(paths[-1], buffer.getvalue())
+    return paths

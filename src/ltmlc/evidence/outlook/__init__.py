@@ -1,0 +1,1 @@
+"""What a plan costs, what it can decide, how far it has come."""

@@ -1,0 +1,187 @@
+"""Before running: which of the paper's statements the planned seeds can decide, and which they cannot.
+
+A statement is decidable if an effect as large as the published one would be shown with a probability of 80 %. Shown
+means what ``claims/judge`` asks for, at its strictest: the weakest comparison at 5 % / (2 m), m claims of
+the data set (Holm's first step). With n seeds, R runs and the standard deviation s of one run beside what a seed does
+to all runs, a difference of two runs has the standard error s sqrt(2 / n) with (R - 1)(n - 1) degrees of freedom.
+
+s comes from the runs measured so far, else from a reference of earlier runs, else it is the ±0.6 mAP by which seeds
+are said to move voc-lt: then the same in every column, and marked as assumed.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from ltmlc.evidence.claims.file import Claim
+from ltmlc.evidence.claims.judge import twin_of
+from ltmlc.evidence.claims.measure import additive_noise, paired_noise
+from ltmlc.evidence.claims.predicates import Part, RowName
+from ltmlc.evidence.results.reference import Reference
+from ltmlc.evidence.results.results import COLUMNS, Results
+from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.plan.grid import Grid, Row
+
+ASSUMED_SD = 0.6
+POWER = 0.8
+MOST_SEEDS = 50
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """One claim on one data set. Effects in percentage points, of its weakest comparison."""
+
+    dataset: str
+    claim: str
+    statement: str
+    effect: float | None  # as published; None where the paper prints no number for it
+    detectable: float | None  # smallest effect that the planned seeds show; None with one seed
+    seeds: int | None  # fewest that show the published effect; None: unknown, or more than MOST_SEEDS
+
+    def verdict(self, planned: int) -> str:
+        if self.effect is None:
+            return "effect not published"
+        if self.detectable is not None and abs(self.effect) >= self.detectable:
+            return "can decide"
+        return f"needs {self.seeds} seeds" if self.seeds else f"not with {MOST_SEEDS} seeds"
+
+
+@dataclass(frozen=True)
+class Outlooks:
+    """All claims of a grid, and where the noise of each data set comes from."""
+
+    claims: tuple[Outlook, ...]
+    sd: Mapping[str, float]  # of the total, by data set
+    basis: Mapping[str, str]  # measured | reference | assumed
+    seeds: int
+
+
+def claim_outlooks(
+    grid: Grid,
+    results: Results,
+    claims: Sequence[Claim],
+    published: Grid,
+    *,
+    reference: Reference | None = None,
+) -> Outlooks:
+    """What the planned seeds can show of every claim whose rows are planned.
+
+    Args:
+        grid: what is planned.
+        results: runs measured so far, for s.
+        claims: from :func:`ltmlc.evidence.claims.file.load_claims`.
+        published: all tables of the paper (:func:`ltmlc.evidence.audit.audit.paper_grid`), for the size of the effects.
+        reference: earlier runs, for s where nothing is measured.
+    """
+    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    printed = {RowName(table.name, row.label): row for table in published.tables.values() for row in table.rows}
+    outlooks, sds, basis = [], {}, {}
+    for dataset, settings in grid.datasets.items():
+        twin = twin_of(dataset, settings)
+        sd, basis[dataset] = _sd(results, reference or {}, dataset)
+        sds[dataset] = sd["total"]
+        asked = [(claim, _apart(claim.parts_for(twin), dataset, rows)) for claim in claims]
+        asked = [(claim, parts) for claim, parts in asked if parts]
+        runs = len(grid.runs[dataset])
+        for claim, parts in asked:
+            weakest = _weakest(parts, twin, printed)
+            effect = None if weakest is None else _effect(weakest, twin, printed)
+            part = weakest or max(parts, key=lambda part, sd=sd: sd[part.column] * _spread(part))
+            spread, planned = sd[part.column] * _spread(part), len(grid.seeds)
+            least = detectable(spread, planned, runs, len(asked)) if planned > 1 else None
+            fewest = None if effect is None else _fewest_seeds(abs(effect), spread, runs, len(asked))
+            outlooks.append(Outlook(dataset, claim.id, claim.statement, effect, least, fewest))
+    return Outlooks(tuple(outlooks), sds, basis, len(grid.seeds))
+
+
+def detectable(spread: float, seeds: int, runs: int, claims: int) -> float:
+    """The smallest mean difference that is shown with a probability of ``POWER``.
+
+    Args:
+        spread: standard deviation of the comparison on one seed.
+        seeds: two or more.
+        runs: of the data set, two or more; all of them measure the noise.
+        claims: judged at once (Holm).
+    """
+    df = (max(runs, 2) - 1) * (seeds - 1)
+    border = float(stats.t.isf((1 - LEVEL) / (2 * claims), df)) + float(stats.t.isf(1 - POWER, df))
+    return border * spread / math.sqrt(seeds)
+
+
+def _fewest_seeds(effect: float, spread: float, runs: int, claims: int) -> int | None:
+    counts = range(2, MOST_SEEDS + 1)
+    return next((seeds for seeds in counts if detectable(spread, seeds, runs, claims) <= effect), None)
+
+
+def _apart(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row]) -> list[Part]:
+    """The comparisons of a claim that is planned, without those of a run with itself."""
+    if not all(row in rows for part in parts for row in part.rows):
+        return []
+    return [part for part in parts if len({rows[row].run[dataset] for row in part.rows}) > 1]
+
+
+def _spread(part: Part) -> float:
+    return math.sqrt(sum(weight**2 for _, weight in part.weights))
+
+
+def _weakest(parts: Sequence[Part], twin: str | None, printed: Mapping[RowName, Row]) -> Part | None:
+    """The comparison with the smallest published excess; None unless all are published: the unknown may be weaker."""
+    effects = [_effect(part, twin, printed) for part in parts]
+    if any(effect is None for effect in effects):
+        return None
+    return min(zip(effects, parts, strict=True), key=lambda pair: pair[0])[1]
+
+
+def _effect(part: Part, twin: str | None, printed: Mapping[RowName, Row]) -> float | None:
+    numbers = {row: printed[row].published.get(twin) if row in printed else None for row in part.rows}
+    if any(published is None for published in numbers.values()):
+        return None
+    return part.value(lambda row, column: numbers[row][COLUMNS.index(column)]) - part.bound
+
+
+def _sd(results: Results, reference: Reference, dataset: str) -> tuple[dict[str, float], str]:
+    """Standard deviation by column, and where it comes from."""
+    measured = {column: paired_noise(results, dataset, column) for column in COLUMNS}
+    if measured["total"].df:
+        return _known(measured), "measured"
+    runs = [seeds for (name, _), seeds in sorted(reference.items()) if name == dataset]
+    earlier = {
+        column: additive_noise([{seed: v[column] for seed, v in seeds.items() if column in v} for seeds in runs])
+        for column in COLUMNS
+    }
+    if earlier["total"].df:
+        return _known(earlier), "reference"
+    return dict.fromkeys(COLUMNS, ASSUMED_SD), "assumed"
+
+
+def _known(noise: Mapping) -> dict[str, float]:
+    return {column: each.sd if each.df else noise["total"].sd for column, each in noise.items()}
+
+
+def outlook_text(outlooks: Outlooks) -> str:
+    """The outlook for a reader at a terminal."""
+    words = {
+        "measured": "from the runs measured so far",
+        "reference": "from the runs of the reference",
+        "assumed": "assumed, in every column: nothing is measured yet, and seeds move voc-lt by about that much",
+    }
+    seeds = f"{outlooks.seeds} seed{'s' * (outlooks.seeds != 1)}"
+    lines = [f"what {seeds} can decide, if effects are as large as published (power {POWER:.0%}, Holm over claims):"]
+    if outlooks.seeds == 1:
+        lines.append("  nothing: one seed measures no noise; the seeds named below would do")
+    for dataset, sd in outlooks.sd.items():
+        own = [each for each in outlooks.claims if each.dataset == dataset]
+        lines += ["", f"{dataset}: sd of one run {sd:.2f} mAP, {words[outlooks.basis[dataset]]}"]
+        if not own:
+            lines.append("  no claim has all of its rows in the tables that are asked for")
+            continue
+        able = sum(each.verdict(outlooks.seeds) == "can decide" for each in own)
+        lines.append(f"  {able} of {len(own)} claims can be decided")
+        lines.append(f"  {'claim':<34}{'published':>10}{'shown from':>12}   verdict")
+        for each in sorted(own, key=lambda e: (e.verdict(outlooks.seeds) != "can decide", e.effect is None)):
+            effect = "–" if each.effect is None else f"{each.effect:+.2f}"
+            least = "–" if each.detectable is None else f"{each.detectable:.2f}"
+            lines.append(f"  {each.claim:<34}{effect:>10}{least:>12}   {each.verdict(outlooks.seeds)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,210 @@
+"""Before running: which trainings each table needs, which are shared, how many images they see, and what they will
+cost.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+from ltmlc.data.split import Split
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.markup import csv_text, hours
+from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
+from ltmlc.evidence.results.results import Results
+from ltmlc.plan.grid import Grid
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training of the grid, for each of its seeds."""
+
+    dataset: str
+    run: str
+    tables: tuple[str, ...]  # all that show it
+    images: int | None  # training images it sees; None before the split exists
+    seconds: float | None  # for one seed
+    basis: (
+        str  # measured (a seed of this run, here or elsewhere) | estimated (speed of the data set's others) | unknown
+    )
+    remaining: int  # seeds without a finished result
+
+
+@dataclass(frozen=True)
+class Plan:
+    runs: tuple[PlannedRun, ...]
+    seeds: tuple[int, ...]
+    cells: int  # rows x data sets, over all tables
+    per_table: tuple[tuple[str, int, int, int], ...]  # title, cells, distinct runs, of these not in a table above
+    devices: tuple[str, ...]  # what the measured runs ran on
+
+    def seconds(self, *, remaining: bool = False) -> float | None:
+        """Time of all runs one after the other, or of those that remain; None if a run's cost is unknown."""
+        counts = [(run.remaining if remaining else len(self.seeds), run.seconds) for run in self.runs]
+        if any(number and seconds is None for number, seconds in counts):
+            return None
+        return sum(number * (seconds or 0) for number, seconds in counts)
+
+
+def make_plan(
+    grid: Grid,
+    results: Results,
+    *,
+    splits: Mapping[str, Split] | None = None,
+    elsewhere: Iterable[Cost] = (),
+) -> Plan:
+    """The plan of a grid. Costs come from whatever has been measured; nothing measured, nothing promised.
+
+    Args:
+        grid: the declared tables.
+        results: measured runs, possibly none.
+        splits: :class:`ltmlc.data.split.Split` by data set, for the number of images a run sees.
+        elsewhere: what runs took in a reference (:func:`read_costs`), for data sets of which
+            nothing is measured here.
+    """
+    users: dict[tuple[str, str], list[str]] = {}
+    per_table = []
+    for table in grid.tables.values():
+        pairs = [(dataset, run) for row in table.rows for dataset, run in row.run.items()]
+        distinct = dict.fromkeys(pairs)
+        per_table.append((table.title, len(pairs), len(distinct), sum(pair not in users for pair in distinct)))
+        for pair in distinct:
+            users.setdefault(pair, []).append(table.name)
+    images = {
+        (dataset, run): images_per_run(
+            grid.runs[dataset][run], splits[dataset].class_counts, len(splits[dataset].train_ids)
+        )
+        for dataset, run in users
+        if splits and dataset in splits
+    }
+    costs = [cost for cost in choose_costs(measured_costs(results), elsewhere) if (cost.dataset, cost.run) in users]
+    overhead, pace = _speed(costs, images)
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for cost in costs:
+        seconds.setdefault((cost.dataset, cost.run), []).append(cost.seconds)
+    runs = tuple(
+        _planned(results, *pair, tuple(tables), images.get(pair), seconds.get(pair, []), overhead, pace)
+        for pair, tables in users.items()
+    )
+    devices = tuple(sorted({cost.device for cost in costs}))
+    return Plan(runs, results.seeds, sum(table[1] for table in per_table), tuple(per_table), devices)
+
+
+def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images: int) -> int:
+    """Training images one run sees, from its sampler, batch size and epochs (METHODS.md 2).
+
+    Class-aware: int(max_k n_k * C / reduce) images an epoch, the last incomplete batch dropped; uniform: every image
+    once, the last batch filled up.
+    """
+    sampler, batch = spec["sampler"], spec["batch_size"]
+    batches = -(-num_images // batch)
+    if sampler["name"] == "class_aware":
+        batches = max(int(max(class_counts) * len(class_counts) / sampler["reduce"]) // batch, 1)
+    return batches * batch * spec["recipe"]["epochs"]
+
+
+def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
+    """By data set: seconds a run takes beside training, and seconds an image of training takes; medians over measured
+    runs.
+    """
+    overhead: dict[str, list[float]] = {}
+    pace: dict[str, list[float]] = {}
+    for cost in costs:
+        seen = images.get((cost.dataset, cost.run))
+        if seen and cost.train_seconds is not None:
+            overhead.setdefault(cost.dataset, []).append(cost.seconds - cost.train_seconds)
+            pace.setdefault(cost.dataset, []).append(cost.train_seconds / seen)
+    return {name: median(values) for name, values in overhead.items()}, {
+        name: median(values) for name, values in pace.items()
+    }
+
+
+def _planned(
+    results: Results,
+    dataset: str,
+    run: str,
+    tables: tuple[str, ...],
+    images: int | None,
+    measured: Sequence[float],
+    overhead: Mapping[str, float],
+    pace: Mapping[str, float],
+) -> PlannedRun:
+    seconds, basis = None, "unknown"
+    if measured:
+        seconds, basis = fmean(measured), "measured"
+    elif images is not None and dataset in pace:
+        seconds, basis = overhead[dataset] + images * pace[dataset], "estimated"
+    remaining = sum(result.status != "finished" for result in results.of(dataset, run))
+    return PlannedRun(dataset, run, tables, images, seconds, basis, remaining)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan for a reader at a terminal."""
+    seeds = len(plan.seeds)
+    runs = f"{len(plan.runs)} distinct trainings, {seeds} seed{'s' * (seeds != 1)}: {len(plan.runs) * seeds} runs"
+    lines = [f"{plan.cells} cells, {runs}.", ""]
+    lines.append(f"{'table':<12}{'cells':>7}{'runs':>7}{'new':>7}   (new: not needed by a table above)")
+    lines += [f"{title:<12}{cells:>7}{runs:>7}{new:>7}" for title, cells, runs, new in plan.per_table]
+    shared = [run for run in plan.runs if len(run.tables) > 1]
+    lines += ["", f"{len(shared)} trainings are shared by several tables:"]
+    lines += [f"  {run.dataset}/{run.run}: {', '.join(run.tables)}" for run in shared]
+    lines += ["", *_cost_lines(plan)]
+    return "\n".join(lines) + "\n"
+
+
+def _cost_lines(plan: Plan) -> list[str]:
+    basis = {name: sum(run.basis == name for run in plan.runs) for name in ("measured", "estimated", "unknown")}
+    lines = []
+    for dataset in dict.fromkeys(run.dataset for run in plan.runs):
+        members = [run for run in plan.runs if run.dataset == dataset]
+        known = [run.images for run in members if run.images is not None]
+        seen = (
+            f"{sum(known) * len(plan.seeds):,} training images"
+            if len(known) == len(members)
+            else "training images unknown until the split is made"
+        )
+        lines.append(
+            f"{dataset}: {len(members) * len(plan.seeds)} runs, {sum(run.remaining for run in members)} to do, {seen}"
+        )
+    left, whole = plan.seconds(remaining=True), plan.seconds()
+    known = sum(run.remaining * run.seconds for run in plan.runs if run.seconds is not None)
+    if whole is not None:
+        lines.append(
+            f"cost: {_price(whole, plan)} in all, {_price(left, plan)} still to do, one run at a time on "
+            f"{', '.join(plan.devices)}"
+        )
+    elif known:
+        lines.append(
+            f"cost: at least {_price(known, plan)} still to do on {', '.join(plan.devices)}, "
+            f"unknown for {basis['unknown']} trainings"
+        )
+    else:
+        lines.append("cost: unknown until a run of each data set has been measured, here or in config/reference")
+    lines.append(f"basis: {', '.join(f'{number} {name}' for name, number in basis.items() if number)}")
+    return lines
+
+
+def _price(seconds: float, plan: Plan) -> str:
+    gpu = "" if "cpu" in plan.devices else f" ({seconds / 3600:.2f} GPU-hours)"
+    return hours(seconds) + gpu
+
+
+def plan_csv(plan: Plan) -> str:
+    """One line a training: data set, run, tables, images it sees, seconds a seed, on what basis, seeds still to run."""
+    lines = [
+        [
+            *(run.dataset, run.run, " ".join(run.tables), "" if run.images is None else run.images),
+            *("" if run.seconds is None else f"{run.seconds:.1f}", run.basis, len(plan.seeds), run.remaining),
+        ]
+        for run in plan.runs
+    ]
+    return csv_text(["dataset", "run", "tables", "images", "seconds_per_seed", "basis", "seeds", "remaining"], lines)
+
+
+def write_plan(plan: Plan, directory: str | Path) -> list[Path]:
+    """Write ``plan.txt`` and ``plan.csv``; returns their paths."""
+    paths = [Path(directory) / "plan.txt", Path(directory) / "plan.csv"]
+    for path, text in zip(paths, (plan_text(plan), plan_csv(plan)), strict=True):
+        write_atomically(path, text)
+    return paths

@@ -1,0 +1,158 @@
+"""What is done, running, failed and missing, and how long the rest will take. Reads result files and the trainer's
+heartbeats; changes nothing.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ltmlc.evidence.markup import hours
+from ltmlc.evidence.outlook.plan import Plan
+from ltmlc.evidence.results.logs import logs_of
+from ltmlc.evidence.results.results import STALE_SECONDS, Results, RunResult
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """``running.json``: where a training stands. ``seconds_left`` is None while nothing is known yet."""
+
+    result: RunResult
+    host: str
+    pid: int
+    epoch: int
+    epochs: float
+    seconds_left: float | None
+    stale: bool  # its process is gone, or it has been silent for ten minutes
+
+
+@dataclass(frozen=True)
+class Status:
+    finished: tuple[RunResult, ...]
+    running: tuple[Heartbeat, ...]
+    stale: tuple[Heartbeat, ...]  # began, and stopped without a word: will resume when started again
+    stopped: tuple[RunResult, ...]  # ended without a result (cancelled, refused, out of attempts): likewise
+    failed: tuple[RunResult, ...]  # has a result, and that is a failure: the same command does not repeat it
+    missing: tuple[RunResult, ...]  # not begun
+    messages: tuple[str, ...]
+    seconds_left: float | None  # of the whole grid with as many runs at a time as run now; None if unknown
+
+
+def make_status(results: Results, *, plan: Plan | None = None, now: datetime | None = None) -> Status:
+    """The state of every run of a grid.
+
+    Args:
+        results: from :func:`ltmlc.evidence.results.results.load_results`.
+        plan: for the time that runs not yet begun will take.
+        now: the time to compare heartbeats with (default: the present).
+    """
+    now = now or datetime.now(UTC)
+    beats = {
+        beat.result.directory: beat
+        for result in results.runs.values()
+        if (beat := read_heartbeat(result, now)) is not None
+    }
+    running = tuple(beat for beat in beats.values() if not beat.stale)
+    open_runs = [
+        result for result in results.runs.values() if result.status != "finished" and result.directory not in beats
+    ]
+    stale = tuple(beat for beat in beats.values() if beat.stale)
+    missing = tuple(result for result in open_runs if result.status == "missing")
+    stopped = tuple(result for result in open_runs if result.stopped)
+    waiting = [*missing, *stopped, *(beat.result for beat in stale)]
+    return Status(
+        finished=tuple(results.with_status("finished")),
+        running=running,
+        stale=stale,
+        stopped=stopped,
+        failed=tuple(result for result in open_runs if result.status == "failed" and not result.stopped),
+        missing=missing,
+        messages=results.messages,
+        seconds_left=_time_left(running, waiting, plan),
+    )
+
+
+def read_heartbeat(result: RunResult, now: datetime) -> Heartbeat | None:
+    """The heartbeat of a run that is not finished, None if it has none (or an unreadable one: it is written every few
+    seconds).
+    """
+    if result.status == "finished":
+        return None
+    try:
+        beat = json.loads((result.directory / "running.json").read_bytes())
+        silent = (now - _moment(beat["updated"])).total_seconds()
+        gone = beat["host"] == socket.gethostname() and not _alive(int(beat["pid"]))
+        left = beat.get("seconds_left")
+        left = None if left is None else max(float(left) - silent, 0.0)
+        stale = gone or silent > STALE_SECONDS
+        return Heartbeat(
+            result, str(beat["host"]), int(beat["pid"]), int(beat["epoch"]), float(beat["epochs"]), left, stale
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _moment(value: str | float) -> datetime:
+    """ISO 8601 text or seconds since 1970; a time without a zone is UTC."""
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, UTC)
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it exists and is someone else's
+        return True
+    return True
+
+
+def _time_left(running: tuple[Heartbeat, ...], waiting: list[RunResult], plan: Plan | None) -> float | None:
+    costs: Mapping[tuple[str, str], float | None] = (
+        {(run.dataset, run.run): run.seconds for run in plan.runs} if plan else {}
+    )
+    times = [beat.seconds_left for beat in running] + [costs.get((result.dataset, result.run)) for result in waiting]
+    return None if any(time is None for time in times) else sum(times) / max(len(running), 1)
+
+
+def status_text(status: Status) -> str:
+    """The status for a reader at a terminal: counts, then what needs a look."""
+    always, sometimes = ("finished", "running", "failed", "missing"), ("stopped", "stale")
+    counts = {name: len(getattr(status, name)) for name in (*always, *sometimes)}
+    lines = [", ".join(f"{number} {name}" for name, number in counts.items() if number or name in always)]
+    if status.running or status.missing or status.stopped or status.stale:
+        at_a_time = f", {len(status.running)} at a time" if len(status.running) > 1 else ""
+        lines.append(
+            "time left: "
+            + ("unknown" if status.seconds_left is None else f"about {hours(status.seconds_left)}{at_a_time}")
+        )
+    lines += [f"running  {_progress(beat)}" for beat in status.running]
+    lines += [
+        f"stale    {_progress(beat)}: no sign of life; start it again, it resumes ({logs_of(beat.result)})"
+        for beat in status.stale
+    ]
+    lines += [
+        f"{kind:8} {result.name}: {result.metrics.get('error') or 'no message'} ({logs_of(result)})"
+        for kind in ("stopped", "failed")
+        for result in getattr(status, kind)
+    ]
+    lines += [f"missing  {dataset}: {number} runs" for dataset, number in _per_dataset(status.missing).items()]
+    lines += [f"note     {message}" for message in status.messages]
+    return "\n".join(lines) + "\n"
+
+
+def _progress(beat: Heartbeat) -> str:
+    left = "" if beat.seconds_left is None else f", {hours(beat.seconds_left)} left"
+    return f"{beat.result.name}: epoch {beat.epoch} of {beat.epochs:g}{left} ({beat.host}, process {beat.pid})"
+
+
+def _per_dataset(results: tuple[RunResult, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.dataset] = counts.get(result.dataset, 0) + 1
+    return counts

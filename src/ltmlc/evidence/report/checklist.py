@@ -1,0 +1,99 @@
+"""``checklist.md``: the questions of the Machine Learning Reproducibility Checklist and of the NeurIPS paper checklist,
+answered from what is on file. What no file says is answered "not known".
+
+The questions are given in short; the answers are about this reproduction, not about the paper.
+"""
+
+from dataclasses import dataclass
+
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.report import checklist_answers as say
+from ltmlc.evidence.report.gather import Evidence
+
+_INTRODUCTION = (
+    "Answered from the files of this reproduction, by the program: *yes* and *partly* come with the figures they rest "
+    "on, *no* says what is lacking, *not known* that no file holds the answer, so that a person must give it."
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    question: str
+    answer: str  # yes | partly | no | not applicable | not known
+    because: str
+
+
+def checklist_markdown(evidence: Evidence) -> str:
+    """The page as text; partial results give partial answers."""
+    answered = sections(evidence)
+    left = sum(item.answer == "not known" for items in answered.values() for item in items)
+    parts = [f"# Reproducibility checklist: {' and '.join(evidence.titles.values())}"]
+    parts.append(f"{_INTRODUCTION} Left to a person: {left} questions.")
+    for title, items in answered.items():
+        rows = [[item.question, f"**{item.answer}**", item.because] for item in items]
+        table = markdown_table(["question", "answer", "on file"], rows, left=3)
+        parts.append(f"## {title}\n\n{table}")
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def sections(evidence: Evidence) -> dict[str, list[Item]]:
+    """Heading -> its items, in the order of the published checklists."""
+    return {
+        "Reproducibility challenge: summary": _items(
+            ("Scope: which claims are examined", say.scope(evidence)),
+            ("Methodology: own code or the authors'", say.methodology(evidence)),
+            ("Results: what could be reproduced", say.outcome(evidence)),
+            ("What had to be guessed", say.guessed(evidence)),
+            ("Contact with the authors", say.not_known("no file records any")),
+        ),
+        "Machine Learning Reproducibility Checklist: models and algorithms": _items(
+            ("Mathematical setting, algorithm, model", say.mathematics(evidence)),
+            ("Assumptions", say.guessed(evidence)),
+            ("Complexity in time, space, sample size", say.cost(evidence)),
+            ("Theoretical claims: statement and proof", say.theory()),
+        ),
+        "Machine Learning Reproducibility Checklist: data sets": _items(
+            ("Statistics, such as the number of examples", say.sizes(evidence)),
+            ("Training, validation and test splits", say.splits(evidence)),
+            ("What was excluded; preprocessing", say.preprocessing(evidence)),
+            ("Where the data can be had", say.sources(evidence)),
+            ("New data: how it was collected", say.new_data(evidence)),
+        ),
+        "Machine Learning Reproducibility Checklist: code": _items(
+            ("Dependencies", say.dependencies(evidence)),
+            ("Training code", say.code(evidence)),
+            ("Evaluation code", say.evaluation(evidence)),
+            ("Trained models", say.models(evidence)),
+            ("A table of results with the exact commands", say.commands(evidence)),
+        ),
+        "Machine Learning Reproducibility Checklist: results": _items(
+            ("Hyper-parameters: range, selection, final values", say.hyper_parameters(evidence)),
+            ("Exact number of training and evaluation runs", say.runs(evidence)),
+            ("Definition of the measure", say.measure()),
+            ("Central tendency and variation", say.variation(evidence)),
+            ("Average run time, or energy", say.cost(evidence)),
+            ("Computing infrastructure", say.infrastructure(evidence)),
+        ),
+        "NeurIPS paper checklist": _items(
+            ("1. Claims match the results", say.outcome(evidence)),
+            ("2. Limitations", say.limitations(evidence)),
+            ("3. Theory: assumptions and proofs", say.theory()),
+            ("4. Results can be reproduced", say.code(evidence)),
+            ("5. Open access to data and code", say.sources(evidence)),
+            ("6. Experimental setting", say.hyper_parameters(evidence)),
+            ("7. Statistical significance", say.significance(evidence)),
+            ("8. Computing resources", say.cost(evidence)),
+            ("9. Code of ethics", say.not_known("no file says whether it was read")),
+            ("10. Broader impact", say.not_known("no file discusses it")),
+            ("11. Safeguards", say.models(evidence)),
+            ("12. Licences of data, code and models used", say.licences(evidence)),
+            ("13. New assets are documented", say.new_data(evidence)),
+            ("14. Crowdsourcing and human subjects", ("not applicable", "no step of the workflow involves people")),
+            ("15. Approval by a review board", ("not applicable", "no step of the workflow involves people")),
+            ("16. Use of language models", say.not_known("no file declares any")),
+        ),
+    }
+
+
+def _items(*items: tuple[str, tuple[str, str]]) -> list[Item]:
+    return [Item(question, *answer) for question, answer in items]

@@ -1,0 +1,231 @@
+"""The answers of the checklist: each a pair (answer, what it rests on), from what is on file and nothing else."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ltmlc.evidence.comparison.verdicts import FALSE_DISCOVERY_RATE
+from ltmlc.evidence.markup import hours
+from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.uncertainty.noise import LEVEL
+
+Answer = tuple[str, str]
+
+
+def not_known(because: str) -> Answer:
+    return "not known", because
+
+
+def scope(evidence: Evidence) -> Answer:
+    cells = len(evidence.diff.cells)
+    tables = ", ".join(table.title for table in evidence.grid.tables.values())
+    claims = f"{len(evidence.verdicts)} judgements of {len(evidence.claims)} statements" if evidence.claims else ""
+    text = f"{tables}: {cells} numbers compared" + (f"; {claims} (claims.md)" if claims else "")
+    return ("yes" if cells or claims else "no"), text
+
+
+def methodology(evidence: Evidence) -> Answer:
+    return "yes", f"re-implemented; {len(evidence.grid.runs)} data sets; {_code(evidence)}"
+
+
+def outcome(evidence: Evidence) -> Answer:
+    numbers = _counted(cell.verdict for cell in evidence.diff.cells)
+    claims = _counted(verdict.verdict for verdict in evidence.verdicts)
+    parts = [f"numbers: {numbers}"] * bool(numbers) + [f"statements: {claims}"] * bool(claims)
+    judged = {cell.verdict for cell in evidence.diff.cells} - {"missing", "failed", "no verdict"}
+    if not evidence.results.with_status("finished"):
+        return "no", "no run has finished"
+    return ("yes" if judged and _complete(evidence) else "partly"), "; ".join(parts) or "nothing to compare with"
+
+
+def guessed(evidence: Evidence) -> Answer:
+    choices = open_choices(evidence)
+    if not choices:
+        return not_known("no choices are declared in config/recipes.yaml or the tables")
+    return "yes", f"{len(choices)} choices that the paper leaves open, each with its origin (REPRODUCTION.md)"
+
+
+def mathematics(evidence: Evidence) -> Answer:
+    losses = sorted({term["name"] for runs in evidence.grid.runs.values() for s in runs.values() for term in s["loss"]})
+    page = evidence.root / "docs" / "losses.md"
+    text = f"{len(losses)} losses: {', '.join(losses)}"
+    return ("yes", f"{text}; formulas in docs/losses.md") if page.exists() else ("partly", text)
+
+
+def theory() -> Answer:
+    return "not applicable", "no theorem is claimed; gradients of the losses are drawn from the code itself (Fig. 3)"
+
+
+def sizes(evidence: Evidence) -> Answer:
+    parts = [
+        f"{cost.title}: {cost.train_images} training and {cost.test_images} test images, {cost.classes} classes "
+        f"({' : '.join(map(str, cost.groups))} head, medium, tail)"
+        for cost in costs(evidence)
+        if cost.classes
+    ]
+    return _all_of(parts, evidence, "no split has been made yet")
+
+
+def splits(evidence: Evidence) -> Answer:
+    parts = [f"{evidence.titles[name]}: sha256 {split.sha256[:16]}" for name, split in evidence.splits.items()]
+    answer, text = _all_of(parts, evidence, "no split has been made yet")
+    return answer, f"{text}; training and test alone, no validation set" if parts else text
+
+
+def preprocessing(evidence: Evidence) -> Answer:
+    names = ", ".join(f"config/datasets/{name}.yaml" for name in evidence.grid.datasets)
+    return "yes", f"source, subset, image size and augmentation: {names}"
+
+
+def sources(evidence: Evidence) -> Answer:
+    kinds = {
+        evidence.titles[name]: "made by code, embedded"
+        if settings.get("source", {}).get("kind") == "digits"
+        else "downloads listed in its file"
+        if settings.get("downloads")
+        else "one's own copy is needed"
+        for name, settings in evidence.grid.datasets.items()
+    }
+    answer = "partly" if "one's own copy is needed" in kinds.values() else "yes"
+    return answer, "; ".join(f"{title}: {kind}" for title, kind in kinds.items())
+
+
+def new_data(evidence: Evidence) -> Answer:
+    digits = [
+        evidence.titles[name]
+        for name, settings in evidence.grid.datasets.items()
+        if settings.get("source", {}).get("kind") == "digits"
+    ]
+    if digits:
+        return (
+            "yes",
+            f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by data/sources/digits.py",
+        )
+    return "not applicable", "no data set is new"
+
+
+def dependencies(evidence: Evidence) -> Answer:
+    lock = evidence.root / "requirements.lock"
+    if not lock.exists():
+        return "no", "there is no requirements.lock"
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return "yes", f"{sum('==' in line for line in lines)} packages with their versions in requirements.lock"
+
+
+def code(evidence: Evidence) -> Answer:
+    dirty = any("dirty" in commit for commit in environment_values(_finished(evidence), "git_commit"))
+    return ("partly" if dirty else "yes"), _code(evidence) + (": files differed from the commit" if dirty else "")
+
+
+def evaluation(evidence: Evidence) -> Answer:
+    return "yes", "src/ltmlc/metrics.py and src/ltmlc/evidence; everything is recomputed from metrics.json files"
+
+
+def models(evidence: Evidence) -> Answer:
+    kept = sum((result.directory / "weights.pt").exists() for result in _finished(evidence))
+    if not kept:
+        return "no", "no network was kept (configuration key training.keep_weights); predictions.npz holds the logits"
+    return ("yes" if kept == len(_finished(evidence)) else "partly"), f"{kept} networks beside their results"
+
+
+def commands(evidence: Evidence) -> Answer:
+    known = sum(bool(result.metrics.get("command")) for result in _finished(evidence))
+    return ("yes" if known else "no"), f"report.html and tables/; {known} runs record their own command (metrics.json)"
+
+
+def hyper_parameters(evidence: Evidence) -> Answer:
+    runs = sum(map(len, evidence.grid.runs.values()))
+    text = f"all values of {runs} runs in config/ and in each metrics.json; the last epoch is evaluated, none is chosen"
+    return "partly", f"{text}; how the values were selected is said where it is known (REPRODUCTION.md, open choices)"
+
+
+def runs(evidence: Evidence) -> Answer:
+    counts = {status: len(evidence.results.with_status(status)) for status in ("finished", "failed", "missing")}
+    text = ", ".join(f"{number} {status}" for status, number in counts.items())
+    seeds = ", ".join(map(str, evidence.results.seeds))
+    return "yes", f"{len(evidence.results.runs)} asked for: {text}; seeds {seeds}; one evaluation each"
+
+
+def measure() -> Answer:
+    return (
+        "yes",
+        "average precision of each class (scikit-learn's definition), mean over all, head, medium, tail classes",
+    )
+
+
+def variation(evidence: Evidence) -> Answer:
+    if len(evidence.results.seeds) == 1:
+        return "no", "one seed: numbers without spread (configuration key seeds)"
+    noise = [
+        f"{evidence.titles[name]} {noise.sd:.2f} (df {noise.df})"
+        for name in evidence.diff.datasets
+        if (noise := evidence.diff.noise[name, "total"]).df
+    ]
+    if not noise:
+        return "no", "no run has two finished seeds"
+    return "yes", f"mean and sd over seeds; sd between seeds in total mAP, pooled over runs: {', '.join(noise)}"
+
+
+def significance(evidence: Evidence) -> Answer:
+    tested = sum(cell.p is not None for cell in evidence.diff.cells)
+    if not tested:
+        return "no", "no number could be tested against seed noise"
+    test = f"{LEVEL:.0%} prediction intervals, Benjamini-Hochberg at {FALSE_DISCOVERY_RATE:.0%}"
+    return "yes", f"{tested} numbers tested: {test}; statements on differences paired by seed, Holm"
+
+
+def cost(evidence: Evidence) -> Answer:
+    parts = [
+        f"{cost.title}: {hours(cost.median_seconds)} a run (median), {hours(cost.seconds)} in all on "
+        f"{', '.join(cost.devices) or 'a device not recorded'}"
+        for cost in costs(evidence)
+        if cost.median_seconds is not None
+    ]
+    answer, text = _all_of(parts, evidence, "no run has finished")
+    return answer, f"{text}; energy not recorded" if parts else text
+
+
+def infrastructure(evidence: Evidence) -> Answer:
+    finished = _finished(evidence)
+    values = {name: environment_values(finished, key) for key, name in {**ENVIRONMENT, **MACHINE}.items()}
+    parts = [f"{name} {', '.join(found)}" for name, found in values.items() if found]
+    return ("yes", "; ".join(parts)) if parts else not_known("no run has recorded its environment")
+
+
+def limitations(evidence: Evidence) -> Answer:
+    parts = [f"{len(evidence.results.seeds)} seed{'s' * (len(evidence.results.seeds) > 1)} a run"]
+    missing = len(evidence.results.runs) - len(_finished(evidence))
+    parts += [f"{missing} runs without a result"] * bool(missing)
+    parts += ["a published number is one draw"] * evidence.published
+    parts += list(evidence.results.messages)
+    grave = sum(finding.severity == "contradiction" for finding in evidence.findings)
+    parts += [f"{grave} contradictions among the published numbers themselves (audit.md)"] * bool(grave)
+    return "partly", "; ".join(parts) + "; others: not known"
+
+
+def licences(evidence: Evidence) -> Answer:
+    own = (evidence.root / "LICENSE").exists()
+    return "partly", ("this code: LICENSE" if own else "no licence file") + "; data and weights: not on file"
+
+
+def _finished(evidence: Evidence) -> list:
+    return evidence.results.with_status("finished")
+
+
+def _complete(evidence: Evidence) -> bool:
+    return len(_finished(evidence)) == len(evidence.results.runs)
+
+
+def _code(evidence: Evidence) -> str:
+    commits = environment_values(_finished(evidence), "git_commit")
+    return f"src/ltmlc, commit {', '.join(commits)}" if commits else "src/ltmlc, commit not recorded"
+
+
+def _all_of(parts: list[str], evidence: Evidence, none: str) -> Answer:
+    if not parts:
+        return "no", none
+    return ("yes" if len(parts) == len(evidence.grid.datasets) else "partly"), "; ".join(parts)
+
+
+def _counted(verdicts: Iterable[str]) -> str:
+    return ", ".join(f"{number} {verdict}" for verdict, number in Counter(verdicts).items())

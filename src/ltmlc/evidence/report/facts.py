@@ -1,0 +1,175 @@
+"""What is on file about a grid's runs, as plain values: cost, environment, open choices, citation. Every page that
+states them takes them from here.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ltmlc.evidence.markup import hours
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.results.results import Results, RunResult
+from ltmlc.plan.config import read_yaml
+from ltmlc.plan.lookup import own_or_shipped
+
+_COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
+ENVIRONMENT = {
+    "device": "device",
+    "python": "Python",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "numpy": "NumPy",
+    "git_commit": "commit",
+}
+MACHINE = {"platform": "platform", "cpus": "processors", "snakemake": "Snakemake", "opencv-python-headless": "OpenCV"}
+_BIBTEX = ("collection-title", "journal", "volume", "version", "year", "doi")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one data set holds and what its runs took; times in seconds, memory in bytes, None where not recorded."""
+
+    dataset: str
+    title: str
+    classes: int | None
+    groups: tuple[int, ...]  # classes in head, medium, tail
+    train_images: int | None
+    test_images: int | None
+    runs: Mapping[str, int]  # finished, failed, missing
+    seconds: float  # of all finished runs together
+    median_seconds: float | None
+    images_per_second: float | None  # median
+    memory: Mapping[str, int]  # largest host_bytes and device_bytes
+    devices: tuple[str, ...]
+
+
+def costs(evidence: Evidence) -> list[Cost]:
+    """One line a data set."""
+    return [_cost(evidence, name) for name in evidence.grid.datasets]
+
+
+def _cost(evidence: Evidence, name: str) -> Cost:
+    runs = [result for result in evidence.results.runs.values() if result.dataset == name]
+    finished = [result for result in runs if result.status == "finished"]
+    times = [result.seconds for result in finished if result.seconds is not None]
+    speeds = [speed for result in finished if (speed := result.metrics.get("images_per_second")) is not None]
+    split = evidence.splits.get(name)
+    memory: dict[str, int] = {}
+    for result in finished:
+        for key, value in result.metrics.get("peak_memory", {}).items():
+            memory[key] = max(memory.get(key, 0), value or 0)
+    return Cost(
+        *(name, evidence.titles[name], len(split.classes) if split else None),
+        groups=tuple(len(members) for members in split.groups.values()) if split else (),
+        train_images=len(split.train_ids) if split else None,
+        test_images=len(split.test_ids) if split else None,
+        runs={status: sum(result.status == status for result in runs) for status in ("finished", "failed", "missing")},
+        seconds=sum(times),
+        median_seconds=median(times) if times else None,
+        images_per_second=median(speeds) if speeds else None,
+        memory=memory,
+        devices=tuple(environment_values(finished, "device")),
+    )
+
+
+def total_time(results: Results) -> str:
+    """Of all finished runs, one after the other."""
+    return hours(sum(result.seconds or 0 for result in results.with_status("finished")))
+
+
+def environment_values(results: Iterable[RunResult], key: str) -> dict[str, int]:
+    """Value -> how many runs recorded it. A commit by its first twelve characters, marked where files differed."""
+    values = (result.metrics.get("environment", {}).get(key) for result in results)
+    return dict(Counter(_COMMIT.sub(r"\1", str(value)) for value in values if value))
+
+
+def headline(results: Results) -> str:
+    """How much is there, and whether it can give verdicts."""
+    counts = {status: len(results.with_status(status)) for status in ("finished", "failed", "missing")}
+    others = "".join(f", {number} {status}" for status, number in counts.items() if number and status != "finished")
+    text = f"{counts['finished']} of {len(results.runs)} runs finished{others}."
+    if len(results.seeds) == 1:
+        text += (
+            " One seed: numbers are shown as they came, but nothing measures the noise between runs, so no difference "
+            "is called real. Two seeds or more (configuration key `seeds`) give verdicts."
+        )
+    return text
+
+
+def counted(
+    names: Sequence[str], found: Sequence[tuple[str, str]], datasets: Iterable[str]
+) -> tuple[list[str], list[tuple[str, int, list[int]]]]:
+    """Verdicts in the order of ``names``: how often, and how often on each data set; what never occurs is left out.
+
+    Args:
+        names: the verdicts, in order.
+        found: (verdict, data set) of every judgement.
+        datasets: in order; those without a judgement are left out.
+    """
+    shown = [name for name in datasets if any(dataset == name for _, dataset in found)]
+    rows = [
+        (name, sum(verdict == name for verdict, _ in found), [found.count((name, dataset)) for dataset in shown])
+        for name in names
+        if any(verdict == name for verdict, _ in found)
+    ]
+    return shown, rows
+
+
+def open_choices(evidence: Evidence) -> list[tuple[str, tuple[str, ...], str]]:
+    """Every choice that the paper does not make: what was chosen, for what, where it comes from; equal ones once."""
+    users: dict[tuple[str, str], list[str]] = {}
+    for name, recipe in read_yaml(own_or_shipped("config/recipes.yaml", evidence.root)).items():
+        for choice in recipe.get("choices", ()):
+            users.setdefault((choice["value"], choice["origin"]), []).append(f"recipe {name}")
+    for table in evidence.grid.tables.values():
+        for row in table.rows:
+            for choice in row.choices:
+                users.setdefault((choice["value"], choice["origin"]), []).append(f"{table.title}: {row.label}")
+    return [(value, tuple(names), origin) for (value, origin), names in users.items()]
+
+
+@dataclass(frozen=True)
+class Citation:
+    authors: str
+    title: str
+    place: str
+    doi: str | None
+    bibtex: str
+
+
+def citations(root: str | Path) -> list[Citation]:
+    """The paper, then the software, from ``CITATION.cff``; none without that file."""
+    path = own_or_shipped("CITATION.cff", root)
+    if not path.exists():
+        return []
+    software = read_yaml(path)
+    entries = [software["preferred-citation"]] if "preferred-citation" in software else []
+    return [_citation(entry) for entry in [*entries, software]]
+
+
+def _citation(entry: Mapping[str, Any]) -> Citation:
+    authors = ", ".join(_author(author) for author in entry.get("authors", ()))
+    place = ", ".join(str(entry[key]) for key in ("collection-title", "journal", "version") if key in entry)
+    if "year" in entry and str(entry["year"]) not in place:  # the proceedings' title names it already
+        place = f"{place}, {entry['year']}" if place else str(entry["year"])
+    return Citation(authors, entry.get("title", ""), place, entry.get("doi"), _bibtex(entry))
+
+
+def _bibtex(entry: Mapping[str, Any]) -> str:
+    """A BibTeX entry; a group stands in braces of its own, so that it is not taken for first and last name."""
+    people = entry.get("authors", ())
+    names = [f"{{{a['name']}}}" if "name" in a else f"{a['family-names']}, {a.get('given-names', '')}" for a in people]
+    kind = "inproceedings" if entry.get("type") == "conference-paper" else "misc"
+    fields = {"title": f"{{{entry.get('title', '')}}}", "author": " and ".join(names)}
+    fields |= {"booktitle" if key == "collection-title" else key: entry[key] for key in _BIBTEX if key in entry}
+    key = "".join(re.findall("[a-z]+", f"{people[0].get('family-names', 'ltmlc')}".lower())) if people else "ltmlc"
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join([f"@{kind}{{{key}{entry.get('year', '')},", *lines, "}"])
+
+
+def _author(author: Mapping[str, str]) -> str:
+    return author.get("name") or f"{author.get('given-names', '')} {author.get('family-names', '')}".strip()

@@ -1,0 +1,158 @@
+"""``report.html``: everything in one file that needs no network, from the same evidence as ``REPRODUCTION.md``."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ltmlc.evidence.audit.report import HOW_TO_READ, audit_counts
+from ltmlc.evidence.claims.judge import ONE_SEED, Verdict
+from ltmlc.evidence.claims.report import shown_difference, stated
+from ltmlc.evidence.comparison.report import multiplicity
+from ltmlc.evidence.report.facts import citations, headline, open_choices, total_time
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.html import look, page_facts, pictures
+from ltmlc.evidence.report.html.behind import signed
+from ltmlc.evidence.report.html.runs_view import run_views
+from ltmlc.evidence.report.html.tables_view import table_views
+from ltmlc.evidence.report.markdown import largest_differences
+from ltmlc.evidence.results.results import COLUMNS
+
+_SHOWN = 8  # of the largest differences
+
+
+def report_html(evidence: Evidence, *, folder: str | Path = ".") -> str:
+    """The page as text.
+
+    Args:
+        evidence: from :func:`ltmlc.evidence.report.gather.gather`; partial results give a partial page.
+        folder: where the page will lie; links to logs are relative to it.
+    """
+    environment = _environment()
+    script = _source(environment, "report.js")
+    return environment.get_template("report.html.j2").render(
+        **_context(evidence, Path(folder)),
+        style=Markup(_source(environment, "report.css")),  # nosec B704 # our own file
+        script=Markup(script),  # nosec B704 # our own file
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("ltmlc.evidence.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["inline"] = pictures.inline
+    return environment
+
+
+def _source(environment: Environment, name: str) -> str:
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
+    tables, runs = table_views(evidence, folder), run_views(evidence, folder)
+    sweeps = {
+        table.name: pictures.sweep_picture(evidence, table, folder)
+        for table in evidence.grid.tables.values()
+        if table.kind == "figure"
+    }
+    others = pictures.other_pictures(evidence, folder)
+    return {
+        "title": f"Reproduction: {' and '.join(evidence.titles.values())}",
+        "headline": headline(evidence.results),
+        "problem": evidence.problem,
+        "finished": len(evidence.results.with_status("finished")),
+        "seeds": evidence.results.seeds,
+        "time": total_time(evidence.results),
+        "published": evidence.published,
+        "against": evidence.diff.against,
+        "columns": COLUMNS,
+        "counts": page_facts.verdict_counts(evidence),
+        "multiplicity": "" if evidence.problem else multiplicity(evidence.diff),
+        "largest": _largest(evidence),
+        "looks": look.CELLS,
+        "tables": tables,
+        "sweeps": sweeps,
+        "claims": _claims(evidence),
+        "audit": {
+            "text": HOW_TO_READ,
+            "counts": audit_counts(evidence.findings),
+            "groups": [
+                (each, [finding for finding in evidence.findings if finding.severity == each.word])
+                for each in look.SEVERITIES.values()
+            ],
+        },
+        "pictures": [picture for picture in others if not picture.reason],
+        "costs": page_facts.cost_rows(evidence),
+        "environment": page_facts.environment_rows(evidence),
+        "gaps": page_facts.gaps(evidence, [*sweeps.values(), *others], folder),
+        "choices": open_choices(evidence),
+        "citations": citations(evidence.root),
+        "runs": runs,
+        "details": _details(tables, runs),
+        "signed": signed,
+    }
+
+
+def _largest(evidence: Evidence) -> list[dict[str, Any]]:
+    tables = evidence.grid.tables
+    return [
+        {
+            "cell": cell,
+            "table": tables[cell.table].title,
+            "dataset": evidence.titles[cell.dataset],
+            "difference": signed(cell.difference),
+            "look": look.look_of(look.CELLS, cell.verdict),
+        }
+        for cell in largest_differences(evidence.diff)[:_SHOWN]
+    ]
+
+
+def _claims(evidence: Evidence) -> list[tuple[str, list[dict[str, Any]]]]:
+    titles = {**evidence.titles, "": "The losses"}
+    datasets = dict.fromkeys(verdict.dataset for verdict in evidence.verdicts)
+    return [
+        (titles[dataset], [_claim(verdict) for verdict in evidence.verdicts if verdict.dataset == dataset])
+        for dataset in datasets
+    ]
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "section": verdict.section,
+        "statement": verdict.statement,
+        "look": look.look_of(look.CLAIMS, verdict.verdict),
+        "missing": verdict.verdict == "missing",
+        "difference": verdict.difference,
+        "ours": shown_difference(verdict).replace("-", "−"),
+        "stated": stated(verdict),
+        "comparison": verdict.comparison,
+        "reason": verdict.reason.removesuffix(f"; {ONE_SEED}"),
+    }
+
+
+def _details(tables: Sequence[Any], runs: Sequence[Any]) -> dict[str, Any]:
+    """What the pop-ups say: every cell's lines in reading order, every run once."""
+    return {
+        "cells": [
+            cell.details for table in tables for view in table.datasets for row in view.rows for cell in row.cells
+        ],
+        "runs": {
+            run.anchor: {
+                "run": run.run,
+                "logs": [[seed.seed, seed.status, seed.log, seed.link] for seed in run.seeds if seed.log],
+                "command": run.command,
+            }
+            for run in runs
+        },
+    }

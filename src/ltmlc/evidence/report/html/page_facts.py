@@ -1,0 +1,103 @@
+"""What the page says beside the tables: counts, cost, environment, gaps, as plain values for the template."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ltmlc.evidence.claims.judge import VERDICTS as CLAIM_VERDICTS
+from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
+from ltmlc.evidence.markup import hours
+from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, Cost, costs, counted, environment_values
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
+from ltmlc.evidence.report.html.pictures import Picture
+from ltmlc.evidence.report.html.tables_view import failure
+
+
+def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
+    """The numbers' verdicts, then the sentences', each with the data sets they fall on."""
+    titles = {**evidence.titles, "": "the losses"}
+    cells = [(cell.verdict, cell.dataset) for cell in evidence.diff.cells]
+    claims = [(verdict.verdict, verdict.dataset) for verdict in evidence.verdicts]
+    other = "the published ones" if evidence.published else "our own reference"
+    blocks = [
+        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, cells, titles),
+        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, claims, titles),
+    ]
+    return [block for block in blocks if block["total"]]
+
+
+def _block(
+    name: str,
+    title: str,
+    order: Sequence[str],
+    looks: Mapping[str, Look],
+    found: Sequence[tuple[str, str]],
+    titles: Mapping[str, str],
+) -> dict[str, Any]:
+    datasets, rows = counted(order, found, titles)
+    return {
+        "name": name,
+        "title": title,
+        "total": len(found),
+        "datasets": [titles[dataset] for dataset in datasets],
+        "rows": [{"look": look_of(looks, verdict), "count": count, "each": each} for verdict, count, each in rows],
+    }
+
+
+def cost_rows(evidence: Evidence) -> list[dict[str, str]]:
+    return [_cost_row(cost) for cost in costs(evidence)]
+
+
+def _cost_row(cost: Cost) -> dict[str, str]:
+    memory = {key.removesuffix("_bytes"): f"{value / 2**30:.1f} GB" for key, value in cost.memory.items() if value}
+    device = f", {memory['device']} on the device" if "device" in memory else ""
+    return {
+        "title": cost.title,
+        "classes": f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else "",
+        "train": f"{cost.train_images:,}" if cost.train_images else "",
+        "test": f"{cost.test_images:,}" if cost.test_images else "",
+        **{status: str(number) for status, number in cost.runs.items()},
+        "time": hours(cost.seconds) if cost.runs["finished"] else "",
+        "median": "" if cost.median_seconds is None else hours(cost.median_seconds),
+        "speed": "" if cost.images_per_second is None else f"{cost.images_per_second:,.0f}",
+        "memory": f"{memory['host']}{device}" if "host" in memory else "",
+        "device": ", ".join(cost.devices),
+    }
+
+
+def environment_rows(evidence: Evidence) -> list[tuple[str, str]]:
+    """Name and values; a value that not all runs share says how many do."""
+    finished = evidence.results.with_status("finished")
+    rows = []
+    for key, name in {**ENVIRONMENT, **MACHINE}.items():
+        values = environment_values(finished, key)
+        if values:
+            several = len(values) > 1
+            rows.append((name, ", ".join(f"{v} ({n} runs)" if several else v for v, n in values.items())))
+    rows += [(f"split of {evidence.titles[name]}", split.sha256[:16]) for name, split in evidence.splits.items()]
+    return rows
+
+
+def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[str, Any]:
+    """All that keeps this page from being complete."""
+    missing: dict[tuple[str, str], list[int]] = {}
+    for result in evidence.results.with_status("missing"):
+        missing.setdefault((result.dataset, result.run), []).append(result.seed)
+    per_dataset: dict[str, list[str]] = {}
+    for (dataset, run), seeds in missing.items():
+        every = len(seeds) == len(evidence.results.seeds)
+        text = run if every else f"{run} (seed {', '.join(map(str, seeds))})"
+        per_dataset.setdefault(evidence.titles[dataset], []).append(text)
+    notes = [*evidence.results.messages, *([evidence.problem] if evidence.problem else [])]
+    if len(evidence.results.seeds) == 1:
+        notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
+    open_claims = sum(verdict.verdict == "missing" for verdict in evidence.verdicts)
+    if open_claims:
+        notes.append(f"{open_claims} claims cannot be judged: they speak of rows without a result, or not asked for.")
+    return {
+        "failed": [failure(result, folder) for result in evidence.results.with_status("failed")],
+        "missing": per_dataset,
+        "notes": notes,
+        "pictures": [f"{picture.title}: {picture.reason}." for picture in pictures if picture.reason],
+    }

@@ -1,0 +1,87 @@
+"""The list of runs: every training once, with its seeds, logs and command."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltmlc.evidence.markup import hours
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.html.behind import number
+from ltmlc.evidence.report.html.tables_view import anchor_of, link_to
+from ltmlc.evidence.results.results import RunResult
+from ltmlc.evidence.tables.cells import summarise
+from ltmlc.evidence.tables.tables import FAILED, MISSING
+
+
+@dataclass(frozen=True)
+class SeedView:
+    seed: int
+    status: str
+    total: str  # mAP, or the sign of a failed or missing run
+    time: str
+    log: str  # path as text
+    link: str  # the same, relative to the page
+    error: str
+
+
+@dataclass(frozen=True)
+class RunView:
+    anchor: str
+    run: str
+    dataset: str
+    total: str
+    sd: str
+    tables: tuple[str, ...]  # titles of all that show it
+    seeds: tuple[SeedView, ...]
+    command: str
+
+
+def run_views(evidence: Evidence, folder: str | Path) -> list[RunView]:
+    """Every run of the grid; ``folder`` is where the page will lie."""
+    users: dict[tuple[str, str], dict[str, None]] = {}
+    for table in evidence.grid.tables.values():
+        for row in table.rows:
+            for pair in row.run.items():
+                users.setdefault(pair, {})[table.title] = None
+    return [_run(evidence, dataset, run, tuple(titles), folder) for (dataset, run), titles in users.items()]
+
+
+def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], folder: str | Path) -> RunView:
+    results = evidence.results.of(dataset, run)
+    cell = summarise(evidence.results, dataset, run)
+    return RunView(
+        anchor_of(dataset, run),
+        run,
+        evidence.titles[dataset],
+        number(cell.mean.get("total")) or {"failed": FAILED, "missing": MISSING}.get(cell.status, "–"),
+        number(cell.sd.get("total")),
+        tables,
+        tuple(_seed(result, folder) for result in results),
+        command_of(results),
+    )
+
+
+def _seed(result: RunResult, folder: str | Path) -> SeedView:
+    total = number(result.percent.get("total")) or {"failed": FAILED, "missing": MISSING}.get(result.status, "–")
+    return SeedView(
+        result.seed,
+        result.status,
+        total,
+        "" if result.seconds is None else hours(result.seconds),
+        result.log.as_posix() if result.metrics else "",
+        link_to(result.log, folder) if result.metrics else "",
+        (result.metrics.get("error") or "no message") if result.status == "failed" else "",
+    )
+
+
+def command_of(results: Sequence[RunResult]) -> str:
+    """The recorded command. Once, where the seeds' commands differ in nothing but the seed; else each its own."""
+    commands = {result.seed: str(result.metrics["command"]) for result in results if result.metrics.get("command")}
+    lines: dict[str, list[int]] = {}
+    for seed, command in commands.items():
+        lines.setdefault(re.sub(rf"(--seed[ =]|/seed){seed}\b", r"\1SEED", command), []).append(seed)
+    if len(lines) == 1 and len(commands) > 1:
+        pattern, seeds = next(iter(lines.items()))
+        return f"{pattern}\n# SEED: {', '.join(map(str, seeds))}"
+    return "\n".join(commands.values())

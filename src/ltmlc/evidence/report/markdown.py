@@ -1,0 +1,144 @@
+"""``REPRODUCTION.md``: one page that says what came out, verdicts first, and how far to trust it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ltmlc.data.split import Split
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.audit.report import audit_summary, finding_table
+from ltmlc.evidence.audit.rows import Finding
+from ltmlc.evidence.claims.judge import VERDICTS as CLAIM_VERDICTS
+from ltmlc.evidence.claims.judge import Verdict
+from ltmlc.evidence.claims.report import verdict_table
+from ltmlc.evidence.comparison.compare import Diff
+from ltmlc.evidence.comparison.report import multiplicity
+from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
+from ltmlc.evidence.comparison.verdicts import Comparison
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.report.facts import counted, headline
+from ltmlc.evidence.report.gather import Evidence, gather
+from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
+from ltmlc.evidence.results.results import Results
+from ltmlc.plan.grid import Grid
+
+_HOW_TO_READ = (
+    "Differences in mAP points, paired by seed, positive where they point the stated way; of several comparisons the "
+    "weakest is shown. Which one, and why the verdict: [claims.md](claims.md)."
+)
+_WORST = 10  # cells shown here; all stand in diff.md
+
+
+def write_summary(
+    grid: Grid,
+    results: Results,
+    path: str | Path,
+    *,
+    splits: Mapping[str, Split] | None = None,
+    root: str | Path = ".",
+) -> Path:
+    """Write the page from whatever is finished; what is not there yet is said to be missing, never an error.
+
+    Args:
+        grid: the declared tables.
+        results: from :func:`ltmlc.evidence.results.results.load_results`.
+        path: the file to write; links are relative to its folder.
+        splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
+        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
+    """
+    write_atomically(path, summary_markdown(grid, results, folder=Path(path).parent, splits=splits, root=root))
+    return Path(path)
+
+
+def summary_markdown(
+    grid: Grid,
+    results: Results,
+    *,
+    folder: str | Path = ".",
+    splits: Mapping[str, Split] | None = None,
+    root: str | Path = ".",
+) -> str:
+    """The page as text; ``folder`` is where it will lie."""
+    return evidence_markdown(gather(grid, results, splits=splits, root=root), folder=folder)
+
+
+def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
+    """The page as text, from what has been worked out already; ``folder`` is where it will lie."""
+    sections = [
+        f"# Reproduction: {' and '.join(evidence.titles.values())}",
+        headline(evidence.results),
+        _verdicts(evidence),
+        what_was_run(evidence),
+        tables(evidence, os.path.relpath(evidence.figures, folder)),
+        _numbers(evidence.diff, evidence.problem),
+        _claims(evidence.verdicts, evidence.titles),
+        _audit(evidence.findings),
+        left_open(evidence),
+        how_to_cite(evidence),
+    ]
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _verdicts(evidence: Evidence) -> str:
+    """Both counts, side by side with the data sets."""
+    diff, titles = evidence.diff, evidence.titles
+    by_cell = [(cell.verdict, cell.dataset) for cell in diff.cells]
+    by_claim = [(verdict.verdict, verdict.dataset) for verdict in evidence.verdicts]
+    other = "the published ones" if evidence.published else f"our reference `{diff.against}`"
+    parts = ["## Verdicts"]
+    if by_cell:
+        parts.append(f"Numbers against {other} ([every cell](diff.md)):")
+        parts.append(_counts(CELL_VERDICTS, by_cell, titles))
+    elif evidence.problem:
+        parts.append(evidence.problem)
+    if by_claim:
+        parts.append("Sentences of the paper ([every claim](claims.md)):")
+        parts.append(_counts(CLAIM_VERDICTS, by_claim, {**titles, "": "losses"}))
+    return "\n\n".join(part.strip() for part in parts) if len(parts) > 1 else ""
+
+
+def _counts(names: tuple[str, ...], found: list[tuple[str, str]], titles: Mapping[str, str]) -> str:
+    datasets, rows = counted(names, found, titles)
+    header = ["verdict", "all", *(titles[name] for name in datasets)]
+    return markdown_table(header, [[verdict, number, *each] for verdict, number, each in rows])
+
+
+def _numbers(diff: Diff, problem: str) -> str:
+    """What so many tests imply, and the largest differences."""
+    if problem or not diff.cells:
+        return ""
+    outside = largest_differences(diff)
+    text = f"## The numbers\n\n{multiplicity(diff)}"
+    if outside:
+        text += f"\n\nThe largest differences{f' ({_WORST} of {len(outside)})' if len(outside) > _WORST else ''}:\n\n"
+        header = ["table", "row", "data set", "column", "ours", "reference", "difference", "verdict"]
+        text += markdown_table(header, map(_cell, outside[:_WORST]), left=4)
+    return text
+
+
+def largest_differences(diff: Diff) -> list[Comparison]:
+    """The cells that lie outside, or that one seed leaves without a verdict, largest difference first."""
+    outside = [cell for cell in diff.cells if cell.verdict in ("above", "below", "no verdict")]
+    return sorted((cell for cell in outside if cell.difference), key=lambda cell: -abs(cell.difference))
+
+
+def _cell(cell: Comparison) -> list[str]:
+    numbers = [f"{cell.ours:.2f}", f"{cell.reference:.2f}", f"{cell.difference:+.2f}"]
+    return [cell.table, cell.row, cell.dataset, cell.column, *numbers, cell.verdict]
+
+
+def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
+    if not verdicts:
+        return ""
+    parts = ["## The paper's sentences", _HOW_TO_READ]
+    for dataset in dict.fromkeys(verdict.dataset for verdict in verdicts):
+        parts.append(f"### {titles.get(dataset, 'The losses')}")
+        parts.append(verdict_table([v for v in verdicts if v.dataset == dataset], brief=True).strip())
+    return "\n\n".join(parts)
+
+
+def _audit(findings: Sequence[Finding]) -> str:
+    """The paper's own numbers, short."""
+    grave = [finding for finding in findings if finding.severity == "contradiction"]
+    text = f"## The paper's own numbers\n\n{audit_summary(findings)}\n"
+    return f"{text}The contradictions (the rest: [audit.md](audit.md)):\n\n{finding_table(grave)}" if grave else text

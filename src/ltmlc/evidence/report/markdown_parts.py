@@ -1,0 +1,75 @@
+"""Sections of ``REPRODUCTION.md`` that restate what is on file: runs, tables, open choices, citation."""
+
+from ltmlc.evidence.markup import hours, markdown_table
+from ltmlc.evidence.report.facts import (
+    ENVIRONMENT,
+    Citation,
+    Cost,
+    citations,
+    costs,
+    environment_values,
+    open_choices,
+    total_time,
+)
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.tables.tables import tabulate
+
+
+def what_was_run(evidence: Evidence) -> str:
+    """Data sets, runs, time, versions; more than one value of a version stands side by side."""
+    results = evidence.results
+    seeds = ", ".join(map(str, results.seeds))
+    header = ["data set", "classes", "training images", "test images", "finished", "failed", "missing", "training time"]
+    finished = results.with_status("finished")
+    parts = [
+        "## What was run",
+        f"Seed{'s' * (len(results.seeds) > 1)} {seeds}; {total_time(results)} of training in all.",
+        markdown_table(header, map(_dataset, costs(evidence))).strip(),
+    ]
+    lines = []
+    for key, name in ENVIRONMENT.items():
+        values = environment_values(finished, key)
+        lines += [f"- {name}: {', '.join(values)}"] if values else []
+    lines += [f"- **{message}**" for message in results.messages]
+    lines += [f"- failed: {r.name}: {r.metrics.get('error') or 'no message'}" for r in results.with_status("failed")]
+    return "\n\n".join([*parts, "\n".join(lines)])
+
+
+def _dataset(cost: Cost) -> list[object]:
+    classes = f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else ""
+    sizes = [classes, cost.train_images or "", cost.test_images or ""]
+    return [cost.title, *sizes, *cost.runs.values(), hours(cost.seconds)]
+
+
+def tables(evidence: Evidence, figures: str) -> str:
+    """Every table as it stands in ``tables/``; a figure is linked, its numbers stand in its own file."""
+    parts = ["## Tables"]
+    for name, table in evidence.grid.tables.items():
+        if table.kind == "figure":
+            link = f"![{table.title}]({figures}/{name}.png)\n\nIts numbers: [tables/{name}.md](tables/{name}.md)."
+            parts.append(f"### {table.title}\n\n{table.caption}\n\n{link}")
+        else:
+            text = tabulate(evidence.grid, evidence.results, name, splits=evidence.splits)["md"]
+            parts.append("##" + text.strip())
+    return "\n\n".join(parts)
+
+
+def left_open(evidence: Evidence) -> str:
+    """Every choice that the paper does not make, with where ours comes from; equal ones once."""
+    choices = open_choices(evidence)
+    if not choices:
+        return ""
+    rows = [[value, "; ".join(names), origin] for value, names, origin in choices]
+    table = markdown_table(["choice", "for", "where it comes from"], rows, left=3)
+    return f"## What the paper leaves open\n\n{table}"
+
+
+def how_to_cite(evidence: Evidence) -> str:
+    """The paper and the software, from ``CITATION.cff``."""
+    lines = [f"- {_reference(citation)}" for citation in citations(evidence.root)]
+    return "## How to cite\n\n" + "\n".join(lines) if lines else ""
+
+
+def _reference(citation: Citation) -> str:
+    doi = f" https://doi.org/{citation.doi}" if citation.doi else ""
+    return f"{citation.authors}: *{citation.title}*. {citation.place}.{doi}"

@@ -1,0 +1,1 @@
+"""Reading metrics files, references, costs and logs."""

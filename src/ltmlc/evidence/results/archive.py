@@ -1,0 +1,108 @@
+"""Results as evidence that can be committed: metrics files without predictions, image ids or paths of one machine.
+
+``ltmlc reference --out DIRECTORY`` writes ``runs/{dataset}/{run}/seed{k}/metrics.json`` and, for chance, groups and
+class counts, ``data/{dataset}/statistics.json``; ``--results DIRECTORY`` of the other verbs reads them back.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltmlc.data.split import Split, load_split
+from ltmlc.disk.files import write_atomically
+from ltmlc.errors import InputError
+from ltmlc.evidence.pages.bounds import PROBE
+from ltmlc.evidence.results.results import Results, run_directory
+
+STATISTICS = "statistics.json"
+_COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
+_ABSOLUTE = re.compile(r"(?<![\w.])/(?:[^\s'\":,;{}\[\]/]+/)+([^\s'\":,;{}\[\]/]+)")
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """What is counted from a split, without its images: the evidence needs no more. Fields as those of ``Split``;
+    ``train_ids`` and ``test_ids`` only say how many there are.
+    """
+
+    dataset: str
+    classes: list[str]
+    train_ids: range
+    test_ids: range
+    class_counts: list[int]
+    test_class_counts: list[int]
+    cooccurrence: list[list[int]]
+    groups: dict[str, list[int]]
+    thresholds: dict[str, int]
+    sha256: str
+
+
+def without_paths(value: Any) -> Any:
+    """The same JSON value with absolute paths in its texts cut to their last part: where a file lay is no evidence."""
+    if isinstance(value, dict):
+        return {key: without_paths(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_paths(item) for item in value]
+    return _ABSOLUTE.sub(r"\1", value) if isinstance(value, str) else value
+
+
+def write_archive(
+    results: Results,
+    splits: Mapping[str, Any],
+    directory: str | Path,
+    *,
+    probes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Write every finished or failed run, the statistics of the splits, and linear probes by data set
+    (:func:`ltmlc.evidence.pages.bounds.read_probe`); returns what was written.
+
+    A file of another run or an earlier time that lies there already stays, unless its run is written anew.
+    """
+    written = []
+    for result in results.runs.values():
+        if "status" in result.metrics:  # one that ended without a result has nothing but its log's last line
+            path = run_directory(directory, result.dataset, result.run, result.seed) / "metrics.json"
+            written.append(_write_json(path, result.metrics))
+    written += [_write_json(Path(directory, "data", name, PROBE), probe) for name, probe in (probes or {}).items()]
+    for name, split in splits.items():
+        path = Path(directory, "data", name, STATISTICS)
+        write_atomically(path, json.dumps(_statistics(split), separators=(",", ":")) + "\n")
+        written.append(path)
+    return written
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> Path:
+    write_atomically(path, json.dumps(without_paths(value), indent=1, allow_nan=False) + "\n")
+    return path
+
+
+def _statistics(split: Any) -> dict[str, Any]:
+    counted = {key: getattr(split, key) for key in _COUNTED}
+    return {"dataset": split.dataset, "train": len(split.train_ids), "test": len(split.test_ids), **counted}
+
+
+def read_statistics(path: str | Path) -> SplitStatistics:
+    """Raises InputError for a file that :func:`write_archive` did not write."""
+    try:
+        fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        ids = {"train_ids": range(fields.pop("train")), "test_ids": range(fields.pop("test"))}
+        return SplitStatistics(**fields, **ids)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be used as statistics of a split ({error!r}); write it anew with `ltmlc reference`"
+        ) from None
+
+
+def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]) -> dict[str, Split | SplitStatistics]:
+    """The splits under a results folder, or what an archive keeps of them; none for a data set without either."""
+    splits: dict[str, Split | SplitStatistics] = {}
+    for name in datasets:
+        folder = Path(results_dir, "data", name)
+        if (folder / "split.json").exists():
+            splits[name] = load_split(folder / "split.json")
+        elif (folder / STATISTICS).exists():
+            splits[name] = read_statistics(folder / STATISTICS)
+    return splits

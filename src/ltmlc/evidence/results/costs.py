@@ -1,0 +1,60 @@
+"""What a run has cost somewhere before: the seconds and the device beside the scores of a reference file."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltmlc.evidence.results.results import Results
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One measured training: seconds from start to result, those of them that trained, and on what."""
+
+    dataset: str
+    run: str
+    seconds: float
+    train_seconds: float | None
+    device: str
+
+
+def measured_costs(results: Results) -> list[Cost]:
+    """Of the finished runs themselves."""
+    return [
+        Cost(
+            *(result.dataset, result.run, result.seconds, result.metrics["seconds"].get("train")),
+            str(result.metrics["environment"].get("device", "unknown")),
+        )
+        for result in results.with_status("finished")
+        if result.seconds is not None
+    ]
+
+
+def read_costs(path: str | Path) -> list[Cost]:
+    """The lines of a reference file (:func:`reference_csv`) that say what they took; none
+    where the file has no such columns.
+    """
+    costs = []
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            try:
+                train = float(line["train_seconds"]) if line.get("train_seconds") else None
+                costs.append(Cost(line["dataset"], line["run"], float(line["seconds"]), train, line["device"]))
+            except (KeyError, TypeError, ValueError):  # an older file, or a run whose time was not recorded
+                continue
+    return costs
+
+
+def choose_costs(own: Iterable[Cost], elsewhere: Iterable[Cost]) -> list[Cost]:
+    """For each data set its own measurements; where it has none, those made elsewhere, on the device with the most of
+    them: seconds of different devices have no mean.
+    """
+    own, elsewhere = list(own), list(elsewhere)
+    chosen = list(own)
+    for dataset in {cost.dataset for cost in elsewhere} - {cost.dataset for cost in own}:
+        there = [cost for cost in elsewhere if cost.dataset == dataset]
+        ((device, _),) = Counter(cost.device for cost in there).most_common(1)
+        chosen += [cost for cost in there if cost.device == device]
+    return chosen

@@ -1,0 +1,12 @@
+"""The finished seeds of the methods that the paper's argument is about."""
+
+from ltmlc.evidence.results.results import Results, RunResult
+from ltmlc.plan.grid import Grid
+from ltmlc.plan.methods import method_runs
+
+
+def finished_methods(grid: Grid, results: Results, dataset: str) -> dict[str, list[RunResult]]:
+    """Method -> its finished seeds; methods without one are absent."""
+    runs = {method: results.of(dataset, run) for method, run in method_runs(grid, dataset).items()}
+    done = {method: [r for r in seeds if r.status == "finished"] for method, seeds in runs.items()}
+    return {method: seeds for method, seeds in done.items() if seeds}

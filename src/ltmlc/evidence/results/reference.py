@@ -1,0 +1,88 @@
+"""The numbers ours are compared with: the paper's, or an earlier result of our own kept as a CSV file."""
+
+import csv
+import math
+from pathlib import Path
+
+from ltmlc.errors import InputError
+from ltmlc.evidence.markup import csv_text
+from ltmlc.evidence.results.results import COLUMNS, Results
+from ltmlc.plan.lookup import own_or_shipped
+
+# Classes in head, medium and tail of the paper's two data sets (4.1).
+PAPER_GROUPS = {
+    "voc-lt": {"head": 6, "medium": 6, "tail": 8},
+    "coco-lt": {"head": 22, "medium": 33, "tail": 25},
+}
+PRINTED = 0.005  # half a unit of the second decimal
+HEADER = ("dataset", "run", "seed", *COLUMNS)
+
+Reference = dict[tuple[str, str], dict[int, dict[str, float]]]
+"""(data set, run) -> seed -> column -> mAP in percent."""
+
+
+def on_whole_percent_grid(value: float, classes: int) -> bool:
+    """Whether a printed mean is that of ``classes`` APs in whole percent, rounded or cut off to two decimals."""
+    return abs(value * classes - round(value * classes)) <= 2 * PRINTED * classes + 1e-9
+
+
+def rounding_tolerance(dataset: str, column: str, value: float, origin: str) -> float:
+    """How far a published number may lie from the number behind it, in percentage points.
+
+    Every number is rounded to two decimals. The splits of the authors' own rows are moreover means of G class APs
+    that were already rounded to whole percent: an error of standard deviation sqrt(1/12/G), of which 1.96 are allowed
+    (VOC-LT: 0.23 head and medium, 0.20 tail; COCO-LT: 0.12, 0.10, 0.11). This holds where the row was trained by the
+    authors and the number is a multiple of 1/G; cited rows and numbers off that grid come from unrounded APs.
+    """
+    classes = PAPER_GROUPS.get(dataset, {}).get(column)
+    if classes is None or origin == "cited" or not on_whole_percent_grid(value, classes):
+        return PRINTED
+    return PRINTED + 1.96 * math.sqrt(1 / 12 / classes)
+
+
+def read_reference(path: str | Path) -> Reference:
+    """A file with the columns dataset, run, seed, total, head, medium, tail (percent; empty for a group without
+    classes).
+
+    Raises:
+        InputError: if the file is missing, lacks a column, or holds something that is not a number; the message names
+            the line.
+    """
+    try:
+        with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            absent = [name for name in HEADER if name not in (reader.fieldnames or ())]
+            if absent:
+                raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(HEADER)}")
+            reference: Reference = {}
+            for line in reader:
+                try:
+                    values = {column: float(line[column]) for column in COLUMNS if line[column] != ""}
+                    reference.setdefault((line["dataset"], line["run"]), {})[int(line["seed"])] = values
+                except (TypeError, ValueError):
+                    raise InputError(
+                        f"{path}, line {reader.line_num}: seed and mAP must be numbers, found {list(line.values())}"
+                    ) from None
+            return reference
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} does not exist; name a reference file, or compare with the published numbers"
+        ) from None
+
+
+def reference_csv(results: Results) -> str:
+    """The finished runs in the form :func:`read_reference` takes: what is kept under ``config/reference``. The last
+    three columns are their price, for :func:`ltmlc.evidence.results.costs.read_costs`.
+    """
+    lines = [
+        [
+            result.dataset,
+            result.run,
+            result.seed,
+            *("" if (x := result.percent[column]) is None else f"{x:.4f}" for column in COLUMNS),
+            *("" if x is None else f"{x:.1f}" for x in (result.seconds, result.metrics["seconds"].get("train"))),
+            result.metrics["environment"].get("device", "unknown"),
+        ]
+        for result in results.with_status("finished")
+    ]
+    return csv_text((*HEADER, "seconds", "train_seconds", "device"), lines)

@@ -1,0 +1,217 @@
+"""What the runs of a grid left behind: one record a (data set, run, seed), read from ``metrics.json``.
+
+A file that is absent, cut short, or not what it should be never stops the evaluation: its run counts as missing, and
+a message names the file and what is wrong with it. Values are percent, as the paper prints them.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ltmlc.disk.checksums import RUN_SUMS, changed_files
+from ltmlc.disk.locks import is_held
+from ltmlc.errors import InputError
+from ltmlc.plan.config import check
+from ltmlc.plan.grid import Grid
+
+STALE_SECONDS = 600
+"""A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""
+
+COLUMNS = ("total", "head", "medium", "tail")
+
+# Where a file lies on one machine says nothing about the method.
+_PATHS = {"model.weights", "model.word_vectors"}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One training. ``percent`` holds mAP in percent by column (None for a group without classes); empty unless
+    finished.
+    """
+
+    dataset: str
+    run: str
+    seed: int
+    status: str  # finished | failed | missing
+    directory: Path
+    percent: dict[str, float | None] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict, repr=False)  # the whole file; without one at most `error`
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}/{self.run}/seed{self.seed}"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "train.log"
+
+    @property
+    def stopped(self) -> bool:
+        """Failed without a result: cancelled, killed, or refused. The same command again continues it."""
+        return self.status == "failed" and "status" not in self.metrics
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time from start to result, None when it was not recorded."""
+        return self.metrics.get("seconds", {}).get("total")
+
+
+@dataclass(frozen=True)
+class Results:
+    """All runs of a grid. ``messages``: one sentence for each file that could not be used, or should not be trusted."""
+
+    runs: dict[tuple[str, str, int], RunResult] = field(repr=False)
+    seeds: tuple[int, ...]
+    messages: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_run(self) -> dict[tuple[str, str], list[RunResult]]:
+        grouped: dict[tuple[str, str], list[RunResult]] = {}
+        for result in self.runs.values():
+            grouped.setdefault((result.dataset, result.run), []).append(result)
+        return grouped
+
+    def of(self, dataset: str, run: str) -> list[RunResult]:
+        """The seeds of one run, in the order of the grid."""
+        return self._by_run.get((dataset, run), [])
+
+    def scores(self, dataset: str, run: str, column: str) -> dict[int, float]:
+        """Seed -> mAP in percent, over the finished seeds of one run."""
+        values = {result.seed: result.percent.get(column) for result in self.of(dataset, run)}
+        return {seed: value for seed, value in values.items() if value is not None}
+
+    def with_status(self, status: str) -> list[RunResult]:
+        return [result for result in self.runs.values() if result.status == status]
+
+    def frame(self) -> pd.DataFrame:
+        """One tidy row a run: dataset, run, seed, status, mAP in percent (unrounded), time, speed, environment,
+        error, path.
+        """
+        return pd.DataFrame([_record(result) for result in self.runs.values()], columns=_RECORD)
+
+    def csv(self) -> str:
+        """``runs.csv``: :meth:`frame` as text."""
+        return self.frame().to_csv(index=False, lineterminator="\n")
+
+
+def run_directory(results_dir: str | Path, dataset: str, run: str, seed: int) -> Path:
+    return Path(results_dir) / "runs" / dataset / run / f"seed{seed}"
+
+
+def load_results(grid: Grid, results_dir: str | Path) -> Results:
+    """Read ``{results_dir}/runs/{dataset}/{run}/seed{k}/metrics.json`` for every run and seed of the grid. Never
+    raises for a bad file.
+    """
+    runs, messages = {}, []
+    for dataset, specs in grid.runs.items():
+        for run, spec in specs.items():
+            for seed in grid.seeds:
+                result, message = _load(run_directory(results_dir, dataset, run, seed), dataset, run, seed, spec)
+                runs[dataset, run, seed] = result
+                messages += [message] if message else []
+    messages += _mixed_splits(runs.values())
+    return Results(runs, tuple(grid.seeds), tuple(messages))
+
+
+def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, Any]) -> tuple[RunResult, str | None]:
+    path = directory / "metrics.json"
+    missing = RunResult(dataset, run, seed, "missing", directory)
+    try:
+        metrics = json.loads(path.read_bytes())
+        check(metrics, schema="metrics", where=str(path))
+        if metrics["status"] == "finished" and metrics["map"] is None:
+            raise InputError(f"{path}: map: a finished run must have one")
+        if changed_files(directory / RUN_SUMS, only=path.name):
+            raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
+    except FileNotFoundError:
+        return _unfinished(missing), None
+    except InputError as error:
+        return missing, f"{error}; counted as missing, train it again"
+    except (OSError, ValueError) as error:  # a truncated file, or one that is not text at all
+        return missing, f"{path} is not readable JSON ({error}); counted as missing, train it again"
+    if (metrics["dataset"], metrics["run"], metrics["seed"]) != (dataset, run, seed):
+        return (
+            missing,
+            f"{path} is the result of {metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}; counted as missing",
+        )
+    changed = sorted(_differences(metrics["spec"], spec) - _PATHS)
+    if changed:
+        return (
+            missing,
+            f"{path} was made with another specification ({', '.join(changed)}); counted as missing, train it again",
+        )
+    percent = {}
+    if metrics["status"] == "finished":
+        percent = {column: _percent(metrics["map"][column]) for column in COLUMNS}
+    return RunResult(dataset, run, seed, metrics["status"], directory, percent, metrics), None
+
+
+def _unfinished(missing: RunResult) -> RunResult:
+    """A run without a result has failed if it began and shows no sign of life; its log's last line says why.
+
+    While it imports, loads and writes it has no heartbeat, but its process holds the folder.
+    """
+    beat = missing.directory / "running.json"
+    try:
+        if not missing.log.exists() or time.time() - beat.stat().st_mtime < STALE_SECONDS:
+            return missing
+    except FileNotFoundError:  # the trainer takes it away when it ends, unless it was killed
+        pass
+    if is_held(missing.directory):
+        return missing
+    lines = missing.log.read_text(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return replace(missing, status="failed", metrics={"error": f"ended without a result: {last}"})
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else 100 * value
+
+
+def _differences(first: Any, second: Any, key: str = "") -> set[str]:
+    """Dotted names of the entries in which two nested mappings differ."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = set(first) | set(second)
+        return set().union(*(_differences(first.get(k), second.get(k), f"{key}.{k}" if key else k) for k in keys))
+    return set() if first == second else {key}
+
+
+def _mixed_splits(results: Iterable[RunResult]) -> list[str]:
+    """Numbers from different images must not share a table unnoticed."""
+    seen: dict[str, dict[str, int]] = {}
+    for result in results:
+        if result.status == "finished":
+            counts = seen.setdefault(result.dataset, {})
+            counts[result.metrics["split_sha256"]] = counts.get(result.metrics["split_sha256"], 0) + 1
+    return [
+        f"the runs of {dataset} were made on {len(counts)} different splits "
+        f"({', '.join(f'{number} runs on {sha256[:12]}' for sha256, number in counts.items())}); "
+        "their numbers are not comparable"
+        for dataset, counts in seen.items()
+        if len(counts) > 1
+    ]
+
+
+_RECORD = (
+    *("dataset", "run", "seed", "status", *COLUMNS, "seconds", "images_per_second", "device", "torch", "git_commit"),
+    *("split_sha256", "code", "error", "path"),
+)
+
+
+def _record(result: RunResult) -> dict[str, Any]:
+    environment = result.metrics.get("environment", {})
+    return {
+        **{"dataset": result.dataset, "run": result.run, "seed": result.seed, "status": result.status},
+        **{column: result.percent.get(column) for column in COLUMNS},
+        "seconds": result.seconds,
+        **{key: environment.get(key) for key in ("device", "torch", "git_commit")},
+        **{key: result.metrics.get(key) for key in ("images_per_second", "split_sha256", "code", "error")},
+        "path": (result.directory / "metrics.json").as_posix(),
+    }

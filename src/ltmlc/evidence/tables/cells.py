@@ -1,0 +1,69 @@
+"""One cell group of a table: a run on a data set, summarised over its seeds."""
+
+from dataclasses import dataclass, field
+from statistics import fmean, stdev
+
+from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
+from ltmlc.plan.grid import Row, Table
+
+
+@dataclass(frozen=True)
+class Cell:
+    """mAP in percent of one run on one data set; ``sd`` is None for fewer than two seeds, both are empty unless
+    finished.
+    """
+
+    dataset: str
+    run: str
+    status: str  # finished (at least one seed) | failed (none finished, one failed) | missing
+    n: int
+    planned: int
+    mean: dict[str, float | None] = field(default_factory=dict)
+    sd: dict[str, float | None] = field(default_factory=dict)
+    delta: float | None = None  # gain in total over the row above
+    failed: tuple[RunResult, ...] = ()
+
+
+def summarise(results: Results, dataset: str, run: str, *, previous: str | None = None) -> Cell:
+    """The cell of one run; ``previous``: the run of the row above, for rows that print their gain over it.
+
+    The gain is taken over the seeds both runs have, so that a missing seed does not pass for an effect.
+    """
+    scores = {column: results.scores(dataset, run, column) for column in COLUMNS}
+    failed = tuple(result for result in results.of(dataset, run) if result.status == "failed")
+    n, planned = len(scores["total"]), len(results.seeds)
+    if n == 0:
+        return Cell(dataset, run, "failed" if failed else "missing", 0, planned, failed=failed)
+    above = results.scores(dataset, previous, "total") if previous else {}
+    gains = [value - above[seed] for seed, value in scores["total"].items() if seed in above]
+    return Cell(
+        *(dataset, run, "finished", n, planned),
+        mean={column: fmean(values.values()) if values else None for column, values in scores.items()},
+        sd={column: stdev(values.values()) if len(values) > 1 else None for column, values in scores.items()},
+        delta=fmean(gains) if gains else None,
+        failed=failed,
+    )
+
+
+def table_cells(table: Table, results: Results) -> list[tuple[Row, dict[str, Cell]]]:
+    """Every row of a table with its cells by data set, as printed from top to bottom."""
+    cells = []
+    above: dict[str, str] = {}
+    for row in table.rows:
+        previous = above if row.delta else {}
+        cells.append(
+            (row, {name: summarise(results, name, run, previous=previous.get(name)) for name, run in row.run.items()})
+        )
+        above = row.run
+    return cells
+
+
+def best(rows: list[tuple[Row, dict[str, Cell]]]) -> dict[tuple[str, str], str]:
+    """(data set, column) -> the highest mean as printed; every row that prints it is best."""
+    highest: dict[tuple[str, str], float] = {}
+    for _, cells in rows:
+        for dataset, cell in cells.items():
+            for column, value in cell.mean.items():
+                if value is not None:
+                    highest[dataset, column] = max(value, highest.get((dataset, column), value))
+    return {key: f"{value:.2f}" for key, value in highest.items()}

@@ -1,0 +1,216 @@
+"""The paper's tables, as CSV, Markdown and LaTeX: its rows, its columns, our numbers.
+
+Percent with two decimals; the best mean of a column in bold; mean ± sd where there are several seeds, with n where it
+is not the planned number; ``…`` for what is missing and ``✗`` for what failed, with the log's path below; notes as
+footnotes; chance and oracle beneath.
+"""
+
+import math
+from collections.abc import Mapping
+
+from ltmlc.data.split import Split
+from ltmlc.errors import InputError
+from ltmlc.evidence.markup import csv_text, latex_escape, markdown_table, superscript
+from ltmlc.evidence.results.results import COLUMNS, Results
+from ltmlc.evidence.tables.cells import Cell, best, table_cells
+from ltmlc.evidence.tables.controls import control_rows
+from ltmlc.evidence.tables.steps import our_steps
+from ltmlc.plan.grid import Grid, Row, Table
+
+MISSING, FAILED = "…", "✗"
+
+
+def tabulate(
+    grid: Grid, results: Results, table_name: str, *, splits: Mapping[str, Split] | None = None
+) -> dict[str, str]:
+    """One table as text: ``{"csv": ..., "md": ..., "tex": ...}``.
+
+    Args:
+        grid: the declared tables.
+        results: from :func:`ltmlc.evidence.results.results.load_results`; partial results give a partial table.
+        table_name: a key of ``grid.tables``.
+        splits: :class:`ltmlc.data.split.Split` by data set, for the chance and oracle rows; a data set without one
+            gets none.
+
+    Raises:
+        InputError: if the grid has no such table.
+    """
+    if table_name not in grid.tables:
+        raise InputError(f"table {table_name!r} is not in the configuration; it has {', '.join(grid.tables)}")
+    table = grid.tables[table_name]
+    rows = table_cells(table, results)
+    controls = {name: split_controls(split) for name, split in (splits or {}).items() if name in grid.datasets}
+    return {
+        "csv": figure_csv(table, rows) if table.kind == "figure" else _csv(grid, rows, controls),
+        "md": _markdown(grid, results, table, rows, controls),
+        "tex": _latex(grid, results, table, rows, controls),
+    }
+
+
+def split_controls(split: Split) -> dict[str, dict[str, float]]:
+    return control_rows(split.test_class_counts, len(split.test_ids), split.groups)
+
+
+def cell_text(cell: Cell, column: str) -> tuple[str, str]:
+    """One number as printed, in two parts: ``74.93`` and `` ± 0.31 (+1.94) (n = 3)``, each piece of the latter where
+    it applies.
+    """
+    if cell.status != "finished":
+        return (FAILED if cell.status == "failed" else MISSING), ""
+    if cell.mean[column] is None:
+        return "–", ""  # a group without classes
+    rest = "" if cell.sd[column] is None else f" ± {cell.sd[column]:.2f}"
+    if column == "total":
+        rest += f" ({cell.delta:+.2f})" if cell.delta is not None else ""
+        rest += f" (n = {cell.n})" if cell.n != cell.planned else ""
+    return f"{cell.mean[column]:.2f}", rest
+
+
+def figure_csv(table: Table, rows: list[tuple[Row, dict[str, Cell]]]) -> str:
+    """A figure's points, one line each: panel, x, data set, run, status, n, then mean and sd of the four columns."""
+    header = [
+        "panel",
+        "x",
+        "dataset",
+        "run",
+        "label",
+        "status",
+        "n",
+        *(f"{c}{suffix}" for c in COLUMNS for suffix in ("", "_sd")),
+    ]
+    lines = [
+        [row.panel, row.x, name, cell.run, row.label, cell.status, cell.n]
+        + [_number(values.get(column)) for column in COLUMNS for values in (cell.mean, cell.sd)]
+        for row, cells in rows
+        for name, cell in cells.items()
+    ]
+    return csv_text(header, lines)
+
+
+def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) -> str:
+    """The paper's layout with plain numbers; for each data set the run, the seeds, then mean and sd of each column,
+    and the printed gain.
+    """
+    deltas = any(row.delta for row, _ in rows)
+    parts = [
+        "run",
+        "n",
+        *(f"{column}{suffix}" for column in COLUMNS for suffix in ("", " sd")),
+        *(["gain"] if deltas else []),
+    ]
+    header = ["row", *(f"{name} {part}" for name in grid.datasets for part in parts)]
+
+    def numbers(cell: Cell | None) -> list[object]:
+        if cell is None:
+            return [""] * len(parts)
+        sign = {"missing": MISSING, "failed": FAILED}.get(cell.status)
+        values = [x for column in COLUMNS for x in (sign or _number(cell.mean[column]), _number(cell.sd.get(column)))]
+        return [cell.run, cell.n, *values, *([_number(cell.delta)] if deltas else [])]
+
+    lines = [[row.label, *(x for name in grid.datasets for x in numbers(cells.get(name)))] for row, cells in rows]
+    for control in ("chance", "oracle"):
+        if controls:
+            line: list[object] = [control]
+            for name in grid.datasets:
+                values = controls.get(name, {}).get(control, {})
+                line += ["", "", *(x for column in COLUMNS for x in (_number(values.get(column)), ""))] + [""] * deltas
+            lines.append(line)
+    return csv_text(header, lines)
+
+
+def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: dict) -> str:
+    titles = {name: settings.get("title", name) for name, settings in grid.datasets.items()}
+    header = [
+        "Method",
+        *(f"{titles[name]} {column}" if column == "total" else column for name in titles for column in COLUMNS),
+    ]
+    lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*")
+    text = f"# {table.title}\n\n{table.caption}\n\n{markdown_table(header, lines)}"
+    steps = our_steps(grid, results) if table.name == "table2" else []
+    under = "\n".join(f"{note}  " for note in [*notes, *steps, _legend(results, controls)])
+    failures = "\n".join(f"- {line}" for line in _failures(rows))
+    return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")
+
+
+def _latex(grid: Grid, results: Results, table: Table, rows: list, controls: dict) -> str:
+    titles = [latex_escape(settings.get("title", name)) for name, settings in grid.datasets.items()]
+    lines, notes = _lines(
+        *(grid, rows, controls),
+        bold=r"\textbf{{{}}}",
+        mark=r"$^{{{}}}$".format,
+        italic=r"\textit{{{}}}",
+        escape=latex_escape,
+    )
+    spans = " & ".join(["", *(rf"\multicolumn{{4}}{{c}}{{{title}}}" for title in titles)])
+    rules = "".join(rf"\cmidrule(lr){{{2 + 4 * i}-{5 + 4 * i}}}" for i in range(len(titles)))
+    body = "\n".join(rf"    {' & '.join(line)} \\" for line in lines)
+    under = r" \\ ".join([*notes, latex_escape(_legend(results, controls))])
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs}",
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{latex_escape(table.caption)}}}",
+            rf"  \begin{{tabular}}{{l{'rrrr' * len(titles)}}}",
+            r"    \toprule",
+            rf"   {spans} \\ {rules}",
+            rf"    Method & {' & '.join(COLUMNS * len(titles))} \\",
+            r"    \midrule",
+            body,
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            rf"  \par\smallskip\footnotesize {under}",
+            *(f"  % {line}" for line in _failures(rows)),
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _lines(
+    grid: Grid, rows: list, controls: dict, *, bold: str, mark, italic: str, escape=str
+) -> tuple[list[list[str]], list[str]]:
+    """The text of every cell, controls last, and the footnotes."""
+    highest, lines, notes = best(rows), [], []
+    for row, cells in rows:
+        label = escape(row.label)
+        if row.note:
+            label += mark(len(notes) + 1)
+            notes.append(f"{mark(len(notes) + 1)} {escape(row.note)}")
+        line = [label]
+        for dataset in grid.datasets:
+            for column in COLUMNS:
+                value, rest = cell_text(cells[dataset], column) if dataset in cells else ("", "")
+                is_best = value == highest.get((dataset, column))
+                line.append((bold.format(value) if is_best else escape(value)) + escape(rest))
+        lines.append(line)
+    for control in ("chance", "oracle") if controls else ():
+        values = [controls.get(name, {}).get(control, {}).get(column) for name in grid.datasets for column in COLUMNS]
+        lines.append(
+            [italic.format(control), *(italic.format(_number(value)) if _number(value) else "" for value in values)]
+        )
+    return lines, notes
+
+
+def _legend(results: Results, controls: dict) -> str:
+    seeds = ", ".join(map(str, results.seeds))
+    parts = [
+        f"mAP in percent, {'mean ± sd over seeds' if len(results.seeds) > 1 else 'seed'} {seeds}",
+        "best of each column in bold",
+    ]
+    parts += [f"{MISSING} not run yet", f"{FAILED} failed"]
+    if controls:
+        parts.append("chance: the expected AP of a random ranking of the test images")
+    return "; ".join(parts) + "."
+
+
+def _failures(rows: list[tuple[Row, dict[str, Cell]]]) -> list[str]:
+    failed = {result.directory: result for _, cells in rows for cell in cells.values() for result in cell.failed}
+    return [
+        f"{FAILED} {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
+        for result in failed.values()
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,1 @@
+"""Rates and open choices, decided on held-out images."""

@@ -1,0 +1,152 @@
+"""Which candidate of a choice is best on the held-out training images: from finished runs to a decision."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+from ltmlc.data.heldout import scored_classes
+from ltmlc.data.split import Split
+from ltmlc.errors import InputError
+from ltmlc.evidence.markup import csv_text
+from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
+from ltmlc.plan.sweep import Candidate, Choice
+
+HEADER = (
+    *("table", "choice", "candidate", "run", "factor", "lr", "status", "n"),
+    *COLUMNS,
+    *("total_sd", "present", "chosen", "note"),
+)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
+    class; empty unless every seed is finished. ``totals``: one a seed.
+    """
+
+    candidate: Candidate
+    status: str  # finished | failed (a seed is) | missing (a seed is)
+    n: int
+    percent: dict[str, float | None]
+    totals: tuple[float, ...] = ()
+
+    @property
+    def sd(self) -> float | None:
+        return stdev(self.totals) if len(self.totals) > 1 else None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one choice came to. ``chosen`` is None while trainings are missing, or if every candidate failed."""
+
+    choice: Choice
+    tried: tuple[Tried, ...]
+    chosen: Tried | None
+    note: str
+
+    @property
+    def present(self) -> Tried:
+        return next(each for each in self.tried if each.candidate is self.choice.present)
+
+
+def held_out_scores(result: RunResult, split: Split) -> dict[str, float | None]:
+    """Percent by column over the classes that have a held-out image; the others have no average precision there."""
+    ap, scored = result.metrics["ap_per_class"], set(scored_classes(split))
+    groups = {"total": range(len(ap)), **split.groups}
+    means = {}
+    for column in COLUMNS:
+        values = [100 * ap[k] for k in groups[column] if k in scored]
+        means[column] = fmean(values) if values else None
+    return means
+
+
+def decide(choice: Choice, dataset: str, results: Results, split: Split) -> Decision:
+    """The candidate with the highest mean average precision over the held-out classes, mean over seeds.
+
+    Of equal ones that with the smaller change wins, then that with the lower rate. Nothing is decided before every
+    training is there; a candidate with a failed seed is never chosen.
+    """
+    tried = tuple(_try(candidate, dataset, results, split) for candidate in choice.candidates)
+    missing = sum(each.status == "missing" for each in tried)
+    able = [each for each in tried if each.status == "finished"]
+    if missing:
+        return Decision(choice, tried, None, f"{missing} of {len(tried)} candidates are not trained yet")
+    if not able:
+        return Decision(choice, tried, None, "every candidate failed")
+    return _decision(choice, tried, min(able, key=_rank))
+
+
+def _rank(tried: Tried) -> tuple[float, float, float]:
+    # Rounding: equal numbers, added in another order, must still be equal.
+    return -round(tried.percent["total"] or 0.0, 9), tried.candidate.distance, tried.candidate.lr
+
+
+def _decision(choice: Choice, tried: tuple[Tried, ...], chosen: Tried) -> Decision:
+    rates = sorted(candidate.lr for candidate in choice.candidates)
+    at_end = choice.rate and len(rates) > 1 and chosen.candidate.lr in (rates[0], rates[-1])
+    side = "higher" if chosen.candidate.lr == rates[-1] else "lower"
+    note = f"the best rate is the end of the grid: try {side} ones (tune.factors)" if at_end else ""
+    return Decision(choice, tried, chosen, note)
+
+
+def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> Tried:
+    runs = results.of(dataset, candidate.run)
+    finished = [each for each in runs if each.status == "finished" and each.metrics["split_sha256"] == split.sha256]
+    failed = any(each.status == "failed" for each in runs)
+    if len(finished) < len(runs) or not runs:
+        return Tried(candidate, "failed" if failed else "missing", len(finished), {})
+    scores = [held_out_scores(each, split) for each in finished]
+    means = {
+        column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
+    }
+    return Tried(candidate, "finished", len(finished), means, tuple(each["total"] or 0.0 for each in scores))
+
+
+def decisions_csv(decisions: Sequence[Decision]) -> str:
+    """One line a candidate, numbers unrounded; what :func:`read_chosen` reads."""
+    return csv_text(HEADER, (_line(decision, each) for decision in decisions for each in decision.tried))
+
+
+def _line(decision: Decision, tried: Tried) -> list[object]:
+    candidate = tried.candidate
+    means = [tried.percent.get(column) for column in COLUMNS]
+    values = ["" if value is None else f"{value:.4f}" for value in (*means, tried.sd)]
+    marks = ["yes" if tried is each else "" for each in (decision.present, decision.chosen)]
+    factor = "" if candidate.factor is None else f"{candidate.factor:g}"
+    return [
+        *(decision.choice.table, decision.choice.label, candidate.label, candidate.run, factor, candidate.lr),
+        *(tried.status, tried.n, *values, *marks, decision.note),
+    ]
+
+
+def read_chosen(path: str | Path) -> dict[str, str]:
+    """Present run -> chosen run, of the rates that are decided in a file of :func:`decisions_csv`.
+
+    Raises:
+        InputError: where the file is missing or is another.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            lines = [line for line in csv.DictReader(file) if line["factor"]]
+        groups: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+        for line in lines:
+            groups.setdefault((line["table"], line["choice"]), []).append(line)
+        chosen = {}
+        for group in groups.values():
+            present, best = ([line["run"] for line in group if line[mark]] for mark in ("present", "chosen"))
+            chosen.update(zip(present, best, strict=False))  # none is chosen where nothing is decided yet
+        return chosen
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist; run `snakemake tune` or `ltmlc tune` first") from None
+    except KeyError:
+        raise InputError(f"{path} is not a table of `ltmlc tune`; delete it and run that again") from None
+
+
+def gain(decision: Decision) -> float:
+    """Held-out mAP of the chosen candidate less that of the present one, points; NaN where one of them has none."""
+    if decision.chosen is None or decision.present.status != "finished":
+        return math.nan
+    return (decision.chosen.percent["total"] or math.nan) - (decision.present.percent["total"] or math.nan)

@@ -1,0 +1,106 @@
+"""The sweep as a page: ``{results}/tune/{dataset}.md``."""
+
+import math
+from collections.abc import Sequence
+
+from ltmlc.data.heldout import scored_classes
+from ltmlc.data.split import Split
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.tuning.decide import Decision, Tried, gain
+from ltmlc.evidence.uncertainty.noise import half_width, pooled_noise
+
+SIGNS = {"failed": "✗", "missing": "…"}
+
+
+def sweep_markdown(decisions: Sequence[Decision], split: Split, *, title: str, seeds: Sequence[int]) -> str:
+    """What was tried, what each candidate reached on the held-out images, what was chosen, and how far to trust it.
+
+    Args:
+        decisions: of one data set.
+        split: the held-out split, :func:`ltmlc.data.heldout.held_out_split`.
+        title: the data set's.
+        seeds: of the trainings.
+    """
+    rates = [each for each in decisions if each.choice.rate]
+    others = [each for each in decisions if not each.choice.rate]
+    sections = [f"# Chosen on held-out training images: {title}", _how(split, seeds), _noise(decisions)]
+    warnings = [f"- **{each.choice.label}**: {each.note}" for each in decisions if each.note]
+    if rates:
+        sections += ["## Learning rates", _overview(rates), "Every candidate:", _candidates(rates)]
+    if others:
+        sections += ["## Open choices", _candidates(others)]
+    if warnings:
+        sections += ["## Warnings", "\n".join(warnings)]
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _noise(decisions: Sequence[Decision]) -> str:
+    """How large a difference in total has to be; nothing for one seed."""
+    distinct = {each.candidate.run: each.totals for decision in decisions for each in decision.tried}
+    noise = pooled_noise(distinct.values())
+    if not noise.df:
+        return "One seed: nothing measures how much of a difference is chance."
+    n = max(map(len, distinct.values()))
+    return (
+        f"Between seeds, totals have a standard deviation of {noise.sd:.2f} points ({noise.df} degrees of freedom, "
+        f"pooled over the candidates): two differ by up to {half_width(noise, n, n):.1f} points by chance (95 %)."
+    )
+
+
+def _how(split: Split, seeds: Sequence[int]) -> str:
+    scored = scored_classes(split)
+    silent = [name for k, name in enumerate(split.classes) if k not in scored]
+    single = [split.classes[k] for k in scored if split.test_class_counts[k] == 1]
+    text = (
+        f"Trained on {len(split.train_ids)} of the training images, tested on the other {len(split.test_ids)}; the "
+        f"test set is not touched. mAP in percent over {len(scored)} of {len(split.classes)} classes"
+    )
+    text += f" (not scored, for want of a second training image: {', '.join(silent)})" if silent else ""
+    text += f", seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}."
+    if single:
+        text += f" With a single held-out image, a class counts as much as any other: {', '.join(single)}."
+    return f"{text} The best total decides, the present choice where it is equal; **bold**: chosen."
+
+
+def _overview(decisions: Sequence[Decision]) -> str:
+    """One line a method, one column a factor."""
+    factors = sorted({each.candidate.factor or 1.0 for decision in decisions for each in decision.tried})
+    rows = []
+    for decision in decisions:
+        by_factor = {each.candidate.factor: each for each in decision.tried}
+        cells = [_total(by_factor[factor], decision) if factor in by_factor else "" for factor in factors]
+        chosen = "" if decision.chosen is None else f"{decision.chosen.candidate.lr:g}"
+        rows.append([decision.choice.label, f"{decision.choice.present.lr:g}", *cells, chosen, _gain(decision)])
+    header = ["method", "recipe's rate", *(f"x {factor:g}" for factor in factors), "chosen rate", "gain"]
+    return markdown_table(header, rows)
+
+
+def _candidates(decisions: Sequence[Decision]) -> str:
+    rows = [
+        [
+            *(decision.choice.label, each.candidate.label, f"{each.candidate.lr:g}", _total(each, decision)),
+            *(_number(each, column) for column in COLUMNS[1:]),
+            "present" * (each is decision.present),
+        ]
+        for decision in decisions
+        for each in decision.tried
+    ]
+    return markdown_table(["choice", "candidate", "rate", *COLUMNS, ""], rows, left=2)
+
+
+def _total(tried: Tried, decision: Decision) -> str:
+    text = _number(tried, "total")
+    return f"**{text}**" if tried is decision.chosen else text
+
+
+def _number(tried: Tried, column: str) -> str:
+    if tried.status != "finished":
+        return SIGNS[tried.status]
+    value = tried.percent[column]
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _gain(decision: Decision) -> str:
+    value = gain(decision)
+    return "" if math.isnan(value) else f"{value:+.2f}"

@@ -1,0 +1,1 @@
+"""Every statistical formula; no other room has one."""

@@ -1,0 +1,19 @@
+"""What a job is told by its environment: how to train, and where the data lie. Neither is part of what a run is."""
+
+import os
+
+TRAINING = "LTMLC_TRAINING"
+"""How to train (device, threads, ...), as JSON. Not a parameter of the rule: it is no part of what a run is."""
+
+DATA_ROOT = "LTMLC_DATA_ROOT"
+"""Where photographs and annotations lie. Moving them makes no other data."""
+
+
+def training_settings() -> str | None:
+    """What ``workflow.jobs.set_environment`` left, as JSON; None outside the workflow."""
+    return os.environ.get(TRAINING)
+
+
+def data_root() -> str:
+    """What ``workflow.jobs.set_environment`` left; ``data`` outside the workflow."""
+    return os.environ.get(DATA_ROOT, "data")

@@ -1,0 +1,138 @@
+"""From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ltmlc.errors import InputError
+from ltmlc.plan.config import check, find_file, load_config, load_dataset, name_of, read_yaml
+from ltmlc.plan.datasets import check_recipe_names
+from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.spec import build_spec, run_id
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed row. ``published``: (total, head, medium, tail) mAP in percent of each data set that has them."""
+
+    label: str
+    run: dict[str, str]  # data set -> run id
+    published: dict[str, tuple[float, float, float, float]]
+    origin: str  # own (run by the authors) | cited (from the DB-loss paper) | retrained (others' loss, their training)
+    note: str | None = None
+    delta: bool = False  # print the gain in total over the row above
+    panel: str | None = None  # of a figure: which parameter varies ...
+    x: float | None = None  # ... and its value
+    choices: tuple[dict[str, str], ...] = ()  # what the paper leaves open: {value, origin}
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    title: str
+    caption: str
+    kind: str  # table | figure
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All that is asked for: data sets, tables, and the distinct runs behind them."""
+
+    config: dict[str, Any]
+    datasets: dict[str, dict[str, Any]]
+    tables: dict[str, Table]
+    runs: dict[str, dict[str, dict[str, Any]]] = field(repr=False)  # data set -> run id -> specification
+    seeds: tuple[int, ...] = (0,)
+
+
+def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Grid:
+    """Read the configuration, the data sets, the recipes and the tables it names, and collapse equal runs.
+
+    Args:
+        source: what :func:`ltmlc.plan.config.load_config` takes.
+        root: the folder that holds ``config/``; files that it lacks are taken from this project.
+
+    Raises:
+        InputError: naming the file and key, for whatever is unknown, of the wrong type, or ambiguous.
+    """
+    config = load_config(source)
+    root = Path(root)
+    recipes_file = own_or_shipped("config/recipes.yaml", root)
+    recipes = read_yaml(recipes_file)
+    check(recipes, schema="recipes", where=str(recipes_file))
+    datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}
+    for name, settings in datasets.items():
+        check_recipe_names(settings, recipes, where=str(root / "config" / "datasets" / f"{name}.yaml"))
+    runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
+    tables = {}
+    for name in config["tables"]:
+        path = find_file("tables", name, root, where=f"{name_of(source)}: tables")
+        declared = read_yaml(path)
+        check(declared, schema="table", where=str(path))
+        rows = []
+        for number, row in enumerate(declared["rows"], 1):
+            where = f"{path}, row {number} ({row['label']})"
+            _check_row(row, declared["kind"], root, where)
+            ids = {}
+            for dataset, settings in datasets.items():
+                spec = build_spec(row["run"], dataset=settings, recipes=recipes, config=config, where=where)
+                ids[dataset] = _register(runs[dataset], spec, where)
+            rows.append(_row(row, ids))
+        tables[name] = Table(name, declared["title"], declared["caption"], declared["kind"], tuple(rows))
+    return Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
+
+
+def _check_row(row: dict[str, Any], kind: str, root: Path, where: str) -> None:
+    """What a schema cannot say: published numbers belong to a data set that exists, and a figure's row is a point."""
+    for dataset in row.get("published", {}):
+        find_file("datasets", dataset, root, where=f"{where}: published")
+    missing = [key for key in ("panel", "x") if kind == "figure" and key not in row]
+    if missing:
+        raise InputError(f"{where}: missing key {', '.join(missing)}; a row of a figure is a point of one panel, at x")
+
+
+def _register(runs: dict[str, dict[str, Any]], spec: dict[str, Any], where: str) -> str:
+    identity = run_id(spec)
+    if runs.setdefault(identity, spec) != spec:
+        raise InputError(f"{where}: its run has the id {identity!r} of another run with a different specification")
+    return identity
+
+
+def _row(row: dict[str, Any], ids: dict[str, str]) -> Row:
+    published = {dataset: tuple(map(float, numbers)) for dataset, numbers in row.get("published", {}).items()}
+    return Row(
+        label=row["label"],
+        run=ids,
+        published=published,
+        origin=row["origin"],
+        note=row.get("note"),
+        delta=row.get("delta", False),
+        panel=row.get("panel"),
+        x=row.get("x"),
+        choices=tuple(row.get("choices", ())),
+    )
+
+
+def _share_published(tables: dict[str, Table]) -> dict[str, Table]:
+    """A figure prints no numbers; its points whose run stands in a table take that row's.
+
+    Where tables disagree, the first counts.
+    """
+    known: dict[tuple[str, str], tuple[float, float, float, float]] = {}
+    for table in tables.values():
+        for row in table.rows:
+            for dataset, numbers in row.published.items():
+                if dataset in row.run:
+                    known.setdefault((dataset, row.run[dataset]), numbers)
+
+    def with_published(row: Row) -> Row:
+        shared = {dataset: known[dataset, run] for dataset, run in row.run.items() if (dataset, run) in known}
+        return Row(**{**row.__dict__, "published": shared})
+
+    return {
+        name: table
+        if table.kind == "table"
+        else Table(table.name, table.title, table.caption, table.kind, tuple(map(with_published, table.rows)))
+        for name, table in tables.items()
+    }

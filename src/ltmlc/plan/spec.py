@@ -1,0 +1,221 @@
+"""One run's canonical specification and its readable, injective id.
+
+A row of a table names only what it changes. Here the defaults are filled in and the data set's own values looked up,
+so that equal runs get equal specifications whichever table names them. A label is never identity.
+"""
+
+import math
+from typing import Any
+
+from ltmlc.errors import InputError
+from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
+from ltmlc.plan.config import merge
+
+SAMPLERS: dict[str, dict[str, Any]] = {"class_aware": {"per_class": 3, "reduce": 4}, "uniform": {}}
+HEADS: dict[str, dict[str, Any]] = {
+    "linear": {},
+    "graph": {
+        "adjacency_threshold": 0.4,
+        "adjacency_weight": 0.25,
+        "word_vectors": None,
+        "word_vector_order": "classes",
+    },
+    "experts": {"num_experts": 3},
+}
+MODEL_DEFAULTS: dict[str, Any] = {"image_size": 224, "weights": None}
+"""Of the keys that the trainer reads itself; ltmlc.models.settings has those of the network."""
+RUN_DEFAULTS: dict[str, Any] = {"sampler": "class_aware", "recipe": "dr", "batch_size": 32, "model": {}}
+RECIPE_DEFAULTS: dict[str, Any] = {
+    "warmup_iterations": 500,
+    "warmup_ratio": 1 / 3,
+    "step_factor": 0.1,
+    "momentum": 0.9,
+    "weight_decay": 1e-4,
+    "clip_norm": 35.0,
+    "backbone_lr_factor": 1.0,
+}
+
+
+def build_spec(
+    run: dict[str, Any], *, dataset: dict[str, Any], recipes: dict[str, dict], config: dict[str, Any], where: str
+) -> dict[str, Any]:
+    """The canonical specification of a row's ``run`` on one data set.
+
+    Args:
+        run: as written in the table file: loss (list of terms), and optionally sampler, recipe, lr, epochs, batch_size,
+            model.
+        dataset: the data set's configuration.
+        recipes: ``config/recipes.yaml``.
+        config: the checked configuration (its ``model`` and ``training.precision`` apply to every run).
+        where: file and row, for error messages.
+    """
+    run = {**RUN_DEFAULTS, **run}
+    constants = dataset.get("constants", {})
+    return {
+        "loss": [_term(_look_up(term, constants, where), where) for term in run["loss"]],
+        "sampler": _sampler(run["sampler"], dataset, where),
+        "batch_size": _canonical(run["batch_size"]),
+        "recipe": _row_recipe(run, dataset, recipes, where),
+        "model": _model(merge(merge(dataset["model"], config["model"]), run["model"]), where),
+        "augmentation": dataset["augmentation"],
+        "precision": config["training"]["precision"],
+    }
+
+
+def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: int | None = None) -> dict[str, Any]:
+    """A specification's recipe with another rate or length, renamed after what differs: ``dr`` becomes ``dr_lr-0.003``.
+
+    With fewer ``epochs``, the steps that would come later do not occur: the run is the beginning of the longer one.
+    """
+    given = {key: _canonical(value) for key, value in (("lr", lr), ("epochs", epochs)) if value is not None}
+    changed = {key: value for key, value in given.items() if value != recipe[key]}
+    if "epochs" in changed:
+        changed["steps"] = [step for step in recipe["steps"] if step < changed["epochs"]]
+    name = "_".join([recipe["name"], *(f"{key}-{_text(changed[key])}" for key in ("lr", "epochs") if key in changed)])
+    return {**recipe, **changed, "name": name}
+
+
+def run_id(spec: dict[str, Any]) -> str:
+    """A readable name: the losses, then what differs from the default sampler, recipe, batch size and head."""
+    parts = ["+".join(_term_id(term) for term in spec["loss"])]
+    if spec["batch_size"] != RUN_DEFAULTS["batch_size"]:
+        parts.append(f"bs-{spec['batch_size']}")
+    if spec["sampler"]["name"] != RUN_DEFAULTS["sampler"]:
+        parts.append(f"sampler-{spec['sampler']['name']}")
+    if spec["recipe"]["name"] != RUN_DEFAULTS["recipe"]:
+        parts.append(f"recipe-{spec['recipe']['name']}")
+    head = spec["model"]["head"]
+    if head != "linear":
+        parts.append(f"head-{head}")
+    parts += [f"{key}-{_text(spec['model'][key])}" for key, value in HEADS[head].items() if _changed(spec, key, value)]
+    return "_".join(parts)
+
+
+def _changed(spec: dict[str, Any], key: str, default: Any) -> bool:
+    # Where the word vectors lie is a matter of the data set and the machine, not of the method.
+    return not key.startswith("word_vector") and spec["model"][key] != default
+
+
+def _term_id(term: dict[str, Any]) -> str:
+    """A loss with complete defaults shows what differs from them; others (dr, pgc, gc) show all their parameters."""
+    defaults = loss_parameters(term["name"])
+    show_all = REQUIRED in defaults.values()
+    shown = [key for key, default in defaults.items() if show_all or term[key] != _canonical(default)]
+    text = "_".join([term["name"], *(f"{key}-{_text(term[key])}" for key in shown)])
+    return text if term["weight"] == 1 else f"{_text(term['weight'])}x{text}"
+
+
+def _text(value: Any) -> str:
+    return "-".join(_text(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def _canonical(value: Any) -> Any:
+    """Numbers that are equal must be written alike: 5.0 becomes 5, a tuple a list."""
+    if isinstance(value, (tuple, list)):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
+    """Replace ``{dataset: key}`` by the data set's constant of that name, at any depth."""
+    if isinstance(value, list):
+        return [_look_up(item, constants, where) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"dataset"}:
+        if not isinstance(value["dataset"], str) or value["dataset"] not in constants:
+            raise InputError(
+                f"{where}: {{dataset: {value['dataset']}}} is not among the data set's constants "
+                f"({', '.join(sorted(constants)) or 'none'}); add it to its file in config/datasets"
+            )
+        return constants[value["dataset"]]
+    return {key: _look_up(item, constants, where) for key, item in value.items()}
+
+
+def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
+    name = term["name"]
+    _choose(name, loss_modules(), f"{where}: unknown loss")
+    parameters = loss_parameters(name)
+    given = {key: value for key, value in term.items() if key not in ("name", "weight")}
+    unknown = sorted(set(given) - set(parameters))
+    if unknown:
+        valid = ", ".join(parameters) or "none"
+        raise InputError(
+            f"{where}: loss {name} has no parameter {', '.join(map(repr, unknown))}; valid: {valid}, weight"
+        )
+    filled = {**parameters, **given}
+    missing = [key for key, value in filled.items() if value is REQUIRED]
+    if missing:
+        raise InputError(f"{where}: loss {name} needs a value for {', '.join(map(repr, missing))}")
+    for key, value in given.items():
+        example = 5 if parameters[key] is REQUIRED else parameters[key]
+        if not _same_kind(value, example):
+            raise InputError(f"{where}: loss {name}: {key} is {value!r}; expected a value like {example}")
+    filled["weight"] = term.get("weight", 1)
+    if not math.isfinite(filled["weight"]):
+        raise InputError(f"{where}: loss {name}: weight is {filled['weight']}; expected a finite number above 0")
+    return {"name": name, **{key: _canonical(value) for key, value in filled.items()}}
+
+
+def _same_kind(value: Any, example: Any) -> bool:
+    """Whether a value is of the kind of a parameter's default; numbers must be finite, lists of such elements."""
+    if isinstance(example, (list, tuple)):
+        return isinstance(value, (list, tuple)) and all(_same_kind(item, example[0]) for item in value)
+    if isinstance(example, bool) or isinstance(value, bool):
+        return isinstance(example, bool) and isinstance(value, bool)
+    if isinstance(example, (int, float)):
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    return isinstance(value, type(example))
+
+
+def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
+    _choose(name, SAMPLERS, f"{where}: unknown sampler")
+    return {"name": name, **SAMPLERS[name], **dataset.get("samplers", {}).get(name, {})}
+
+
+def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
+    """The recipe that a row names, with the row's own rate and length on top."""
+    own = {key: run[key] for key in ("lr", "epochs") if key in run}
+    recipe = change_recipe(
+        _recipe(run["recipe"], dataset, recipes, where), **_look_up(own, dataset.get("constants", {}), where)
+    )
+    _check_schedule(recipe["epochs"], recipe["steps"], where)
+    return recipe
+
+
+def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
+    _choose(name, recipes, f"{where}: unknown recipe")
+    recipe = {**RECIPE_DEFAULTS, **recipes[name], **dataset.get("recipes", {}).get(name, {})}
+    recipe.pop("choices", None)
+    missing = [key for key in ("lr", "epochs", "steps") if key not in recipe]
+    if missing:
+        raise InputError(f"{where}: recipe {name} has no {', '.join(missing)}; give them in config/recipes.yaml")
+    looked_up = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
+    filled = {key: _canonical(value) for key, value in looked_up.items()}
+    _check_schedule(filled["epochs"], filled["steps"], f"{where}: recipe {name}")
+    if filled["lr"] <= 0:
+        raise InputError(f"{where}: recipe {name}: lr is {filled['lr']}; it must be above 0")
+    return {"name": name, **filled}
+
+
+def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
+    if not isinstance(epochs, int) or epochs < 1:
+        raise InputError(f"{where}: epochs is {epochs}; it must be a whole number above 0")
+    outside = [step for step in steps if step >= epochs]
+    if outside:
+        raise InputError(
+            f"{where}: steps has {outside[0]}, but the run has only {epochs} epochs; give steps below that"
+        )
+
+
+def _model(model: dict[str, Any], where: str) -> dict[str, Any]:
+    head = model.get("head", "linear")
+    _choose(head, HEADS, f"{where}: unknown head")
+    others = {key for name, settings in HEADS.items() if name != head for key in settings} - set(HEADS[head])
+    model = {**MODEL_DEFAULTS, **model}
+    return {"head": head, **HEADS[head], **{key: value for key, value in model.items() if key not in others}}
+
+
+def _choose(name: str, valid: Any, problem: str) -> None:
+    if name not in valid:
+        raise InputError(f"{problem} {name!r}; valid: {', '.join(sorted(valid))}")

@@ -1,0 +1,78 @@
+"""What surrounds a training, whatever becomes of it: one process a run, no finished result trained twice, checksums."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ltmlc.data.split import load_split
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
+from ltmlc.disk.locks import only_process
+from ltmlc.errors import InputError
+from ltmlc.workflow.recovery import FINISHED, is_result_of, keep, restore_finished
+
+
+def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: Any) -> int:
+    """Do ``work``, which trains into ``out``, unless its result turns out to be there.
+
+    Args:
+        work: returns the exit code; imports torch, so it is not called when there is nothing to do.
+        out: the run's folder.
+        split: the split file it trains on.
+        result: what its ``metrics.json`` will say (data set, run, seed, specification, code), as far as it is known.
+
+    Raises:
+        InputError: the GPU was lost; the sentence says that the same command continues.
+    """
+    with only_process(out, waiting=lambda: _say(f"{_holder(out)} trains this run already: waiting for it")) as waited:
+        if waited or (out / FINISHED).exists():
+            result["split_sha256"] = load_split(split).sha256
+            if restore_finished(out, **result) or (waited and is_result_of(out / "metrics.json", **result)):
+                _say("another attempt has finished this run: its result is kept")
+                _keep_if_the_clock_is_behind(out, split.parent)
+                return 0
+            shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification
+        (out / RUN_SUMS).unlink(missing_ok=True)
+        code = _with_gpu_advice(work)
+        if code == 0:
+            files = [out / name for name in ("metrics.json", "predictions.npz", "weights.pt") if (out / name).exists()]
+            write_sums(out / RUN_SUMS, files)
+            _keep_if_the_clock_is_behind(out, split.parent)
+        return code
+
+
+def _keep_if_the_clock_is_behind(out: Path, data: Path) -> None:
+    """Snakemake dates results when a job ends, and deletes those that are then older than their data."""
+    newest = max(file.stat().st_mtime for file in (*data.glob("*"), *data.glob("pack/*")))
+    if newest > time.time():
+        keep(out)
+        _say("the clock stands before the date of the data: Snakemake will refuse this result, the next attempt has it")
+
+
+def _with_gpu_advice(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except RuntimeError as error:
+        # torch.AcceleratorError is one too. Its first line says what, the others how to debug it.
+        if not str(error).startswith("CUDA error"):
+            raise
+        what = str(error).partition("\n")[0]
+        raise InputError(
+            f"the GPU was lost or failed ({what}); what was trained until the last checkpoint is safe: the same "
+            "command continues from there, on whatever GPU works"
+        ) from error
+
+
+def _holder(out: Path) -> str:
+    try:
+        beat = json.loads((out / "running.json").read_bytes())
+        return f"process {beat['pid']} on {beat['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

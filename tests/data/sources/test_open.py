@@ -1,0 +1,51 @@
+import pytest
+from data.label_helpers import REPOSITORY, write_voc
+
+from ltmlc.data.sources.open import KINDS, open_source
+from ltmlc.errors import InputError
+from ltmlc.plan.config import load_dataset
+
+VOC = {"kind": "voc", "train": {"year": "2007", "set": "train"}, "test": {"year": "2007", "set": "val"}}
+
+
+@pytest.mark.parametrize("name", ["voc-lt", "coco-lt", "voc07-lt"])
+def test_configured_data_sets_fit_the_schema_and_their_kind(name, tmp_path):
+    config = load_dataset(name, REPOSITORY)
+    assert {"gamma2", "db_mu", "db_neg_scale", "dr_lr", "dr_epochs"} <= set(config["constants"])
+    try:
+        open_source(config, tmp_path)
+    except InputError as error:
+        assert "not found; looked for" in str(error)  # the data, not a key
+
+
+def test_kind_decides_what_is_opened(tmp_path):
+    write_voc(tmp_path / "VOC2007", {"train": {"1": ["cat"]}, "val": {"2": ["dog"]}})
+    assert open_source({"source": VOC}, tmp_path).train_pool().ids == ["1"]
+
+
+def test_embedded_data_set_needs_no_data_root(tmp_path):
+    source = open_source({"source": {"kind": "digits", "pool": 40, "test": 20}}, tmp_path / "absent")
+    pool = source.train_pool()
+    assert len(pool.ids) == 40 and pool.labels.shape == (40, len(source.classes))
+
+
+def test_missing_data_root_names_the_folder_and_the_key(tmp_path):
+    with pytest.raises(InputError, match=r"no folder .*absent; .*set data\.root"):
+        open_source({"source": VOC}, tmp_path / "absent")
+
+
+def test_unknown_kind_lists_the_valid_ones(tmp_path):
+    with pytest.raises(InputError, match=f"source.kind is 'zip'; valid kinds: {', '.join(KINDS)}"):
+        open_source({"source": {"kind": "zip"}}, tmp_path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_or_missing_keys_of_a_kind_are_refused_with_the_valid_ones(tmp_path, kind):
+    with pytest.raises(InputError, match=rf"source \(kind {kind}\): .*; valid keys: "):
+        open_source({"source": {"kind": kind, "colour": 1}}, tmp_path)
+
+
+def test_opening_does_not_change_the_config(tmp_path):
+    config = {"source": {"kind": "digits", "pool": 40, "test": 20}}
+    open_source(config, tmp_path)
+    assert config["source"]["kind"] == "digits"

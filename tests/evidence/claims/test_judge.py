@@ -1,0 +1,386 @@
+import csv
+import io
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from evidence.synthetic import grid, row, split, table, write, write_seeds
+from scipy import stats
+
+from ltmlc.errors import InputError
+from ltmlc.evidence.claims.facts import Threshold, read_thresholds
+from ltmlc.evidence.claims.file import Claim, as_printed, load_claims
+from ltmlc.evidence.claims.judge import VERDICTS, exit_code, judge_claims
+from ltmlc.evidence.claims.measure import holm, paired_noise
+from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
+from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
+from ltmlc.evidence.results.results import Results, RunResult, load_results
+from ltmlc.plan.grid import load_grid
+
+ROOT = Path(__file__).parents[3]
+SEEDS = range(5)
+
+
+def part(better, worse, column="total", bound=0.0) -> Part:
+    return Part(((RowName("t", better), 1.0), (RowName("t", worse), -1.0)), column, bound)
+
+
+def claim(*parts, name="c", twins=TWINS, **changes) -> Claim:
+    return Claim(name, "4.2", "A beats B.", "greater", twins, dict.fromkeys(twins, parts), **changes)
+
+
+def results(scores, *, dataset="voc-lt", seeds=SEEDS) -> Results:
+    """``scores``: run -> values by seed, or column -> values; None for a seed without a result."""
+    runs = {}
+    for run, values in scores.items():
+        columns = values if isinstance(values, dict) else dict.fromkeys(("total", "head", "medium", "tail"), values)
+        for index, seed in enumerate(seeds):
+            percent = {name: column[index] for name, column in columns.items() if column[index] is not None}
+            status = "finished" if percent else "missing"
+            runs[dataset, run, seed] = RunResult(dataset, run, seed, status, Path(), percent)
+    return Results(runs, tuple(seeds))
+
+
+def judge(claims, scores, *, dataset="voc-lt", seeds=SEEDS, settings=None, **options):
+    rows = [row(run, run, datasets=(dataset,)) for run in scores]
+    asked = grid(table("t", *rows), seeds=seeds)
+    asked.datasets[dataset].update(settings or {})
+    return judge_claims(asked, results(scores, dataset=dataset, seeds=seeds), claims, **options)
+
+
+def above(differences):
+    """Scores of B, and of A above B by ``differences``, with a spread between seeds that both share."""
+    base = [50.0, 53.0, 47.0, 51.0, 49.0][: len(differences)]
+    return {"A": [b + d for b, d in zip(base, differences, strict=True)], "B": base}
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict"),
+    [
+        ([2.0, 2.1, 1.9, 2.0, 2.0], "holds"),
+        ([0.1, 0.5, 2.0, 0.3, 1.5], "direction only"),
+        ([0.5, -0.4, 0.6, -0.3, 0.1], "not distinguishable"),
+        ([-0.1, -0.5, -2.0, -0.3, -1.5], "not distinguishable"),
+        ([-2.0, -2.1, -1.9, -2.0, -2.0], "reversed"),
+        ([None] * 5, "missing"),
+    ],
+)
+def test_the_five_states_of_a_claim(differences, verdict):
+    scores = {"A": [None] * 5, "B": [50.0] * 5} if None in differences else above(differences)
+    (judged,) = judge([claim(part("A", "B"))], scores)
+    assert judged.verdict == verdict
+
+
+def test_what_a_seed_does_to_both_runs_cancels():
+    # Seeds differ by 6 points, the difference by 0.1: unpaired this would be noise.
+    (judged,) = judge([claim(part("A", "B"))], above([1.0, 1.1, 0.9, 1.0, 1.0]))
+    assert judged.verdict == "holds" and judged.difference == pytest.approx(1.0)
+    assert judged.high - judged.low < 0.3
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict", "words"),
+    [(1.0, "direction only", "points the stated way"), (-1.0, "not distinguishable", "points the other way")],
+)
+def test_one_seed_gives_a_direction_and_says_why_no_more(difference, verdict, words):
+    (judged,) = judge([claim(part("A", "B"))], {"A": [50 + difference], "B": [50.0]}, seeds=[0])
+    assert judged.verdict == verdict
+    assert judged.reason == f"{words}; one seed, so nothing to measure the noise with"
+    assert judged.p is None and judged.low is None
+
+
+def test_the_weakest_part_decides_that_a_claim_holds():
+    differences = {"head": [2.0, 2.1, 1.9, 2.0, 2.0], "tail": [0.3, -0.2, 0.2, -0.1, 0.1]}
+    scores = {
+        "A": {column: [50 + d for d in values] for column, values in differences.items()},
+        "B": {column: [50.0] * 5 for column in differences},
+    }
+    (judged,) = judge([claim(part("A", "B", "head"), part("A", "B", "tail"))], scores)
+    assert judged.verdict == "not distinguishable"
+    assert judged.comparison == "A against B (tail)" and (judged.parts, judged.as_stated) == (2, 2)
+
+
+def test_one_part_the_other_way_round_reverses_a_claim():
+    differences = {"head": [2.0, 2.1, 1.9, 2.0, 2.0], "tail": [-2.0, -2.1, -1.9, -2.0, -2.0]}
+    scores = {
+        "A": {column: [50 + d for d in values] for column, values in differences.items()},
+        "B": {column: [50.0] * 5 for column in differences},
+    }
+    (judged,) = judge([claim(part("A", "B", "head"), part("A", "B", "tail"))], scores)
+    assert judged.verdict == "reversed" and judged.difference == pytest.approx(-2.0)
+
+
+def test_only_seeds_that_all_rows_share_are_compared():
+    scores = {"A": [51.0, 52.0, 99.0, None, None], "B": [50.0, 51.0, None, 1.0, 1.0]}
+    (judged,) = judge([claim(part("A", "B"))], scores)
+    assert judged.n == 2 and judged.difference == pytest.approx(1.0)
+    (apart,) = judge([claim(part("A", "B"))], {"A": [51.0, None], "B": [None, 50.0]}, seeds=[0, 1])
+    assert apart.verdict == "missing" and "no seed" in apart.reason
+
+
+def test_no_gain_is_shown_by_a_margin_and_refuted_by_more():
+    no_gain = claim(part("B", "A", bound=-0.5))
+    for gain, verdict in ((0.2, "holds"), (-3.0, "holds"), (2.0, "reversed")):
+        jitter = [0.01, -0.01, 0.0, 0.02, -0.02]
+        (judged,) = judge([no_gain], above([gain + j for j in jitter]))
+        assert judged.verdict == verdict
+
+
+def test_holm_leaves_only_what_survives_all_claims_of_a_data_set():
+    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    weak = above([0.5, 0.2, 1.4, 0.3, 1.3])
+    assert judge([claim(part("A", "B"))], weak)[0].verdict == "holds"
+    many = [claim(part("A", "B"), name=f"c{index}") for index in range(4)]
+    assert {verdict.verdict for verdict in judge(many, weak)} == {"direction only"}
+
+
+def test_the_noise_of_two_runs_is_that_of_the_paired_t_test():
+    scores = above([0.1, 0.5, 2.0, 0.3, 1.5])
+    noise = paired_noise(results(scores), "voc-lt", "total")
+    differences = np.subtract(scores["A"], scores["B"])
+    assert noise.df == 4 and noise.sd * math.sqrt(2) == pytest.approx(differences.std(ddof=1))
+    (judged,) = judge([claim(part("A", "B"))], scores)
+    assert judged.p == pytest.approx(stats.ttest_rel(scores["A"], scores["B"]).pvalue)
+
+
+def test_the_noise_is_pooled_over_runs_and_bears_missing_seeds():
+    rng = np.random.default_rng(0)
+    seed_effect, run_effect = rng.normal(0, 5, 6), rng.normal(0, 9, 150)
+    values = run_effect[:, None] + seed_effect + rng.normal(0, 0.7, (150, 6))
+    scores = {f"r{i}": [None if (i + j) % 7 == 0 else x for j, x in enumerate(line)] for i, line in enumerate(values)}
+    noise = paired_noise(results(scores, seeds=range(6)), "voc-lt", "total")
+    present = sum(x is not None for line in scores.values() for x in line)
+    assert noise.df == present - 150 - 6 + 1
+    assert noise.sd == pytest.approx(0.7, rel=0.1)
+
+
+def test_without_any_difference_hardly_any_claim_is_decided():
+    rng = np.random.default_rng(1)
+    claims = [claim(part(f"A{i}", f"B{i}"), name=f"c{i}") for i in range(6)]
+    false = 0
+    for _ in range(150):
+        scores = {f"{side}{i}": list(50 + rng.normal(0, 0.6, 5)) for i in range(6) for side in "AB"}
+        false += any(v.verdict in ("holds", "reversed") for v in judge(claims, scores))
+    assert false <= 15  # 7.5 expected
+
+
+def test_the_text_s_amount_is_compared_on_the_paper_s_own_data_sets_alone():
+    scores = above([2.0, 2.1, 1.9, 2.0, 2.0])
+    amounts = {"stated": {"voc-lt": "2"}, "amount": {"voc-lt": (1.5, 2.5)}}
+    off = {"stated": {"voc-lt": "7"}, "amount": {"voc-lt": (6.5, 7.5)}}
+    assert judge([claim(part("A", "B"), **amounts)], scores)[0].amount_agrees is True
+    assert judge([claim(part("A", "B"), **off)], scores)[0].amount_agrees is False
+    twin = judge([claim(part("A", "B"), **off)], scores, dataset="mine", settings={"twin": "voc-lt"})
+    assert twin[0].verdict == "holds" and twin[0].amount_agrees is None
+
+
+def test_another_data_set_is_judged_by_its_twin_and_without_one_by_what_is_said_of_both():
+    both, voc = claim(part("A", "B"), name="both"), claim(part("A", "B"), name="voc", twins=("voc-lt",))
+    different = Claim(
+        "differs", "4", "s", "greater", TWINS, {"voc-lt": (part("A", "B"),), "coco-lt": (part("B", "A"),)}
+    )
+    scores = above([1.0])
+
+    def judged(**settings):
+        return [v.claim for v in judge([both, voc, different], scores, dataset="mine", seeds=[0], settings=settings)]
+
+    assert judged(twin="voc-lt") == ["both", "voc", "differs"]
+    assert judged(twin="coco-lt") == ["both", "differs"]
+    assert judged() == ["both"]
+
+
+def test_a_claim_about_a_table_that_is_not_asked_for_is_missing_and_a_failed_run_is_named(tmp_path):
+    other = claim(Part(((RowName("u", "A"), 1.0), (RowName("t", "B"), -1.0))))
+    (judged,) = judge([other], above([1.0]), seeds=[0])
+    assert judged.verdict == "missing" and judged.reason == "u is not in the configuration"
+    asked = grid(table("t", row("A", "A"), row("B", "B")))
+    write(tmp_path, "voc-lt", "A", 0, None)
+    write_seeds(tmp_path, "voc-lt", "B", [50.0])
+    (failed,) = judge_claims(asked, load_results(asked, tmp_path), [claim(part("A", "B"))])
+    assert failed.reason == "1 of 2 rows without a result, first t: A (failed)"
+
+
+def test_rows_that_are_the_same_run_decide_nothing():
+    asked = grid(table("t", row("A", "r"), row("B", "r")))
+    (judged,) = judge_claims(asked, results({"r": [50.0] * 5}), [claim(part("A", "B"))])
+    assert judged.verdict == "missing" and "same run" in judged.reason
+
+
+# Predicates
+
+
+TABLES = {
+    "t": {"rows": [{"label": name} for name in "ABC"]},
+    "f": {
+        "rows": [{"label": f"x{x}", "panel": "p", "x": x} for x in (1, 2, 3)] + [{"label": "q", "panel": "q", "x": 1}]
+    },
+}
+
+
+def pairs(kind, **keys):
+    parts = build_parts({"kind": kind, **keys}, "voc-lt", TABLES, "claims.yaml: c")
+    return [tuple(name.label for name in each.rows) for each in parts]
+
+
+def test_each_kind_becomes_the_comparisons_it_stands_for():
+    at = {"table": "f", "row": {"voc-lt": "x2", "coco-lt": "x3"}}
+    panel = {"table": "f", "panel": "p"}
+    assert pairs("best_at", at=at, among=panel) == [("x2", "x1"), ("x2", "x3")]
+    assert pairs("worst_at", at=at, among=panel) == [("x1", "x2"), ("x3", "x2")]
+    assert pairs("monotone", among=panel) == [("x2", "x1"), ("x3", "x2")]
+    assert pairs("monotone", among={**panel, "until": {"voc-lt": 2}}) == [("x2", "x1")]
+    assert pairs("best_at", at={"table": "t", "row": "A"}, among={"table": "t"}) == [("A", "B"), ("A", "C")]
+    no_gain = {"gains_not": {"table": "t", "row": "A"}, "over": {"table": "t", "row": "B"}, "margin": 0.5}
+    assert pairs("not_greater", **no_gain) == [("B", "A")]
+    (bounded,) = build_parts({"kind": "not_greater", **no_gain}, "voc-lt", TABLES, "c")
+    assert bounded.bound == -0.5
+
+
+def test_a_trend_is_the_rise_of_the_fitted_line():
+    (trend,) = build_parts({"kind": "trend", "among": {"table": "f", "panel": "p"}}, "voc-lt", TABLES, "c")
+    heights = {"x1": 1.0, "x2": 5.0, "x3": 4.0}
+    slope = np.polyfit([1, 2, 3], list(heights.values()), 1)[0]
+    assert trend.value(lambda name, column: heights[name.label]) == pytest.approx(2 * slope)
+
+
+@pytest.mark.parametrize(
+    ("among", "message"),
+    [
+        ({"table": "table9"}, "unknown table 'table9'; valid: f, t"),
+        ({"table": "t", "rows": ["A", "Z"]}, "t has no row 'Z'; valid: A, B, C"),
+        ({"table": "f", "panel": "gamma"}, "f has no panel 'gamma'; valid: p, q"),
+    ],
+)
+def test_an_unknown_table_row_or_panel_is_refused_with_what_is_valid(among, message):
+    with pytest.raises(InputError, match=r"claims\.yaml: c: ") as error:
+        pairs("monotone", among=among)
+    assert message in str(error.value)
+
+
+# The declared claims
+
+
+@pytest.fixture(scope="module")
+def declared():
+    return load_claims(root=ROOT)
+
+
+def test_the_paper_s_claims_are_declared(declared):
+    decided_by_runs = [each for each in declared if each.parts]
+    assert len(decided_by_runs) >= 25
+    assert {each.kind for each in declared} >= {
+        "greater",
+        "not_greater",
+        "best_at",
+        "trend",
+        "threshold",
+        "probability",
+    }
+
+
+@pytest.fixture
+def copied(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("reference"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "better"}, "'better' is not valid"),
+        ({"colums": ["head"]}, "unknown key 'colums'"),
+        ({"worse": {"table": "table1", "row": "LSEPP"}}, "table1 has no row 'LSEPP'; valid: ERM, RW"),
+        ({"worse": {"table": "tabel1", "row": "LSEP"}}, "unknown table 'tabel1'; valid: fig4, "),
+        ({"about": ["voc"]}, "'voc' is not valid"),
+        ({"id": "lsep-no-better-than-rs"}, "is used twice"),
+    ],
+)
+def test_a_wrong_claims_file_is_refused_in_one_sentence(copied, change, message):
+    path = copied / "config" / "claims.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["claims"][0].update(change)
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"claims\.yaml") as error:
+        load_claims(root=copied)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_printed_amount_stands_for_all_that_prints_so():
+    assert as_printed(5) == (4.5, 5.5)
+    assert as_printed(1.9) == pytest.approx((1.85, 1.95))
+    assert as_printed([0.8, 1.0]) == pytest.approx((0.75, 1.05))
+
+
+def test_no_results_at_all_leave_every_claim_missing_and_no_error(declared, tmp_path):
+    asked = load_grid({"datasets": ["digits20-lt", "digits80-lt"]}, ROOT)
+    verdicts = judge_claims(asked, load_results(asked, tmp_path), declared)
+    assert {verdict.verdict for verdict in verdicts} == {"missing"}
+    assert {verdict.dataset for verdict in verdicts} == {"digits20-lt", "digits80-lt", ""}
+    assert exit_code(verdicts) == 3
+
+
+# Facts
+
+
+def fact(kind, **facts) -> Claim:
+    return Claim("fact", "Fig. 1", "s", kind, ("voc-lt",), {}, facts=facts)
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.75, "reversed"), (1.0, "holds")])
+def test_a_conditional_probability_is_counted_in_the_training_labels(value, verdict):
+    asked = fact("probability", of="person", given="dog", value=value)
+    scores = {"A": [50.0]}
+    (judged,) = judge([asked], scores, seeds=[0], splits={"voc-lt": split()})
+    assert judged.verdict == verdict and "3 of 3 training images with dog show person" in judged.reason
+    assert judge([asked], scores, seeds=[0])[0].verdict == "missing"
+    assert judge([asked], scores, seeds=[0], dataset="mine", settings={"twin": "voc-lt"}) == []
+
+
+def test_the_sizes_of_a_data_set_are_checked_and_the_wrong_ones_named():
+    right = {"training images": 6, "test images": 4, "classes": 3, "head": 1, "smallest class": 1, "largest class": 5}
+    splits = {"voc-lt": split()}
+    assert judge([fact("split", facts=right)], {"A": [1.0]}, seeds=[0], splits=splits)[0].verdict == "holds"
+    (wrong,) = judge([fact("split", facts={**right, "tail": 2})], {"A": [1.0]}, seeds=[0], splits=splits)
+    assert wrong.verdict == "reversed" and wrong.reason == "tail: 1, stated 2"
+
+
+def test_a_threshold_is_read_from_the_figure_s_numbers(tmp_path):
+    path = tmp_path / "fig3.csv"
+    path.write_text("family,gamma1,gamma2,threshold_probability\nC-LSEP,5,,0.8554\nNGC,5,5,0.3873\n")
+    curves = read_thresholds(path)
+    assert curves == [Threshold("C-LSEP", 5, 0.8554), Threshold("NGC", 5, 0.3873)]
+    near = fact("threshold", family="C-LSEP", gamma=5, value=0.85, tolerance=0.02)
+    far = fact("threshold", family="NGC", gamma=5, value=0.5, tolerance=0.02)
+    absent = fact("threshold", family="C-LSEP", gamma=1, value=0.5, tolerance=0.02)
+    verdicts = judge([near, far, absent], {"A": [1.0]}, seeds=[0], curves=curves)
+    assert [v.verdict for v in verdicts] == ["holds", "not distinguishable", "missing"]
+    assert read_thresholds(tmp_path / "absent.csv") == []
+
+
+# Output
+
+
+@pytest.mark.parametrize(("differences", "code"), [([2.0, 2.1, 1.9, 2.0, 2.0], 0), ([-2.0, -2.1, -1.9, -2.0, -2.0], 1)])
+def test_the_exit_code_says_whether_a_claim_is_reversed(differences, code):
+    assert exit_code(judge([claim(part("A", "B"))], above(differences))) == code
+
+
+def test_the_files_hold_every_verdict_with_its_numbers(tmp_path):
+    claims = [claim(part("A", "B"), name="first", stated={"voc-lt": "2"}), claim(part("A", "Z"), name="second")]
+    verdicts = judge(claims, above([2.0, 2.1, 1.9, 2.0, 2.0]))
+    paths = write_claims(verdicts, tmp_path)
+    assert [path.name for path in paths] == ["claims.csv", "claims.md"]
+    first, second = csv.DictReader(io.StringIO(claims_csv(verdicts)))
+    assert (first["verdict"], first["difference"], first["n"]) == ("holds", "2.0000", "5")
+    assert (second["verdict"], second["difference"]) == ("missing", "")
+    text = claims_markdown(verdicts)
+    assert text.index("| holds | 1 |") < text.index("A beats B.") and "+2.00 [" in text
+    assert all(verdict.verdict in VERDICTS for verdict in verdicts)
+
+
+def test_one_seed_is_explained_in_the_report():
+    text = claims_markdown(judge([claim(part("A", "B"))], {"A": [51.0], "B": [50.0]}, seeds=[0]))
+    assert "With one seed nothing can hold or be reversed" in text

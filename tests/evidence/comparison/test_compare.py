@@ -1,0 +1,221 @@
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evidence.synthetic import grid, row, table, write, write_seeds
+
+from ltmlc.evidence.comparison.compare import compare
+from ltmlc.evidence.comparison.report import agreement_csv, diff_csv, diff_markdown, write_diff
+from ltmlc.evidence.comparison.verdicts import Comparison, compare_cell, judge
+from ltmlc.evidence.results.results import load_results
+from ltmlc.evidence.uncertainty.noise import Noise
+from ltmlc.plan.grid import load_grid
+
+ROOT = Path(__file__).parents[3]
+NOISE = Noise(0.5, 184)
+SPREAD = [-1.0, -0.5, 0.0, 0.5, 1.0]  # five seeds around a mean: sd 0.79
+
+
+def judged(differences, *, noise=NOISE, n=5, tolerance=0.005, origin="own", seeds=None) -> list[Comparison]:
+    """Verdicts for cells of which ours is 50 + difference and the reference 50."""
+    cells = []
+    for difference in differences:
+        ours = dict.fromkeys(range(n), 50 + difference)
+        empty = Comparison("t", "r", "voc-lt", "total", "run", origin, 50.0, 1, tolerance=tolerance)
+        cells.append(compare_cell(empty, ours, {None: 50.0}, noise))
+    return list(judge(cells, {("voc-lt", "total"): noise}))
+
+
+@pytest.mark.parametrize(
+    ("difference", "n", "verdict"),
+    [
+        (0.0, 5, "match"),
+        (0.004, 5, "match"),
+        (-0.3, 5, "within noise"),
+        (1.08, 5, "within noise"),  # the interval: 1.973 * 0.5 * sqrt(1.2) = 1.081, plus rounding
+        (1.10, 5, "above"),
+        (-1.10, 5, "below"),
+        (-9.0, 1, "below"),
+    ],
+)
+def test_the_verdict_of_a_single_cell(difference, n, verdict):
+    assert judged([difference], n=n)[0].verdict == verdict
+
+
+def test_rounding_counts_before_noise():
+    assert judged([0.2], tolerance=0.236)[0].verdict == "match"
+    assert judged([1.25], tolerance=0.236)[0].verdict == "within noise"
+    assert judged([1.25], tolerance=0.005)[0].verdict == "above"
+
+
+def test_one_outlier_among_many_cells_is_inconclusive_and_a_large_one_is_not():
+    cells = judged([0.1] * 350 + [1.3, 5.0])
+    assert cells[-1].verdict == "above"
+    assert cells[-2].verdict == "inconclusive"
+    assert cells[-2].p < 0.05 < cells[-2].p_adjusted
+
+
+def test_inconclusive_says_how_many_seeds_decide_or_that_none_do():
+    far, near = judged([0.1] * 350 + [2.3, 1.5], n=2)[-2:]
+    assert far.verdict == near.verdict == "inconclusive"
+    assert far.seeds_needed > 2
+    assert far.reason == f"{far.seeds_needed} seeds would decide, {far.seeds_needed - 2} more"
+    assert near.seeds_needed is None and near.reason == "not decidable: the published run is one draw"
+    assert judged([0.1] * 350 + [2.3], n=far.seeds_needed)[-1].verdict == "above"
+    assert judged([0.1] * 350 + [2.3], n=far.seeds_needed - 1)[-1].verdict == "inconclusive"
+    assert judged([0.1] * 350 + [1.5], n=300)[-1].verdict == "inconclusive"
+
+
+def test_one_seed_gives_a_difference_and_no_verdict(tmp_path):
+    declared = grid(table("t", row("A", "a", (50, 50, 50, 50), origin="cited")))
+    write(tmp_path, "voc-lt", "a", 0, 51)
+    diff = compare(declared, load_results(declared, tmp_path))
+    assert [cell.verdict for cell in diff.cells] == ["no verdict"] * 4
+    assert diff.cells[0].difference == pytest.approx(1)
+    assert diff.cells[0].low is None
+    assert "one seed measures no noise" in diff_markdown(diff)
+
+
+def test_missing_and_failed_runs_have_no_number(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4), row("B", "b", (50,) * 4), row("C", "c")))
+    write(tmp_path, "voc-lt", "b", 0, None)
+    cells = compare(declared, load_results(declared, tmp_path)).cells
+    assert [cell.verdict for cell in cells] == ["missing"] * 4 + ["failed"] * 4  # C has no published number
+    assert all(cell.ours is None and cell.difference is None for cell in cells)
+
+
+def test_noise_is_pooled_over_the_runs_of_a_dataset_and_column_once_each(tmp_path):
+    tables = table("t1", row("A", "a", (50,) * 4), row("B", "b", (60,) * 4)), table("t2", row("A", "a", (50,) * 4))
+    declared = grid(*tables, seeds=range(5))
+    write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
+    write_seeds(tmp_path, "voc-lt", "b", [60 + 2 * x for x in SPREAD])
+    diff = compare(declared, load_results(declared, tmp_path))
+    assert diff.noise["voc-lt", "total"].df == 8
+    assert diff.cells[0].pooled_sd == pytest.approx(np.sqrt((2.5 + 10) / 8))
+    assert diff.cells[0].sd == pytest.approx(np.sqrt(2.5 / 4))
+    assert len(diff.cells) == 12
+
+
+def test_a_run_with_one_seed_borrows_the_noise_of_the_others(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4), row("B", "b", (60,) * 4)), seeds=range(5))
+    write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
+    write_seeds(tmp_path, "voc-lt", "b", [60.3])
+    cell = compare(declared, load_results(declared, tmp_path)).cells[4]
+    assert (cell.row, cell.n, cell.df, cell.sd, cell.verdict) == ("B", 1, 4, None, "within noise")
+
+
+def test_published_points_of_a_figure_are_not_counted_twice(tmp_path):
+    point = row("x", "a", (50,) * 4, panel="gamma1", x=1)
+    declared = grid(table("t", row("A", "a", (50,) * 4)), table("fig4", point, kind="figure"))
+    assert len(compare(declared, load_results(declared, tmp_path)).cells) == 4
+
+
+def reference(**seeds):
+    return {
+        ("voc-lt", "a"): {int(k[1:]): dict.fromkeys(("total", "head", "medium", "tail"), v) for k, v in seeds.items()}
+    }
+
+
+def test_an_installation_that_reproduces_the_reference_matches_even_with_one_seed(tmp_path):
+    declared = grid(table("t", row("A", "a")))
+    write(tmp_path, "voc-lt", "a", 0, 50.00001)
+    results = load_results(declared, tmp_path)
+    assert {c.verdict for c in compare(declared, results, reference=reference(s0=50.0)).cells} == {"match"}
+    diff = compare(declared, results, reference=reference(s0=50.0, s1=51.0, s2=49.0))  # its own seed counts
+    assert {c.verdict for c in diff.cells} == {"match"}
+    assert {c.verdict for c in compare(declared, results, reference=reference(s0=50.2)).cells} == {"no verdict"}
+
+
+def test_the_seeds_of_the_reference_give_the_noise_where_ours_cannot(tmp_path):
+    declared = grid(table("t", row("A", "a")))
+    write(tmp_path, "voc-lt", "a", 0, 50.5)
+    cell = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=49.0)).cells[0]
+    assert (cell.df, cell.n, cell.reference_n, cell.verdict) == (2, 1, 1, "within noise")
+    assert cell.pooled_sd == pytest.approx(1)
+
+
+def test_other_seeds_than_the_references_are_compared_with_its_mean(tmp_path):
+    declared = grid(table("t", row("A", "a")), seeds=(7, 8))
+    for seed, value in ((7, 50.0), (8, 51.0)):
+        write(tmp_path, "voc-lt", "a", seed, value)
+    cell = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=52.0)).cells[0]
+    assert (cell.reference, cell.reference_n, cell.n, cell.df) == (51.0, 3, 2, 2)
+
+
+def test_equal_runs_on_both_sides_are_not_counted_twice_in_the_noise(tmp_path):
+    declared = grid(table("t", row("A", "a")), seeds=(0, 1, 2))
+    write_seeds(tmp_path, "voc-lt", "a", [50, 51, 49])
+    diff = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=49.0))
+    assert diff.noise["voc-lt", "total"].df == 2
+    assert diff.counts()["match"] == 4
+
+
+def test_rank_agreement_is_per_table_dataset_and_column(tmp_path):
+    rows = [row(name, name, (value,) * 4) for name, value in (("a", 70), ("b", 75), ("c", 80))]
+    declared = grid(table("t", *rows))
+    for name, value in (("a", 60), ("b", 61), ("c", 62)):
+        write(tmp_path, "voc-lt", name, 0, value)
+    agreement = compare(declared, load_results(declared, tmp_path)).agreement
+    assert len(agreement) == 4
+    assert all(item.tau == 1 and item.rows == 3 for item in agreement)
+
+
+def test_false_alarms_are_counted_and_the_verdicts_come_first(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [row(f"r{i}", f"r{i}", tuple(rng.normal(60, 0.5, 4).round(2)), origin="cited") for i in range(20)]
+    declared = grid(table("t", *rows), seeds=range(5))
+    for i in range(20):
+        for seed in range(5):
+            write(tmp_path, "voc-lt", f"r{i}", seed, tuple(rng.normal(60, 0.5, 4)))
+    diff = compare(declared, load_results(declared, tmp_path))
+    text = diff_markdown(diff)
+    assert "80 cells were tested" in text and "about 4 would lie outside by chance" in text
+    assert text.index("| verdict |") < text.index("Seed noise") < text.index("## t")
+    assert diff.counts()["within noise"] >= 70
+    assert diff.counts()["above"] + diff.counts()["below"] == 0
+
+
+def test_the_csv_has_every_field_of_every_cell(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4)), seeds=range(5))
+    write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
+    diff = compare(declared, load_results(declared, tmp_path))
+    records = list(csv.DictReader(io.StringIO(diff_csv(diff))))
+    assert len(records) == 4
+    assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4"
+    assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md", "rank_agreement.csv"}
+
+
+def test_the_paper_has_360_published_cells_and_each_is_compared(tmp_path):
+    asked = load_grid({"datasets": ["voc-lt", "coco-lt"]}, ROOT)
+    diff = compare(asked, load_results(asked, tmp_path))
+    assert len(diff.cells) == 360 and diff.counts()["missing"] == 360
+
+
+def test_rank_agreement_is_written_with_its_p_value(tmp_path):
+    rows = [row(name, name, (value,) * 4) for name, value in (("a", 70), ("b", 75), ("c", 80))]
+    declared = grid(table("t", *rows), table("few", *rows[:2]))
+    for name, value in (("a", 60), ("b", 62), ("c", 61)):
+        write(tmp_path, "voc-lt", name, 0, value)
+    lines = list(csv.DictReader(io.StringIO(agreement_csv(compare(declared, load_results(declared, tmp_path))))))
+    assert [(line["table"], line["column"], line["rows"]) for line in lines[:2]] == [
+        ("t", "total", "3"),
+        ("t", "head", "3"),
+    ]
+    assert float(lines[0]["kendall_tau"]) == pytest.approx(1 / 3, abs=1e-4) and float(lines[0]["p"]) == 1
+    assert lines[-1]["kendall_tau"] == ""  # two rows have no order worth a number
+
+
+def test_an_unreadable_file_is_named_in_the_report(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4)))
+    path = write(tmp_path, "voc-lt", "a", 0, 50)
+    path.write_text("{")
+    text = diff_markdown(compare(declared, load_results(declared, tmp_path)))
+    assert str(path) in text
+    assert "No run has finished yet" in text
+
+
+def test_nothing_to_compare_says_so(tmp_path):
+    declared = grid(table("t", row("A", "a")))
+    assert "Nothing to compare" in diff_markdown(compare(declared, load_results(declared, tmp_path)))

@@ -1,0 +1,199 @@
+import csv
+import hashlib
+import json
+import socket
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from evidence.synthetic import method_grid, split, write, write_predictions
+
+from ltmlc.evidence.export.crate import PROFILES, write_crate
+from ltmlc.evidence.export.files import portable_roots
+from ltmlc.evidence.export.portable import machine_traces, portable
+from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
+from ltmlc.evidence.results.results import load_results
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("python -m ltmlc train --out {root}/results/runs/a/seed0", "python -m ltmlc train --out results/runs/a/seed0"),
+        ('"weights": "/home/me/models/resnet50.pth"', '"weights": "resnet50.pth"'),
+        ("needs {root}/config/x.yaml, or /etc/ltmlc/config.yaml", "needs config/x.yaml, or config.yaml"),
+        ("at https://doi.org/10.1007/978-3-031 on 1/2/2026, 3 / 4 images/s", None),
+        ("head:medium:tail = 6:6:8; ~/x; a/b/c", None),
+    ],
+)
+def test_a_portable_text_has_no_absolute_path_and_is_otherwise_the_same(tmp_path, text, expected):
+    text = text.format(root=tmp_path)
+    made = portable(text, {"results": tmp_path / "results", "": tmp_path})
+    assert made == (text if expected is None else expected)
+    assert machine_traces(made) == []
+
+
+def test_the_name_of_this_machine_does_not_leave_it(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "gpu-node-7")
+    assert portable("ran on gpu-node-7 (gpu-node-77)", {}) == "ran on host (gpu-node-77)"
+    assert machine_traces("ran on gpu-node-7") == ["gpu-node-7"]
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Results of three methods on two seeds: one failed, one missing, everything with paths of this machine in it."""
+    declared, data = method_grid(seeds=(0, 1)), split()
+    declared.config.update(
+        {
+            "results": str(tmp_path / "out"),
+            "figures": str(tmp_path / "pictures"),
+            "data": {"root": "/datasets/voc"},
+            "model": {"weights": "/home/me/weights/resnet50.pth"},
+        }
+    )
+    declared.datasets["voc-lt"]["source"] = {"kind": "voc"}
+    out = tmp_path / "out"
+    for run in ("lsep", "dr"):
+        for seed in (0, 1):
+            percent = None if (run, seed) == ("dr", 1) else 50 + seed
+            command = f"python -m ltmlc train voc-lt {run} --out {out}/runs/voc-lt/{run}/seed{seed}"
+            environment = {"device": "cpu", "torch": "2.14.1", "git_commit": "a" * 40}
+            extra = {} if percent is None else {"ap_per_class": [0.1, 0.2, 0.3]}
+            spec = declared.runs["voc-lt"][run]
+            where = (out, "voc-lt", run, seed)
+            write(*where, percent, spec=spec, command=command, environment=environment, **extra)
+            if percent is not None:
+                write_predictions(*where, np.zeros((4, 3)), data)
+    (out / "runs/voc-lt/lsep/seed0/last.pt").write_bytes(b"checkpoint")
+    (out / "tables").mkdir()
+    (out / "tables" / "t.md").write_text(f"failed: {out}/runs/voc-lt/dr/seed1/train.log")
+    (out / "data" / "voc-lt").mkdir(parents=True)
+    (out / "data" / "voc-lt" / "split.json").write_text("{}")
+    (tmp_path / "pictures").mkdir()
+    for name in ("fig4.png", "images_voc-lt.png", "changes_voc-lt.pdf", "gain_voc-lt.png"):
+        (tmp_path / "pictures" / name).write_bytes(b"picture")
+    return declared, load_results(declared, out), data
+
+
+def exported(made, tmp_path, **options) -> Path:
+    declared, results, data = made
+    tidy = write_tidy(run_table(declared, results, portable_roots(declared, ROOT)), tmp_path / "tidy", "runs")
+    tidy += write_tidy(class_table(results, {"voc-lt": data}), tmp_path / "tidy", "ap_per_class")
+    return write_crate(declared, results, tidy, tmp_path / "crate.zip", root=ROOT, **options)
+
+
+def test_every_run_is_one_row_with_what_was_run(made, tmp_path):
+    declared, results, _ = made
+    frame = run_table(declared, results, portable_roots(declared, ROOT))
+    assert len(frame) == 6 and list(frame.status.value_counts().sort_index()) == [1, 3, 2]
+    first = frame[(frame.run == "lsep") & (frame.seed == 1)].iloc[0]
+    assert first.total == pytest.approx(51) and first.rows == "t: LSEP" and first.recipe == "dr"
+    assert json.loads(first.loss) == [{"gamma": 1, "name": "lsep", "weight": 1}]
+    assert first.path == "results/runs/voc-lt/lsep/seed1/metrics.json"
+    paths = write_tidy(frame, tmp_path, "runs")
+    assert [path.name for path in paths] == ["runs.parquet", "runs.csv"]
+    again = pd.read_parquet(paths[0])
+    assert again.total.tolist() == pytest.approx(pd.read_csv(paths[1]).total.tolist(), nan_ok=True)
+    assert again.seed.dtype == "int64" and again.total.dtype == "float64"
+
+
+def test_every_class_of_a_finished_run_is_one_row(made):
+    _, results, data = made
+    frame = class_table(results, {"voc-lt": data})
+    assert len(frame) == 3 * 3
+    dog = frame[(frame.run == "lsep") & (frame.seed == 0) & (frame.name == "dog")].iloc[0]
+    assert (dog["class"], dog.group, dog.training_images, dog.test_images) == (1, "medium", 3, 1)
+    assert dog.ap == pytest.approx(20)
+    alone = class_table(results, {})  # no split: still every number
+    assert alone.ap.tolist() == frame.ap.tolist() and alone.training_images.isna().all()
+
+
+def test_nothing_finished_gives_empty_tables_and_a_crate(tmp_path):
+    declared = method_grid()
+    declared.config.update({"results": str(tmp_path / "none"), "figures": str(tmp_path / "no"), "data": {"root": "d"}})
+    results = load_results(declared, tmp_path / "none")
+    assert len(class_table(results, {})) == 0
+    path = exported((declared, results, split()), tmp_path)
+    assert "ro-crate-metadata.json" in zipfile.ZipFile(path).namelist()
+
+
+def test_the_crate_opens_with_the_library_and_all_its_files_exist(made, tmp_path):
+    from rocrate.rocrate import ROCrate
+
+    path = exported(made, tmp_path)
+    folder = tmp_path / "opened"
+    zipfile.ZipFile(path).extractall(folder)
+    crate = ROCrate(folder)
+    files = [entity for entity in crate.data_entities if "File" in np.atleast_1d(entity.type)]
+    for entity in files:
+        content = (folder / entity.id).read_bytes()
+        assert entity["contentSize"] == str(len(content)), entity.id
+        assert entity["sha256"] == hashlib.sha256(content).hexdigest(), entity.id
+        assert entity["encodingFormat"], entity.id
+    listed = {entity.id for entity in files}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert there - listed == {"ro-crate-metadata.json"}
+    assert listed >= {"Snakefile", "results/runs.parquet", "results/ap_per_class.csv", "results/tables/t.md"}
+    assert listed >= {"results/runs/voc-lt/lsep/seed1/predictions.npz", "figures/gain_voc-lt.png", "CITATION.cff"}
+
+
+def test_the_crate_says_licence_authors_paper_software_and_what_ran(made, tmp_path):
+    from rocrate.rocrate import ROCrate
+
+    crate = ROCrate(exported(made, tmp_path))
+    root = crate.root_dataset
+    assert root["license"].id == "https://spdx.org/licenses/MIT"
+    assert root["author"]["name"] == "The ltmlc developers"
+    paper = root["citation"]
+    assert paper.id == "https://doi.org/10.1007/978-3-031-73414-4_24" and len(paper["author"]) == 6
+    assert {entity.id for entity in root["conformsTo"]} == set(PROFILES)
+    assert crate.mainEntity.id == "Snakefile"
+    software = {(entity["name"], entity["softwareVersion"]) for entity in crate.mainEntity["softwareRequirements"]}
+    assert ("PyTorch", "2.14.1") in software and any("a" * 40 in version for _, version in software)
+    actions = {entity["name"]: entity for entity in crate.get_entities() if entity.type == "CreateAction"}
+    assert set(actions) == {
+        "run of the whole workflow",
+        *(f"training voc-lt/{run}/seed{seed}" for run in ("lsep", "dr") for seed in (0, 1)),
+    }
+    assert actions["training voc-lt/lsep/seed0"]["actionStatus"].endswith("CompletedActionStatus")
+    failed = actions["training voc-lt/dr/seed1"]
+    assert failed["actionStatus"].endswith("FailedActionStatus") and "not finite" in failed["error"]
+    assert failed["result"].id == "results/runs/voc-lt/dr/seed1/metrics.json"
+
+
+def test_nothing_in_the_crate_says_where_it_was_made(made, tmp_path):
+    path = exported(made, tmp_path)
+    documentation = ("README.md", "config/README.md", "docs/", "src/", "workflow/")  # ours, as published: examples
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            content = archive.read(name)
+            assert str(tmp_path).encode() not in content and str(ROOT).encode() not in content, name
+            if name.endswith((".json", ".csv", ".md", ".tex", ".yaml")) and not name.startswith(documentation):
+                assert machine_traces(content.decode()) == [], name
+        assert json.loads(archive.read("configuration.json"))["model"]["weights"] == "resnet50.pth"
+        assert "last.pt" not in " ".join(archive.namelist())
+
+
+def test_photographs_stay_behind_but_those_of_the_embedded_digits(made, tmp_path):
+    declared, _, _ = made
+    shown = {name for name in zipfile.ZipFile(exported(made, tmp_path)).namelist() if name.startswith("figures/")}
+    assert shown == {"figures/fig4.png", "figures/gain_voc-lt.png"}
+    declared.datasets["voc-lt"]["source"] = {"kind": "digits"}
+    shown = {name for name in zipfile.ZipFile(exported(made, tmp_path)).namelist() if name.startswith("figures/")}
+    assert {"figures/images_voc-lt.png", "figures/changes_voc-lt.pdf"} <= shown
+
+
+def test_predictions_can_be_left_out(made, tmp_path):
+    names = zipfile.ZipFile(exported(made, tmp_path, predictions=False)).namelist()
+    assert not any(name.endswith(".npz") for name in names)
+    assert "results/runs/voc-lt/lsep/seed0/metrics.json" in names
+
+
+def test_the_csv_of_runs_is_for_any_reader(made, tmp_path):
+    declared, results, _ = made
+    paths = write_tidy(run_table(declared, results, portable_roots(declared, ROOT)), tmp_path, "runs")
+    rows = list(csv.DictReader(paths[1].open()))
+    assert {row["dataset"] for row in rows} == {"voc-lt"} and machine_traces(paths[1].read_text()) == []

@@ -1,0 +1,126 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evidence.synthetic import grid, row, table, write_seeds
+
+from ltmlc.evidence.audit.audit import paper_grid
+from ltmlc.evidence.claims.file import Claim, load_claims
+from ltmlc.evidence.claims.judge import judge_claims
+from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
+from ltmlc.evidence.outlook.claims import ASSUMED_SD, POWER, claim_outlooks, detectable, outlook_text
+from ltmlc.evidence.results.results import Results, RunResult, load_results
+from ltmlc.plan.grid import load_grid
+
+ROOT = Path(__file__).parents[3]
+
+
+def claim(better="A", worse="B", name="c") -> Claim:
+    part = Part(((RowName("t", better), 1.0), (RowName("t", worse), -1.0)))
+    return Claim(name, "4.2", "A beats B.", "greater", TWINS, dict.fromkeys(TWINS, (part,)))
+
+
+def planned(seeds, *, a=54.0, b=50.0, datasets=("voc-lt",)):
+    rows = row("A", "a", (a,) * 4, datasets=datasets), row("B", "b", (b,) * 4, datasets=datasets)
+    return grid(table("t", *rows, row("C", "c", datasets=datasets)), seeds=range(seeds))
+
+
+def outlook(tmp_path, asked, claims, **options):
+    return claim_outlooks(asked, load_results(asked, tmp_path), claims, asked, **options)
+
+
+def test_an_effect_of_the_detectable_size_is_shown_with_the_stated_power():
+    """By the judge itself, on simulated seeds."""
+    runs, seeds, sd, number = 6, 5, 0.6, 4
+    effect = detectable(sd * math.sqrt(2), seeds, runs, number)
+    asked = grid(table("t", *(row(f"r{i}", f"r{i}") for i in range(runs))), seeds=range(seeds))
+    claims = [claim("r0", f"r{i}", name=f"c{i}") for i in range(1, number + 1)]
+    rng = np.random.default_rng(0)
+    # Holm's first step is the strictest; claims without an effect keep it there.
+    shown = 0
+    for _ in range(300):
+        values = 50 + rng.normal(0, 2, seeds) + rng.normal(0, sd, (runs, seeds))
+        values[0] += effect / 2
+        values[1] -= effect / 2
+        values[2:] += effect / 2
+        percent = {
+            (i, s): dict.fromkeys(("total", "head", "medium", "tail"), values[i, s]) for i, s in np.ndindex(6, 5)
+        }
+        results = {
+            ("voc-lt", f"r{i}", s): RunResult("voc-lt", f"r{i}", s, "finished", Path(), each)
+            for (i, s), each in percent.items()
+        }
+        shown += judge_claims(asked, Results(results, tuple(range(seeds))), claims)[0].verdict == "holds"
+    assert shown / 300 == pytest.approx(POWER, abs=0.07)
+
+
+def test_the_seeds_that_are_needed_are_the_fewest_that_show_the_effect(tmp_path):
+    (small,) = outlook(tmp_path, planned(3, a=51.0), [claim()]).claims
+    assert small.verdict(3) == f"needs {small.seeds} seeds" and small.seeds > 3
+    spread = ASSUMED_SD * math.sqrt(2)
+    assert detectable(spread, small.seeds, 3, 1) <= 1.0 < detectable(spread, small.seeds - 1, 3, 1)
+    (decided,) = outlook(tmp_path, planned(small.seeds, a=51.0), [claim()]).claims
+    assert decided.verdict(small.seeds) == "can decide"
+    (hopeless,) = outlook(tmp_path, planned(3, a=50.1), [claim()]).claims
+    assert hopeless.verdict(3) == "not with 50 seeds"
+
+
+def test_more_claims_make_each_harder_to_decide(tmp_path):
+    one = outlook(tmp_path, planned(5), [claim()]).claims[0]
+    many = outlook(tmp_path, planned(5), [claim(name=f"c{i}") for i in range(20)]).claims[0]
+    assert many.detectable > one.detectable
+
+
+def test_one_seed_decides_nothing_and_says_how_many_would(tmp_path):
+    made = outlook(tmp_path, planned(1), [claim()])
+    (only,) = made.claims
+    assert only.detectable is None and only.verdict(1).startswith("needs ")
+    assert "nothing: one seed measures no noise" in outlook_text(made)
+
+
+def test_the_noise_is_measured_or_of_the_reference_or_assumed_and_said_so(tmp_path):
+    asked = planned(3)
+    assumed = outlook(tmp_path, asked, [claim()])
+    assert (assumed.sd["voc-lt"], assumed.basis["voc-lt"]) == (ASSUMED_SD, "assumed")
+    reference = {
+        ("voc-lt", run): {seed: dict.fromkeys(("total", "head", "medium", "tail"), v) for seed, v in enumerate(values)}
+        for run, values in {"a": (50.0, 51.0), "b": (50.0, 50.0)}.items()
+    }
+    earlier = outlook(tmp_path, asked, [claim()], reference=reference)
+    assert earlier.basis["voc-lt"] == "reference" and earlier.sd["voc-lt"] == pytest.approx(0.5)
+    write_seeds(tmp_path, "voc-lt", "a", [50.0, 52.0, 51.0])
+    write_seeds(tmp_path, "voc-lt", "b", [50.0, 50.0, 51.0])
+    measured = outlook(tmp_path, asked, [claim()], reference=reference)
+    assert measured.basis["voc-lt"] == "measured" and measured.sd["voc-lt"] > 0.5
+    for made, words in ((assumed, "assumed, in every column"), (earlier, "of the reference"), (measured, "so far")):
+        assert words in outlook_text(made)
+
+
+def test_another_data_set_takes_the_effects_of_its_twin_and_one_without_has_none(tmp_path):
+    published = planned(1)
+    asked = grid(table("t", row("A", "a", datasets=("mine",)), row("B", "b", datasets=("mine",))), seeds=(0, 1))
+    asked.datasets["mine"]["twin"] = "voc-lt"
+    results = load_results(asked, tmp_path)
+    assert claim_outlooks(asked, results, [claim()], published).claims[0].effect == pytest.approx(4.0)
+    del asked.datasets["mine"]["twin"]
+    (alone,) = claim_outlooks(asked, results, [claim()], published).claims
+    assert alone.effect is None and alone.verdict(2) == "effect not published"
+
+
+def test_claims_about_rows_that_are_not_planned_are_left_out(tmp_path):
+    made = outlook(tmp_path, planned(2), [claim("A", "Z")])
+    assert made.claims == () and "no claim has all of its rows" in outlook_text(made)
+
+
+def test_the_paper_s_claims_all_have_an_outlook_on_both_data_sets(tmp_path):
+    asked = load_grid({"datasets": list(TWINS), "seeds": [0, 1, 2, 3, 4]}, ROOT)
+    claims = load_claims(root=ROOT)
+    made = claim_outlooks(asked, load_results(asked, tmp_path), claims, paper_grid(ROOT))
+    expected = {(twin, each.id) for each in claims for twin in each.parts}
+    assert {(each.dataset, each.claim) for each in made.claims} == expected
+    by_claim = {(each.dataset, each.claim): each for each in made.claims}
+    assert by_claim["voc-lt", "ngc-step"].effect == pytest.approx(3.08)
+    assert by_claim["voc-lt", "ngc-step"].verdict(5) == "can decide"
+    assert by_claim["coco-lt", "sum-highest-everywhere"].effect == pytest.approx(-0.36)  # as published: reversed
+    assert by_claim["voc-lt", "best-gamma1"].effect is None  # of ten points the paper prints three

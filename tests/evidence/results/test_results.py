@@ -1,0 +1,110 @@
+import time
+
+import pytest
+from evidence.synthetic import SPEC, grid, row, table, write, write_seeds
+
+from ltmlc.evidence.results.results import load_results
+
+GRID = grid(table("t", row("A", "a"), row("B", "b")), seeds=(0, 1))
+
+
+def test_finished_failed_and_missing_runs_are_told_apart(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, (50, 60, 50, 40))
+    write(tmp_path, "voc-lt", "a", 1, None)
+    results = load_results(GRID, tmp_path)
+    assert [r.status for r in results.of("voc-lt", "a")] == ["finished", "failed"]
+    assert {r.status for r in results.of("voc-lt", "b")} == {"missing"}
+    assert results.scores("voc-lt", "a", "head") == {0: pytest.approx(60)}
+    assert results.messages == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"status": "finis', "not readable JSON"),
+        ("", "not readable JSON"),
+        (b"\xff\xfe\x00", "not readable JSON"),
+        ("[1, 2]", "wrong type"),
+        ('{"status": "finished"}', "missing key"),
+    ],
+)
+def test_a_damaged_file_is_a_missing_run_and_is_named(tmp_path, content, complaint):
+    path = write(tmp_path, "voc-lt", "a", 0, 50)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    results = load_results(GRID, tmp_path)
+    assert not results.with_status("finished")
+    assert len(results.messages) == 1
+    assert str(path) in results.messages[0]
+    assert complaint in results.messages[0]
+
+
+def test_a_directory_in_place_of_the_file_is_a_missing_run(tmp_path):
+    (tmp_path / "runs/voc-lt/a/seed0/metrics.json").mkdir(parents=True)
+    assert "metrics.json" in load_results(GRID, tmp_path).messages[0]
+
+
+def test_a_finished_run_without_map_is_missing(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, 50, map=None)
+    results = load_results(GRID, tmp_path)
+    assert not results.with_status("finished")
+    assert "map" in results.messages[0]
+
+
+def test_a_result_of_another_specification_is_not_shown_under_this_label(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, 50, spec={**SPEC, "recipe": {**SPEC["recipe"], "lr": 0.2}})
+    results = load_results(GRID, tmp_path)
+    assert not results.with_status("finished")
+    assert "recipe.lr" in results.messages[0]
+
+
+def test_where_the_weights_lay_does_not_matter(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, 50, spec={**SPEC, "model": {"head": "linear", "weights": "/scratch/r50.pth"}})
+    assert len(load_results(GRID, tmp_path).with_status("finished")) == 1
+
+
+def test_a_copied_result_of_another_run_is_refused(tmp_path):
+    path = write(tmp_path, "voc-lt", "a", 0, 50)
+    write(tmp_path, "voc-lt", "b", 0, 50).replace(path)
+    results = load_results(GRID, tmp_path)
+    assert not results.with_status("finished")
+    assert "voc-lt/b/seed0" in results.messages[0]
+
+
+def test_runs_on_different_splits_are_reported(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, 50)
+    write(tmp_path, "voc-lt", "b", 0, 50, split_sha256="2" * 64)
+    assert "2 different splits" in load_results(GRID, tmp_path).messages[0]
+
+
+def test_a_group_without_classes_has_no_score(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, (50, 60, 40, None))
+    results = load_results(GRID, tmp_path)
+    assert results.scores("voc-lt", "a", "tail") == {}
+    assert results.scores("voc-lt", "a", "total") == {0: pytest.approx(50)}
+
+
+def test_the_export_has_one_tidy_row_a_run(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, (50, 60, 50, 40))
+    frame = load_results(GRID, tmp_path).frame()
+    assert len(frame) == 4
+    assert frame.loc[0, ["dataset", "run", "seed", "status", "device"]].tolist() == [
+        "voc-lt",
+        "a",
+        0,
+        "finished",
+        "cpu",
+    ]
+    assert frame.loc[0, "tail"] == pytest.approx(40)
+    assert frame["status"].tolist() == ["finished", "missing", "missing", "missing"]
+    assert load_results(GRID, tmp_path).csv().startswith("dataset,run,seed,status,total")
+
+
+def test_460_runs_load_within_seconds(tmp_path):
+    big = grid(table("t", *(row(f"r{i}", f"r{i}", datasets=("voc-lt", "coco-lt")) for i in range(46))), seeds=range(5))
+    for dataset in big.runs:
+        for run in big.runs[dataset]:
+            write_seeds(tmp_path, dataset, run, [50, 51, 52, 53, 54])
+    start = time.perf_counter()
+    results = load_results(big, tmp_path)
+    assert len(results.with_status("finished")) == 460
+    assert time.perf_counter() - start < 5

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+from evidence.synthetic import write
+
+from ltmlc.evidence.report.gather import gather
+from ltmlc.evidence.report.html.page import report_html
+from ltmlc.evidence.results.results import load_results
+from ltmlc.evidence.tables.steps import CORNERS, our_steps, split_step
+from ltmlc.evidence.tables.tables import tabulate
+from ltmlc.plan.grid import load_grid
+
+ROOT = Path(__file__).parents[3]
+TOTALS = {"lsep": 40.0, "c_lsep": 43.0, "lsep_gamma-5": 41.0, "c_lsep_gamma-5": 48.0}
+
+
+def results(tmp_path, runs=TOTALS, tables=("table2", "table3"), seeds=(0,)):
+    asked = load_grid({"datasets": ["digits20-lt"], "tables": list(tables), "seeds": list(seeds)}, ROOT)
+    for run in runs:
+        write(tmp_path, "digits20-lt", run, 0, TOTALS[run], spec=asked.runs["digits20-lt"][run])
+    return asked, load_results(asked, tmp_path)
+
+
+def test_both_orders_add_up_to_the_step():
+    names = {name for pair in CORNERS.values() for name in pair}
+    step = split_step({name: float(len(str(name))) for name in names})
+    assert split_step({}) is None
+    assert step["class-wise first"] + step["then gamma"] == step["gamma first"] + step["then class-wise"]
+
+
+def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
+    asked, found = results(tmp_path)
+    sentence = "digits20-LT: LSEP + CW +8.00 as a whole; by Table 3 class-wise +3.00, then gamma +5.00"
+    assert our_steps(asked, found) == [f"{sentence}; or gamma +1.00, then class-wise +7.00"]
+    assert sentence in tabulate(asked, found, "table2")["md"]
+    assert sentence not in tabulate(asked, found, "table3")["md"]
+    text = report_html(gather(asked, found, root=ROOT), folder=tmp_path)
+    assert text.count(f'<p class="text">{sentence}') == 1, "the page says it too, once"
+
+
+@pytest.mark.parametrize("missing", TOTALS)
+def test_a_corner_that_is_missing_leaves_the_sentence_out(tmp_path, missing):
+    asked, found = results(tmp_path, [run for run in TOTALS if run != missing])
+    assert our_steps(asked, found) == []
+
+
+def test_without_table_3_there_is_nothing_to_split_by(tmp_path):
+    asked, found = results(tmp_path, ["lsep", "c_lsep_gamma-5"], tables=["table2"])
+    assert our_steps(asked, found) == []

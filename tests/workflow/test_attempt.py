@@ -1,0 +1,114 @@
+import json
+import os
+
+import pytest
+from filelock import FileLock
+
+from ltmlc.data.sources.digits import DigitsSource
+from ltmlc.data.split import load_split, make_split, save_split
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, write_sums
+from ltmlc.errors import InputError
+from ltmlc.workflow.attempt import attempt_run
+from ltmlc.workflow.recovery import FINISHED
+
+RESULT = {"dataset": "tiny", "run": "dr", "seed": 0, "spec": {"batch_size": 32}, "code": "c0de"}
+
+
+@pytest.fixture
+def split(tmp_path):
+    path = tmp_path / "data" / "split.json"
+    save_split(make_split("tiny", DigitsSource(inks=1, pool=60, test=10), {}), path)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def finish(out, split):
+    """``finish(folder)`` leaves there what a training leaves."""
+
+    def do(folder=out, **changes) -> int:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {**RESULT, "split_sha256": load_split(split).sha256, **changes}
+        (folder / "metrics.json").write_text(json.dumps(content))
+        (folder / "predictions.npz").write_bytes(b"predictions")
+        return 0
+
+    return do
+
+
+def never() -> int:
+    raise AssertionError("it was trained again")
+
+
+def test_a_finished_run_has_checksums_and_an_interrupted_one_none(out, split, finish):
+    assert attempt_run(finish, out, split=split, **RESULT) == 0
+    assert len((out / RUN_SUMS).read_text().splitlines()) == 2
+    assert changed_files(out / RUN_SUMS) == []
+    assert attempt_run(lambda: 75, out, split=split, **RESULT) == 75
+    assert not (out / RUN_SUMS).exists()
+
+
+def test_what_snakemake_deletes_for_its_date_is_there_for_the_next_attempt(out, split, finish):
+    tomorrow = split.stat().st_mtime_ns + 86400 * 10**9
+    os.utime(split, ns=(tomorrow, tomorrow))
+    attempt_run(finish, out, split=split, **RESULT)
+    for _ in range(2):
+        for path in (out / "metrics.json", out / "predictions.npz"):
+            path.unlink()
+        assert attempt_run(never, out, split=split, **RESULT) == 0
+        assert changed_files(out / RUN_SUMS) == []
+        assert (out / "metrics.json").exists()
+
+
+def finish_while_waited_for(monkeypatch, out, finish, **changes):
+    """Another process holds the run, and finishes it as soon as this one says that it waits."""
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / ".lock")
+    lock.acquire()
+
+    def say(sentence):
+        if "waiting for it" in sentence:
+            finish(**changes)
+            lock.release()
+
+    monkeypatch.setattr("ltmlc.workflow.attempt._say", say)
+
+
+def test_what_another_process_finished_meanwhile_is_not_trained_again(monkeypatch, out, split, finish):
+    finish_while_waited_for(monkeypatch, out, finish)
+    assert attempt_run(never, out, split=split, **RESULT) == 0
+
+
+def test_what_another_process_made_of_other_code_is_trained_again(monkeypatch, out, split, finish):
+    finish_while_waited_for(monkeypatch, out, finish, code="older")
+    assert attempt_run(finish, out, split=split, **RESULT) == 0
+    assert json.loads((out / "metrics.json").read_text())["code"] == "c0de"
+
+
+@pytest.mark.parametrize(("changes", "kept"), [({}, True), ({"code": "older"}, False), ({"split_sha256": "0"}, False)])
+def test_a_result_in_safety_comes_back_if_it_is_what_is_asked_for(out, split, finish, changes, kept):
+    finish(out / FINISHED, **changes)
+    write_sums(out / FINISHED / RUN_SUMS, [out / FINISHED / "metrics.json", out / FINISHED / "predictions.npz"])
+    trained = []
+    attempt_run(lambda: trained.append(1) or finish(), out, split=split, **RESULT)
+    assert bool(trained) != kept
+    assert (out / "metrics.json").exists()
+    assert not (out / FINISHED).exists()
+
+
+def test_a_lost_gpu_is_one_sentence_and_other_errors_stay_what_they_are(out, split):
+    def lose():
+        raise RuntimeError("CUDA error: unspecified launch failure\nCompile with ...")
+
+    def fail():
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(InputError, match=r"GPU was lost or failed \(CUDA error: unspecified launch failure\)") as told:
+        attempt_run(lose, out, split=split, **RESULT)
+    assert "\n" not in str(told.value)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        attempt_run(fail, out, split=split, **RESULT)
