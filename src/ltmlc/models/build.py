@@ -52,7 +52,14 @@ def build_model(
         if checked.head == "experts":
             head = _build_experts(checked, backbone, num_classes)
         elif checked.head == "graph":
-            head = graph_head(word_vectors, adjacency, backbone.out_channels, checked.graph_features)
+            head = graph_head(
+                word_vectors,
+                adjacency,
+                backbone.out_channels,
+                checked.graph_features,
+                neck_features=checked.graph_neck,
+                dropout=checked.dropout,
+            )
         else:
             head = _build_linear(checked, backbone.out_channels, num_classes)
     takes_features = checked.cached_views is not None

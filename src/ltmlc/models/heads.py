@@ -19,10 +19,26 @@ def linear_head(in_features: int, num_classes: int, neck_features: int = 256, *,
     return nn.Sequential(OrderedDict(neck=neck, classifier=classifier))
 
 
-def graph_head(word_vectors: Tensor, adjacency: Tensor, in_features: int, hidden_features: int = 1024) -> nn.Module:
-    """ML-GCN: global max pooling, then the classifier made from the label graph (METHODS.md 1.15)."""
-    classifier = GraphClassifier(word_vectors, adjacency, in_features, hidden_features)
-    return nn.Sequential(OrderedDict(pool=GlobalMaxPool(), classifier=classifier))
+def graph_head(
+    word_vectors: Tensor,
+    adjacency: Tensor,
+    in_features: int,
+    hidden_features: int = 1024,
+    *,
+    neck_features: int | None = None,
+    dropout: float = 0.5,
+) -> nn.Module:
+    """ML-GCN: global max pooling, then the classifier made from the label graph (METHODS.md 1.15).
+
+    With ``neck_features`` the linear head's neck stands in place of the pooling, as in the DB-loss code, whose graph
+    head expects 512 features.
+    """
+    if neck_features is None:
+        classifier = GraphClassifier(word_vectors, adjacency, in_features, hidden_features)
+        return nn.Sequential(OrderedDict(pool=GlobalMaxPool(), classifier=classifier))
+    neck = PFC(in_features, neck_features, dropout=dropout)
+    classifier = GraphClassifier(word_vectors, adjacency, neck_features, hidden_features)
+    return nn.Sequential(OrderedDict(neck=neck, classifier=classifier))
 
 
 class GraphClassifier(nn.Module):

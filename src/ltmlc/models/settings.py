@@ -34,6 +34,7 @@ class ModelSettings:
         dropout: probability in the neck.
         num_experts: for ``experts``.
         graph_features: width between the two graph convolutions of ``graph``.
+        graph_neck: of ``graph``: null pools the maxima, as ML-GCN does; a width puts the linear head's neck there.
         adjacency_threshold, adjacency_weight, word_vectors, word_vector_order: of ``graph``; used by the caller, who
             passes adjacency and vectors in.
     """
@@ -52,6 +53,7 @@ class ModelSettings:
     dropout: float = 0.5
     num_experts: int = 3
     graph_features: int = 1024
+    graph_neck: int | None = None
     adjacency_threshold: float = 0.4
     adjacency_weight: float = 0.25
     word_vectors: str | None = None
@@ -64,8 +66,9 @@ class ModelSettings:
             _one_of("stem", self.stem, tuple(STEMS))
         for key in ("image_size", "neck_features", "num_experts", "graph_features"):
             _integer(key, getattr(self, key), minimum=1)
-        if self.width is not None:
-            _integer("width", self.width, minimum=1)
+        for key in ("width", "graph_neck"):
+            if getattr(self, key) is not None:
+                _integer(key, getattr(self, key), minimum=1)
         _integer("frozen_stages", self.frozen_stages, minimum=0, maximum=NUM_STAGES)
         if self.cached_views is not None:
             self._check_cached_views()

@@ -17,6 +17,7 @@ HEADS: dict[str, dict[str, Any]] = {
     "graph": {
         "adjacency_threshold": 0.4,
         "adjacency_weight": 0.25,
+        "graph_neck": None,
         "word_vectors": None,
         "word_vector_order": "classes",
     },
