@@ -167,7 +167,7 @@ def _select(pool: Pool, subset: dict[str, Any] | None, root: Path) -> list[int]:
     if sha256 is not None and sha256_text("".join(f"{pool.ids[row]}\n" for row in rows)) != sha256:
         raise InputError(
             f"the construction selected {len(rows)} images, but not the list with subset.sha256 {sha256}: the "
-            "annotations are not the original ones, or Python is not CPython; for your own, remove subset.sha256"
+            "annotations are not the original ones, or Python is not CPython; for your own, say subset.sha256: null"
         )
     return rows
 

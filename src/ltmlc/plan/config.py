@@ -15,6 +15,7 @@ import yaml
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import check_dataset
 from ltmlc.plan.endless import refuse_endless
+from ltmlc.plan.extend import CONFIG_PATHS, DATASET_PATHS, extend, merge, tidy_paths, without_nulls
 from ltmlc.plan.lookup import PROJECT, files_of
 
 SCHEMAS = PROJECT / "workflow" / "schemas"
@@ -111,15 +112,6 @@ def _is_number_as_text(value: Any) -> bool:
         return False
 
 
-def merge(base: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with ``override`` on top, mappings merged key by key."""
-    merged = dict(base)
-    for key, value in override.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if both else value
-    return merged
-
-
 def name_of(source: str | Path | dict[str, Any]) -> str:
     """What messages call a configuration: its file, or ``config`` where it came as a mapping or as JSON text."""
     return "config" if isinstance(source, dict) or str(source).lstrip().startswith("{") else str(source)
@@ -141,29 +133,13 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
         source = _from_text(source, _schemas()["config"])
     else:
         source = read_yaml(source)
+    source = tidy_paths(source, CONFIG_PATHS, where=where)
     check(source, schema="config", where=where)
     config = merge(DEFAULTS, source)
     for key in ("datasets", "tables", "seeds"):
         if len(set(config[key])) != len(config[key]):
             raise InputError(f"{where}: {key}: an entry is listed twice")
     return config
-
-
-def _extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """``own`` on top of ``base``; what belongs to the other's images is left behind where they are others.
-
-    They are where the source is of another kind, or where annotation files of one's own take the place of COCO's sets.
-    Starting weights are the network's, so they are still downloaded.
-    """
-    source = own.get("source", {})
-    kind = base["source"].get("kind")
-    own_files = any(isinstance(part, dict) and "annotations" in part for part in source.values())
-    if source.get("kind", kind) != kind or own_files:
-        weights = [entry for entry in base.get("downloads", []) if entry["kind"] == "weights"]
-        base = {key: value for key, value in base.items() if key not in ("source", "subset", "downloads")}
-        base |= {"source": {"kind": kind}} if own_files else {}
-        base |= {"downloads": weights} if weights else {}
-    return merge(base, own)
 
 
 def _from_text(value: Any, schema: dict[str, Any]) -> Any:
@@ -222,11 +198,12 @@ def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...
         raise InputError(
             f"{where}: {' -> '.join([*heirs, name])} goes round in a circle; name a data set that stands alone"
         )
-    raw = read_yaml(path)
-    check(raw, schema="dataset", where=str(path))
-    if "extends" in raw:
+    raw = tidy_paths(read_yaml(path), DATASET_PATHS, where=str(path))
+    check(without_nulls(raw), schema="dataset", where=str(path))
+    if raw.get("extends") is not None:
         base = _load_dataset(raw["extends"], root, f"{path}: extends", (*heirs, name))
-        raw = _extend(base, {key: value for key, value in raw.items() if key != "extends"})
+        raw = extend(base, {key: value for key, value in raw.items() if key != "extends"})
+    raw = without_nulls(raw)
     missing = [key for key in ("source", "model", "augmentation") if key not in raw]
     if missing:
         raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")
