@@ -26,8 +26,8 @@ DATA = [
     "scikit-learn",
     "tqdm",
 ]
-TORCH = ["torch", "torchvision"]
-ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "rocrate", "scipy", "tabulate"]
+TORCH = ["torch"]
+ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "rocrate", "scipy"]
 ENVIRONMENTS = {
     "data": ("data rules: downloads, subsets and packs", DATA),
     "train": ("training, and what draws with torch", sorted(DATA + TORCH + ANALYSIS)),

@@ -180,7 +180,7 @@ def test_results_that_nest_without_end_are_one_line_of_every_command(tmp_path, m
         path = Path("results", file)
         path.parent.mkdir(parents=True)
         path.write_text("[" * DEEP + "]" * DEEP)
-    for verb in ("tabulate", "status", "summary"):
+    for verb in ("tabulate", "status", "report"):
         code = main([verb])
         output = capsys.readouterr().err
         assert code == 2 and "Traceback" not in output

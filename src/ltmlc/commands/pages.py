@@ -1,4 +1,4 @@
-"""The verbs that write what is read: figures, report, summary, page; and what is kept: export, reference."""
+"""The verbs that write what is read: figures, report, page; and what is kept: export, reference."""
 
 import argparse
 import sys
@@ -23,10 +23,6 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     add_config_and_results(parser)
     parser.add_argument("--out", type=Path, help="the folder to write (default: {results})")
-
-    parser = verb("summary", summary, "write REPRODUCTION.md alone: what came out, from the finished runs")
-    add_config_and_results(parser)
-    parser.add_argument("--out", type=Path, help="the file to write (default: {results}/REPRODUCTION.md)")
 
     parser = verb("page", page, "write one page about a table's rows on one data set: all that its metrics files say")
     add_config_and_results(parser)
@@ -102,13 +98,6 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
         settings=settings["augmentation"],
         directory=out,
     )
-
-
-def summary(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.report.markdown import write_summary
-
-    grid, results, splits = load_all(options)
-    write_summary(grid, results, options.out or Path(grid.config["results"], "REPRODUCTION.md"), splits=splits)
 
 
 def export(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("torch", "torchvision", "numpy", "opencv-python-headless", "snakemake")
+PACKAGES = ("torch", "numpy", "opencv-python-headless", "snakemake")
 
 
 def environment(device: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+import re
 import socket
 import zipfile
 from pathlib import Path
@@ -12,11 +13,18 @@ from evidence.synthetic import method_grid, split, write, write_predictions
 
 from ltmlc.evidence.export.crate import PROFILES, write_crate
 from ltmlc.evidence.export.files import portable_roots
-from ltmlc.evidence.export.portable import machine_traces, portable
+from ltmlc.evidence.export.portable import _ABSOLUTE, portable
 from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
 from ltmlc.evidence.results.results import load_results
 
 ROOT = Path(__file__).parents[3]
+
+
+def machine_traces(text: str) -> list[str]:
+    """Absolute paths in a text, and this machine's name."""
+    found = [match.group() for match in _ABSOLUTE.finditer(text)]
+    host = socket.gethostname()
+    return found + ([host] if len(host) > 2 and re.search(rf"\b{re.escape(host)}\b", text) else [])
 
 
 @pytest.mark.parametrize(

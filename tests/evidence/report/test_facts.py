@@ -6,7 +6,7 @@ from evidence.synthetic import write
 
 from ltmlc.evidence.report import write_report
 from ltmlc.evidence.report.facts import citations, costs, counted, environment_values, headline, total_time
-from ltmlc.evidence.report.markdown import summary_markdown
+from ltmlc.evidence.report.markdown import evidence_markdown
 
 
 @pytest.fixture
@@ -52,8 +52,7 @@ def test_a_citation_is_there_for_bibtex_as_well():
 
 def test_page_and_markdown_say_the_same(evidence, tmp_path):
     html, markdown, _, _ = (path.read_text() for path in write_report(evidence, tmp_path / "out"))
-    arguments = {"splits": evidence.splits, "root": evidence.root, "folder": tmp_path / "out"}
-    assert markdown == summary_markdown(evidence.grid, evidence.results, **arguments)
+    assert markdown == evidence_markdown(evidence, folder=tmp_path / "out")
     assert headline(evidence.results) in markdown and headline(evidence.results) in html
     for number in re.findall(r"\*?\*?(\d\d\.\d\d)\*?\*? ± ", markdown):
         assert number in html

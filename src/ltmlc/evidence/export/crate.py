@@ -33,7 +33,6 @@ BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 SOFTWARE = {
     "python": ("Python", "https://www.python.org/"),
     "torch": ("PyTorch", "https://pytorch.org/"),
-    "torchvision": ("torchvision", "https://pytorch.org/vision/"),
     "numpy": ("NumPy", "https://numpy.org/"),
     "opencv-python-headless": ("OpenCV", "https://opencv.org/"),
     "snakemake": ("Snakemake", "https://snakemake.github.io/"),

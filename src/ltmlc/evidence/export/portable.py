@@ -22,10 +22,3 @@ def portable(text: str, roots: Mapping[str, str | Path]) -> str:
             text = text.replace(f"{root}/", f"{name}/" if name else "").replace(root, name or ".")
     text = _ABSOLUTE.sub("", text)
     return re.sub(rf"\b{re.escape(host)}\b", "host", text) if len(host := socket.gethostname()) > 2 else text
-
-
-def machine_traces(text: str) -> list[str]:
-    """Absolute paths in a text, and this machine's name; for tests and for those who want to be sure."""
-    found = [match.group() for match in _ABSOLUTE.finditer(text)]
-    host = socket.gethostname()
-    return found + ([host] if len(host) > 2 and re.search(rf"\b{re.escape(host)}\b", text) else [])

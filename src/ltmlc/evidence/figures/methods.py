@@ -16,8 +16,6 @@ from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.pairs import logits_of
 from ltmlc.plan.grid import Grid
 
-FIGURES = ("absent", "changes", "ap", "gain")
-
 
 def write_method_figures(
     grid: Grid, results: Results, split: Split, pack: Pack | None, directory: str | Path

@@ -21,7 +21,6 @@ ENVIRONMENT = {
     "device": "device",
     "python": "Python",
     "torch": "torch",
-    "torchvision": "torchvision",
     "numpy": "NumPy",
     "git_commit": "commit",
 }

@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ltmlc.data.split import Split
-from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.judge import VERDICTS as CLAIM_VERDICTS
@@ -17,10 +15,8 @@ from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
 from ltmlc.evidence.comparison.verdicts import Comparison
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.report.facts import counted, headline
-from ltmlc.evidence.report.gather import Evidence, gather
+from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
-from ltmlc.evidence.results.results import Results
-from ltmlc.plan.grid import Grid
 
 _HOW_TO_READ = (
     "Differences in mAP points, paired by seed, positive where they point the stated way; of several comparisons the "
@@ -29,41 +25,8 @@ _HOW_TO_READ = (
 _WORST = 10  # cells shown here; all stand in diff.md
 
 
-def write_summary(
-    grid: Grid,
-    results: Results,
-    path: str | Path,
-    *,
-    splits: Mapping[str, Split] | None = None,
-    root: str | Path = ".",
-) -> Path:
-    """Write the page from whatever is finished; what is not there yet is said to be missing, never an error.
-
-    Args:
-        grid: the declared tables.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        path: the file to write; links are relative to its folder.
-        splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
-        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
-    """
-    write_atomically(path, summary_markdown(grid, results, folder=Path(path).parent, splits=splits, root=root))
-    return Path(path)
-
-
-def summary_markdown(
-    grid: Grid,
-    results: Results,
-    *,
-    folder: str | Path = ".",
-    splits: Mapping[str, Split] | None = None,
-    root: str | Path = ".",
-) -> str:
-    """The page as text; ``folder`` is where it will lie."""
-    return evidence_markdown(gather(grid, results, splits=splits, root=root), folder=folder)
-
-
 def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
-    """The page as text, from what has been worked out already; ``folder`` is where it will lie."""
+    """The page as text; ``folder`` is where it will lie. What is not there yet is said to be missing."""
     sections = [
         f"# Reproduction: {' and '.join(evidence.titles.values())}",
         headline(evidence.results),
