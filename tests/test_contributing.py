@@ -44,3 +44,16 @@ def test_links_and_commands_of_the_page_for_contributors_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
     asked = set(re.findall(r"`make ([a-z-]+)", text)) | set(re.findall(r"^make ([a-z-]+)", text, flags=re.M))
     assert asked and asked <= targets
+
+
+def test_every_path_that_the_pages_send_a_reader_to_exists():
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:src|workflow|tests|config|profiles|envs|docs)/[\w./-]*)`", contributing)
+    built = (ROOT / "docs" / "how-it-is-built.md").read_text()
+    paths += [
+        f"src/ltmlc/{path}"
+        for path in re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py)?)`", built)
+        if "/" in path or ".py" in path
+    ]
+    assert len(paths) > 50
+    assert [path for path in paths if not (ROOT / path).exists()] == []
