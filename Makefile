@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 trainings, all tables and figures
-	@$(SNAKEMAKE) --configfile config/demo.yaml --quiet rules
+	@$(SNAKEMAKE) --configfile config/demo.yaml
 	@cat results/demo/tables/table*.md
 	@sed -n '/^## Verdicts/,/^## What was run/p' results/demo/REPRODUCTION.md | sed '$$d'
 	@echo "Everything in one page: results/demo/report.html (in a browser), results/demo/REPRODUCTION.md   tables: results/demo/tables   figures: figures/demo"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ltmlc.commands import data, evidence, overview, pages, training, tune
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, PassingError
 
 MENDABLE = {
     errno.ENOSPC: "the disk is full: free space",
@@ -16,6 +16,8 @@ MENDABLE = {
     errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
 }
 """What the operating system refuses and a user can mend -> what it is and how."""
+PASSING = 75
+"""Exit code where the same command may succeed (EX_TEMPFAIL of sysexits.h), as of a training that was told to stop."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.action(options) or 0
+    except PassingError as error:
+        _refuse(options.verb, str(error), how="stopped")
+        return PASSING
     except InputError as error:
         return _refuse(options.verb, str(error))
     except RecursionError:  # of the readers of JSON; each names the file where it can
@@ -40,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
 
 
-def _refuse(verb: str, sentence: str) -> int:
-    line = f"ltmlc {verb}: error: {sentence}"
+def _refuse(verb: str, sentence: str, how: str = "error") -> int:
+    line = f"ltmlc {verb}: {how}: {sentence}"  # ltmlc.disk.logs knows an error by it
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:  # the log is on the full disk too; the rules leave stdout to the terminal

@@ -24,7 +24,7 @@ def test_a_lost_gpu_is_said_and_the_next_attempt_continues(half, undisturbed):
     first = half.start()
     if first.process.wait():  # where the profile tries again by itself, that was it
         half.run()
-    sentence = "error: the GPU was lost or failed (CUDA error: unspecified launch failure); what was trained until"
+    sentence = "stopped: the GPU was lost or failed (CUDA error: unspecified launch failure); what was trained until"
     assert sentence in first.text
     assert "Traceback" not in first.text
     assert "continuing from" in half.log()

@@ -14,6 +14,7 @@ from ltmlc.plan.fingerprint import (
     run_fingerprint,
 )
 from ltmlc.plan.grid import load_grid
+from ltmlc.workflow.hooks import tell_what_happens
 from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_prefix
 from ltmlc.plan.lookup import own_or_shipped
 from ltmlc.workflow.recovery import put_in_order
@@ -45,10 +46,12 @@ if workflow.is_main_process:
     ALIVE, messages = put_in_order(GRID, arguments=sys.argv[1:])
     for message in messages:
         logger.warning(message)
+    tell_what_happens(workflow, strict=GRID.config["strict"])
 
 CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]
-CONFIG_TEXT = canonical_json(CONFIG)
+# How the workflow ends is no job's matter.
+CONFIG_TEXT = canonical_json({key: part for key, part in CONFIG.items() if key != "strict"})
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
 leave_signals_to_jobs()
 shell.prefix(shell_prefix())

@@ -23,7 +23,9 @@ def add_verbs(verb: DeclareVerb) -> None:
         metavar="FILE",
         help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
     )
-    add_config_and_results(verb("status", status, "say what is done, running, failed and missing, and the time left"))
+    add_config_and_results(
+        verb("status", status, "say what is done, running, failed (exit code 1) and missing, and the time left")
+    )
 
 
 def plan(options: argparse.Namespace) -> None:
@@ -53,14 +55,16 @@ def _costs(paths: list[Path]) -> list:
     return [cost for path in paths for cost in read_costs(path)]
 
 
-def status(options: argparse.Namespace) -> None:
+FAILED = 1
+"""Exit code of `ltmlc status` where a run has failed, or ended without a result."""
+
+
+def status(options: argparse.Namespace) -> int:
     from ltmlc.evidence.outlook.plan import make_plan
     from ltmlc.evidence.outlook.status import make_status, status_text
 
     grid, results, splits = load_all(options)
-    print(
-        status_text(
-            make_status(results, plan=make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid))))
-        ),
-        end="",
-    )
+    planned = make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid)))
+    state = make_status(results, plan=planned)
+    print(status_text(state), end="")
+    return FAILED if state.failed or state.stopped else 0

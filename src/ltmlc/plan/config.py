@@ -173,6 +173,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "tune": {"tables": ["table1"], "factors": [0.1, 0.3, 1, 3, 10], "share": 0.25, "holdout_seed": 0, "seeds": [0]},
     "reference": "published",
+    "strict": False,
     "results": "results",
     "figures": "figures",
 }

@@ -11,7 +11,7 @@ from typing import Any
 from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.locks import only_process
-from ltmlc.errors import InputError
+from ltmlc.errors import PassingError
 from ltmlc.workflow.recovery import FINISHED, is_result_of, keep, restore_finished
 
 
@@ -25,7 +25,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
         result: what its ``metrics.json`` will say (data set, run, seed, specification, code), as far as it is known.
 
     Raises:
-        InputError: the GPU was lost; the sentence says that the same command continues.
+        PassingError: the GPU was lost; the sentence says that the same command continues.
     """
     with only_process(out, waiting=lambda: _say(f"{_holder(out)} trains this run already: waiting for it")) as waited:
         if waited or (out / FINISHED).exists():
@@ -60,7 +60,7 @@ def _with_gpu_advice(work: Callable[[], int]) -> int:
         if not str(error).startswith("CUDA error"):
             raise
         what = str(error).partition("\n")[0]
-        raise InputError(
+        raise PassingError(
             f"the GPU was lost or failed ({what}); what was trained until the last checkpoint is safe: the same "
             "command continues from there, on whatever GPU works"
         ) from error

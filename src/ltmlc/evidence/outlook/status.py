@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ltmlc.disk.logs import brief
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook.plan import Plan
 from ltmlc.evidence.results.logs import logs_of
@@ -137,7 +138,7 @@ def status_text(status: Status) -> str:
         for beat in status.stale
     ]
     lines += [
-        f"{kind:8} {result.name}: {result.metrics.get('error') or 'no message'} ({logs_of(result)})"
+        f"{kind:8} {result.name}: {brief(result.metrics.get('error') or 'no message')} ({logs_of(result)})"
         for kind in ("stopped", "failed")
         for result in getattr(status, kind)
     ]

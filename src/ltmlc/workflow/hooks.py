@@ -1,0 +1,143 @@
+"""What this project adds to a run of Snakemake, from whatever Snakefile it is started: what happens is told
+(:mod:`ltmlc.workflow.narrator`), a mistake in the input is not tried again, and the end says what failed.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import snakemake.api  # before snakemake.workflow: they import each other
+import snakemake.workflow
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.scheduling.job_scheduler import JobScheduler
+from snakemake.settings.enums import Quietness
+
+from ltmlc.disk.logs import last_line, refuses_its_input
+from ltmlc.workflow.narrator import Narrator
+from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
+
+NAMED = 3
+"""Failed trainings that the last line names; the others it counts."""
+
+
+def tell_what_happens(workflow: Any, *, strict: bool) -> None:
+    """Add all of this module to a workflow that begins to be read.
+
+    Args:
+        workflow: Snakemake's.
+        strict: end with an error where a training failed, recorded failures included.
+    """
+    execute = workflow.execute
+
+    def execute_and_tell(*args: Any, **kwargs: Any) -> None:
+        if workflow.output_settings.dryrun:
+            return execute(*args, **kwargs)
+        with _narrated(workflow.output_settings), _patient_scheduler():
+            try:
+                execute(*args, **kwargs)
+            finally:
+                end = end_of(workflow)
+                if end.sentence:
+                    logger.log(logging.WARNING if end.failed else logging.INFO, end.sentence)
+        if strict and end.failed:
+            raise WorkflowError(f"strict: true, and {len(end.failed)} of {end.trainings} trainings failed")
+        return None
+
+    workflow.execute = execute_and_tell
+
+
+@dataclass(frozen=True)
+class End:
+    """How the trainings stand that a workflow needs, those of earlier runs included."""
+
+    finished: int = 0
+    failed: dict[str, Path] = field(default_factory=dict)  # name -> log; with or without a result
+    waiting: int = 0
+    other: dict[str, str] = field(default_factory=dict)  # failed jobs that are no trainings -> their logs
+
+    @property
+    def trainings(self) -> int:
+        return self.finished + len(self.failed) + self.waiting
+
+    @property
+    def sentence(self) -> str:
+        """The last words; empty where nothing is to be said."""
+        parts = [f"{self.finished} trainings finished"] if self.trainings else []
+        if self.failed:
+            names, more = list(self.failed)[:NAMED], len(self.failed) - NAMED
+            which = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+            parts.append(f"{len(self.failed)} failed: {which}; see {self.failed[names[0]]}")
+        if self.waiting and (self.failed or self.other):
+            parts.append(f"{self.waiting} not trained")
+        parts += [f"{title} failed: see {log}" for title, log in self.other.items()]
+        return ", ".join(parts)
+
+
+def end_of(workflow: Any) -> End:
+    """How a workflow that was executed ended."""
+    if workflow.scheduler is None or workflow.touch:
+        return End()
+    broken = workflow.scheduler.failed
+    finished, failed, waiting = 0, {}, 0
+    jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
+    for job in sorted(jobs, key=lambda job: str(job.output[0])):
+        folder = Path(str(job.output[0])).parent
+        if job in broken or recorded_failure(folder):
+            failed[title_of(job.rule.name, job.wildcards_dict)] = folder / "train.log"
+        elif (folder / "metrics.json").exists():
+            finished += 1
+        else:
+            waiting += 1
+    other = {
+        title_of(job.rule.name, job.wildcards_dict): ", ".join(map(str, job.log)) or "above"
+        for job in broken
+        if not job.is_group() and job.rule.name not in TRAININGS
+    }
+    return End(finished, failed, waiting, other)
+
+
+class PatientScheduler(JobScheduler):
+    """Snakemake's, but a job that refused its input is not tried again: it would end with the same sentence."""
+
+    def _handle_error(self, job: Any, *args: Any, **kwargs: Any) -> None:
+        rules = {each.rule for each in (job if job.is_group() else [job])}
+        retries = {rule: rule.restart_times for rule in rules}
+        if any(refuses_its_input(last_line(Path(log))) for log in job.log):
+            for rule in rules:
+                rule.restart_times = 0
+        try:
+            super()._handle_error(job, *args, **kwargs)
+        finally:
+            for rule, times in retries.items():
+                rule.restart_times = times
+
+
+@contextmanager
+def _patient_scheduler() -> Iterator[None]:
+    snakemake.workflow.JobScheduler = PatientScheduler
+    try:
+        yield
+    finally:
+        snakemake.workflow.JobScheduler = JobScheduler
+
+
+@contextmanager
+def _narrated(settings: Any) -> Iterator[None]:
+    """Put the narrator in the place of Snakemake's own lines, unless these were asked for, or silence, or a plugin."""
+    own = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)
+    asked = settings.verbose or settings.printshellcmds or settings.debug_dag
+    if own is None or asked or Quietness.ALL in (settings.quiet or ()):
+        yield
+        return
+    narrator = Narrator(own, terminal=own.is_tty)
+    logger.removeHandler(own)
+    logger.addHandler(narrator)  # Snakemake closes it at its end, with the last of its words
+    narrator.watch()
+    try:
+        yield
+    finally:
+        narrator.finish()
