@@ -117,7 +117,8 @@ def input_share(spec: dict, data: Path, device: torch.device, iterations: int) -
     configure_torch(spec["precision"], deterministic=False, threads=DEFAULTS["training"]["threads"])
     split = load_split(data / "split.json")
     model = build_network(spec, split, data, seed=0).to(device, memory_format=torch.channels_last)
-    trainer = Trainer(spec, DeviceData.from_pack(open_pack(data / "pack", verify=False), device), model, seed=0)
+    held = DeviceData.from_pack(open_pack(data / "pack", verify=False), device, labels=split.matrix)
+    trainer = Trainer(spec, held, model, seed=0)
 
     def seconds() -> float:
         for iteration in range(WARM_UP + iterations):

@@ -93,11 +93,11 @@ def released_rate(
     return iterations * BATCH_SIZE / (time.perf_counter() - start), waited
 
 
-def our_rate(pack: Pack, spec: dict, device: torch.device, iterations: int) -> tuple[float, float]:
+def our_rate(pack: Pack, labels: np.ndarray, spec: dict, device: torch.device, iterations: int) -> tuple[float, float]:
     """Images/s, and seconds until the first batch is there."""
     model = build_model(spec["model"], CLASSES, generator_seed=0).to(device, memory_format=torch.channels_last)
     started = time.perf_counter()
-    trainer = Trainer(spec, DeviceData.from_pack(pack, device), model, seed=0)
+    trainer = Trainer(spec, DeviceData.from_pack(pack, device, labels=labels), model, seed=0)
     for iteration in range(WARM_UP + iterations):
         if iteration == WARM_UP:
             trainer.check()  # waits for the device
@@ -200,7 +200,7 @@ def main() -> None:
             configure_torch("float32", deterministic=False, threads=options.threads)
             released = released_rate(paths, labels, spec, device, options.iterations)
             configure_torch(options.precision, deterministic=False, threads=options.threads)
-            rounds.append((released, our_rate(pack, spec, device, options.iterations)))
+            rounds.append((released, our_rate(pack, labels, spec, device, options.iterations)))
     report(options, device, len(paths), rounds, packing)
 
 

@@ -21,9 +21,11 @@ DATA = [
     "matplotlib",
     "numpy",
     "opencv-python-headless",
+    "pillow",
     "pycocotools",
     "pyyaml",
     "scikit-learn",
+    "simplejpeg",
     "tqdm",
 ]
 TORCH = ["torch"]

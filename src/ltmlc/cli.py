@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _refuse(verb: str, sentence: str, how: str = "error") -> int:
-    line = f"ltmlc {verb}: {how}: {sentence}"  # ltmlc.disk.logs knows an error by it
+    line = f"ltmlc {verb}: {how}: {' '.join(sentence.splitlines())}"  # ltmlc.disk.logs knows an error by it
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:  # the log is on the full disk too; the rules leave stdout to the terminal

@@ -1,7 +1,9 @@
 """Files that were cut short or edited by hand after they were made, and a checkpoint of other code."""
 
 import json
+import shutil
 
+import pytest
 from faults.configuration import DATASET, RUNS
 
 
@@ -46,12 +48,26 @@ def test_edited_tables_are_made_again_without_training(whole, undisturbed):
     assert whole.evidence() == undisturbed.evidence()
 
 
-def test_a_pack_that_was_cut_short_is_said_with_the_way_out(half, undisturbed):
-    cut_short(half.pack / "images.bin")
+def one_byte(path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "said"),
+    [
+        ("images.bin", cut_short, "index.json promises"),
+        ("images.bin", one_byte, "the sha256 differs"),
+        ("index.json", one_byte, "was edited or damaged: its checksum does not fit its content"),
+    ],
+)
+def test_a_damaged_pack_is_said_with_the_way_out(half, undisturbed, name, damage, said):
+    damage(half.pack / name)
     output = half.run(code=1)
-    assert "index.json promises" in output
-    assert "delete the directory and run `ltmlc pack` again" in output
-    half.ltmlc("pack", DATASET, "--split", str(half.pack / "../split.json"), "--out", str(half.pack)).ends()
+    assert said in output
+    assert f"delete the folder {half.pack.relative_to(half.root)} and run the same again" in output
+    shutil.rmtree(half.pack)
     half.run()
     assert half.evidence() == undisturbed.evidence()
 

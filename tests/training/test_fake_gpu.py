@@ -56,9 +56,10 @@ def networks(data):
 def test_all_bytes_are_on_the_gpu_and_a_batch_is_made_there(data, gpu, monkeypatch):
     pack = open_pack(data / "pack")
     settings = tiny.SPEC["augmentation"]
-    held = DeviceData.from_pack(pack, gpu)
+    labels = load_split(data / "split.json").matrix
+    held = DeviceData.from_pack(pack, gpu, labels=labels)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10, 10))
-    apart = DeviceData.from_pack(pack, gpu)
+    apart = DeviceData.from_pack(pack, gpu, labels=labels)
     assert (held.images.device, apart.images.device, apart.labels.device) == (gpu, torch.device("cpu"), gpu)
     for each in (held, apart):
         images, *place = each.place([3, 1, 2])

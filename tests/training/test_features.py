@@ -5,6 +5,7 @@ from training import tiny
 
 from ltmlc.data.augment.batch import draw_augmentation, training_batch
 from ltmlc.data.pack.pack import open_pack
+from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.training.batches import DeviceData
@@ -38,9 +39,13 @@ def backbone(spec):
     return build_model(spec["model"], 10, generator_seed=5).backbone.eval()
 
 
+def read(path, pack, folder, spec, sha256):
+    return open_features(path, pack, load_split(folder / "split.json").matrix, spec, sha256, tiny.CPU)
+
+
 def opened(folder, spec, **changes):
     sha256 = weights_sha256(backbone(spec))
-    return open_features(folder / FEATURES, open_pack(folder / "pack"), tiny.changed(spec, **changes), sha256, tiny.CPU)
+    return read(folder / FEATURES, open_pack(folder / "pack"), folder, tiny.changed(spec, **changes), sha256)
 
 
 def test_test_images_have_the_features_that_the_backbone_gives_them(folder, spec):
@@ -148,21 +153,21 @@ def test_features_of_other_settings_are_refused(folder, spec, changes, named):
 def test_features_of_other_weights_or_images_are_refused(folder, spec, tmp_path):
     pack = open_pack(folder / "pack")
     with pytest.raises(InputError, match=r"made with other model.weights than"):
-        open_features(folder / FEATURES, pack, spec, "0" * 64, tiny.CPU)
+        read(folder / FEATURES, pack, folder, spec, "0" * 64)
     other = pack.__class__(**{**vars(pack), "split_sha256": "0" * 64, "max_side": 8})
     with pytest.raises(InputError, match=r"made with other data.max_side, split than"):
-        open_features(folder / FEATURES, other, spec, weights_sha256(backbone(spec)), tiny.CPU)
+        read(folder / FEATURES, other, folder, spec, weights_sha256(backbone(spec)))
 
 
 def test_missing_and_damaged_features_say_how_to_make_them(folder, spec, tmp_path):
     pack = open_pack(folder / "pack")
     with pytest.raises(InputError, match=r"no features here, which model.cached_views asks for; run `ltmlc features`"):
-        open_features(tmp_path / FEATURES, pack, spec, "", tiny.CPU)
+        read(tmp_path / FEATURES, pack, folder, spec, "")
     whole = (folder / FEATURES).read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", whole[:1000] + b"\0" * 1000 + whole[2000:]):
         (tmp_path / FEATURES).write_bytes(damaged)
         with pytest.raises(InputError, match=r"cannot be used .* delete it and run `ltmlc features`"):
-            open_features(tmp_path / FEATURES, pack, spec, "", tiny.CPU)
+            read(tmp_path / FEATURES, pack, folder, spec, "")
 
 
 def test_features_that_are_there_are_kept_and_those_of_other_settings_replaced(folder, spec, tmp_path):
@@ -174,7 +179,7 @@ def test_features_that_are_there_are_kept_and_those_of_other_settings_replaced(f
     other = tiny.changed(spec, model={"cached_views": 1})
     make_features(pack, other, tiny.CPU, path, progress=False)
     sha256 = weights_sha256(backbone(spec))
-    assert len(open_features(path, pack, other, sha256, tiny.CPU).features) == pack.num_train + 30
+    assert len(read(path, pack, folder, other, sha256).features) == pack.num_train + 30
 
 
 def test_without_cached_views_there_is_nothing_to_compute(data, tmp_path):

@@ -276,18 +276,19 @@ def test_images_too_large_for_the_gpu_stay_on_the_host(monkeypatch):
     moved, memory = [], [1000, 1500]  # free, total
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: memory)
     monkeypatch.setattr(torch.Tensor, "to", lambda self, device: moved.append(self.nbytes) or self)
+    labels = np.zeros((5, 2), np.uint8)
     pack = SimpleNamespace(
-        images=np.zeros(300, np.uint8), labels=np.zeros((5, 2), np.uint8), offsets=None, heights=None, widths=None,
+        images=np.zeros(300, np.uint8), ids=list("abcde"), offsets=None, heights=None, widths=None,
         num_train=3,
     )  # fmt: skip
-    DeviceData.from_pack(pack, Device())
-    DeviceData.from_pack(pack, Device(), share=3)
+    DeviceData.from_pack(pack, Device(), labels=labels)
+    DeviceData.from_pack(pack, Device(), labels=labels, share=3)
     assert moved == [300, 10, 10]
     moved.clear()
     memory[0] = 700  # two of three neighbours have taken their share, and the third still has its own
-    DeviceData.from_pack(pack, Device(), share=2)
+    DeviceData.from_pack(pack, Device(), labels=labels, share=2)
     memory[0] = 500  # others than ours have taken more
-    DeviceData.from_pack(pack, Device(), share=2)
+    DeviceData.from_pack(pack, Device(), labels=labels, share=2)
     assert moved == [300, 10, 10]
 
 

@@ -59,7 +59,8 @@ def changed(spec: dict = SPEC, **changes: dict) -> dict:
 def make_trainer(data: Path, spec: dict = SPEC, *, seed: int = 0) -> Trainer:
     split = load_split(data / "split.json")
     model = build_network(spec, split, data, seed=seed).to(memory_format=torch.channels_last)
-    return Trainer(spec, DeviceData.from_pack(open_pack(data / "pack", verify=False), CPU), model, seed=seed)
+    held = DeviceData.from_pack(open_pack(data / "pack", verify=False), CPU, labels=split.matrix)
+    return Trainer(spec, held, model, seed=seed)
 
 
 def make_job(data: Path, out: Path, spec: dict = SPEC, *, seed: int = 0, **settings: object) -> Job:

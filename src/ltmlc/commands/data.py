@@ -141,6 +141,7 @@ def write_features(
 ) -> None:
     """Write ``features.npz`` beside the pack of a data set whose backbone is fixed."""
     from ltmlc.data.pack.pack import open_pack
+    from ltmlc.data.split import load_split
     from ltmlc.plan.config import load_dataset, merge
     from ltmlc.plan.spec import MODEL_DEFAULTS
     from ltmlc.training.device import choose_device, lease_device
@@ -152,4 +153,5 @@ def write_features(
     with lease_device(requested=device or config["training"]["device"], share=1) as name:
         configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
         spec = {"model": model, "augmentation": settings["augmentation"]}
-        make_features(open_pack(folder / "pack"), spec, choose_device(name), folder / FEATURES)
+        pack = open_pack(folder / "pack", split_sha256=load_split(folder / "split.json").sha256)
+        make_features(pack, spec, choose_device(name), folder / FEATURES)

@@ -92,8 +92,7 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
     write_data_figures(split, settings, out)
     write_sheets(
         pack,
-        split.classes,
-        dataset=name,
+        split,
         image_size=settings["model"]["image_size"],
         settings=settings["augmentation"],
         directory=out,

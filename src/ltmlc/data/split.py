@@ -47,6 +47,11 @@ class Split:
         """uint8 (N, C)"""
         return _matrix(self.test_labels, len(self.classes))
 
+    @property
+    def matrix(self) -> np.ndarray:
+        """uint8 (N, C) of all images, training images first, as a pack has them."""
+        return np.concatenate([self.train_matrix, self.test_matrix])
+
 
 def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, root: str | Path = ".") -> Split:
     """Select the training images of a data set as its config says.

@@ -26,7 +26,7 @@ def batch_size(image_size: int) -> int:
 
 @dataclass(frozen=True)
 class DeviceData:
-    """Images and labels of a pack for one device; where each image lies and its size stay on the host.
+    """Images of a pack and labels of its split for one device; where each image lies and its size stay on the host.
 
     Attributes:
         images: all packed bytes, flat uint8; on ``device``, or on the host where they do not fit there.
@@ -45,16 +45,29 @@ class DeviceData:
     device: torch.device
 
     @classmethod
-    def from_pack(cls, pack: Pack, device: torch.device, *, share: int = 1) -> "DeviceData":
-        """``share``: the number of runs that divide the device's memory among them."""
+    def from_pack(
+        cls, pack: Pack, device: torch.device, *, labels: np.ndarray | None = None, share: int = 1
+    ) -> "DeviceData":
+        """Args:
+        labels: (N, C) of the split that was packed (``Split.matrix``); None where only the images are wanted.
+        share: the number of runs that divide the device's memory among them.
+        """
         images = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
         if device.type == "cuda":
             free, total = torch.cuda.mem_get_info(device)
             # A share of all, not of what is free: the neighbours have taken theirs, and whoever came first no more.
             if images.nbytes < SHARE_FOR_IMAGES * min(free, total / share):
                 images = images.to(device)
-        labels = torch.from_numpy(pack.labels.astype(bool)).to(device)
-        return cls(images, labels, pack.offsets, pack.heights, pack.widths, pack.num_train, device)
+        labels = np.empty((len(pack.ids), 0)) if labels is None else labels
+        return cls(
+            images,
+            torch.from_numpy(labels.astype(bool)).to(device),
+            pack.offsets,
+            pack.heights,
+            pack.widths,
+            pack.num_train,
+            device,
+        )
 
     def place(self, indices: Sequence[int] | slice) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray]:
         """Bytes on the device that hold these images, and there each one's offset, height and width."""

@@ -127,13 +127,14 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
 
 
 def open_features(
-    path: Path, pack: Pack, spec: dict[str, Any], backbone_sha256: str, device: torch.device
+    path: Path, pack: Pack, labels: np.ndarray, spec: dict[str, Any], backbone_sha256: str, device: torch.device
 ) -> FeatureData:
     """Read the features that a run's head pools.
 
     Args:
         path: a file of :func:`make_features`.
         pack: whose images they must be of.
+        labels: (N, C) of its split (``Split.matrix``).
         spec: of the run.
         backbone_sha256: of the run's backbone, by :func:`ltmlc.training.network.weights_sha256`.
         device: where they are wanted.
@@ -146,8 +147,8 @@ def open_features(
     different = sorted(key for key in expected if file["stamp"].get(key) != expected[key])
     if different:
         raise InputError(f"{path}: made with other {', '.join(different)} than this run's; {AGAIN}")
-    features, labels = (torch.from_numpy(array).to(device) for array in (file[pooling], pack.labels.astype(bool)))
-    return FeatureData(features, labels, pack.num_train, spec["model"]["cached_views"], device, file["sha256"])
+    features, held = (torch.from_numpy(array).to(device) for array in (file[pooling], labels.astype(bool)))
+    return FeatureData(features, held, pack.num_train, spec["model"]["cached_views"], device, file["sha256"])
 
 
 def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:

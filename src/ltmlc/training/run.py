@@ -145,18 +145,18 @@ def _load(job: Job) -> tuple[Split, Session]:
         # Its hash was checked when it was made, and is again if it changed since; always would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)
         model = build_network(job.spec, split, job.data, seed=job.seed)
-        data = _data(job, pack, model)
+        data = _data(job, pack, split.matrix, model)
         stamp = job.stamp(split, weights_sha256(model), getattr(data, "sha256", None))
         model = model.to(job.device, memory_format=torch.channels_last)
         return split, Session(job, Trainer(job.spec, data, model, seed=job.seed), stamp)
 
 
-def _data(job: Job, pack: Pack, model: Classifier) -> DeviceData | FeatureData:
+def _data(job: Job, pack: Pack, labels: np.ndarray, model: Classifier) -> DeviceData | FeatureData:
     """Images, or where the backbone is fixed what it has made of them, in float32 whatever the run's precision is."""
     if job.spec["model"].get("cached_views"):
         sha256 = weights_sha256(deepcopy(model.backbone).float())
-        return open_features(job.data / FEATURES, pack, job.spec, sha256, job.device)
-    return DeviceData.from_pack(pack, job.device, share=job.settings["gpu_share"])
+        return open_features(job.data / FEATURES, pack, labels, job.spec, sha256, job.device)
+    return DeviceData.from_pack(pack, job.device, labels=labels, share=job.settings["gpu_share"])
 
 
 def _explain(error: DivergedError, trainer: Trainer, split: Split) -> str:

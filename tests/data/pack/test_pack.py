@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -63,13 +64,32 @@ def test_every_image_comes_back_in_its_own_size_and_order(tmp_path):
     assert pack.offsets.dtype == np.int64
 
 
-def test_labels_are_those_of_the_split_test_images_without_labels_included(tmp_path):
-    split = make_split()
-    split.test_labels[2] = []
-    pack = build_pack(Photographs(), split, tmp_path)
-    assert pack.labels.dtype == np.uint8 and pack.labels.shape == (12, 4)
-    for row, expected in zip(pack.labels, split.train_labels + split.test_labels, strict=True):
-        assert np.flatnonzero(row).tolist() == expected
+def test_a_pack_knows_no_labels(tmp_path):
+    """They stand in the split, which is verified; a second copy could differ from it."""
+    pack = build_pack(Photographs(), make_split(), tmp_path)
+    assert not hasattr(pack, "labels")
+    assert "labels" not in (tmp_path / "index.json").read_text()
+
+
+def as_before(index, split):
+    """An index of an earlier version: labels and classes in it, no checksum of itself."""
+    heights, widths = (list(side) for side in zip(*index["sizes"], strict=True))
+    kept = {key: index[key] for key in ("split_sha256", "max_side", "ids", "num_train")}
+    labels = {"classes": split.classes, "labels": split.train_labels + split.test_labels}
+    return {**kept, **labels, "heights": heights, "widths": widths, "sha256": index["images_sha256"]}
+
+
+def test_a_pack_of_an_earlier_version_is_recognised_and_made_anew_with_a_sentence(tmp_path, capfd):
+    build_pack(Photographs(), make_split(), tmp_path, progress=False)
+    path = tmp_path / "index.json"
+    path.write_text(json.dumps(as_before(json.loads(path.read_text()), make_split())))
+    with pytest.raises(InputError, match="of an earlier version, which kept labels of its own; run `ltmlc pack` again"):
+        open_pack(tmp_path)
+    capfd.readouterr()
+    build_pack(Photographs(), make_split(), tmp_path, progress=False)
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.startswith("packing again: ") and "of an earlier version" in said
+    open_pack(tmp_path)
 
 
 def test_the_pixels_are_mapped_and_cannot_be_changed_through_the_pack(tmp_path):
@@ -224,6 +244,22 @@ def test_an_unreadable_image_is_named(tmp_path, result, said):
     assert "3" in str(caught.value)
 
 
+def test_every_damaged_image_is_named_in_one_message_the_first_dozen_and_the_number_of_the_rest(tmp_path):
+    failing = {str(number): ValueError("torn") for number in range(2, 20)}
+    source = Photographs(failing)
+    split = make_split(num_train=15, num_test=10)
+    with pytest.raises(InputError) as caught:
+        build_pack(source, split, tmp_path, workers=2, progress=False)
+    said = str(caught.value)
+    assert said.startswith("18 of 25 images cannot be used: 2 cannot be read (torn); 3 ")
+    assert "; 13 cannot be read (torn); and 6 more. For each: delete it and download or extract it again" in said
+    assert "14 cannot" not in said and "\n" not in said
+    # What was read before the first of them is kept, and what the message advises is enough.
+    again = Photographs()
+    build_pack(again, split, tmp_path, progress=False)
+    assert sorted(again.read, key=int) == [str(number) for number in range(2, 25)]
+
+
 def test_a_full_disk_is_one_sentence_and_what_was_packed_is_kept(tmp_path, monkeypatch):
     append = Journal.append
 
@@ -285,14 +321,28 @@ def test_opening_refuses_a_pack_of_another_split(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "edit", ["not json", "[]", {"heights": "x"}, {"ids": []}, {"offsets": [0] * 12}, {"labels": [[9]] * 12}]
+    "edit", ["", "not json", "[]", "[" * 9000, {"ids": []}, {"num_train": 8}, {"sha256": "0" * 64}]
 )
-def test_opening_refuses_an_edited_index(tmp_path, edit):
-    build_pack(Photographs(), make_split(), tmp_path)
-    path = tmp_path / "index.json"
+def test_opening_refuses_an_edited_index_and_the_advice_mends_it(tmp_path, edit):
+    folder = tmp_path / "pack"
+    build_pack(Photographs(), make_split(), folder)
+    path = folder / "index.json"
     path.write_text(edit if isinstance(edit, str) else json.dumps(json.loads(path.read_text()) | edit))
-    with pytest.raises(InputError, match=r"index\.json"):
-        open_pack(tmp_path)
+    with pytest.raises(InputError, match=r"index\.json was edited or damaged: .*; delete the folder \S+pack and run"):
+        open_pack(folder, verify=False)
+    shutil.rmtree(folder)
+    build_pack(Photographs(), make_split(), folder)
+
+
+def test_no_single_flipped_bit_of_an_index_is_accepted(tmp_path):
+    build_pack(Photographs(), make_split(), tmp_path, progress=False)
+    path = tmp_path / "index.json"
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        for bit in (1, 2, 16):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ bit]) + whole[position + 1 :])
+            with pytest.raises(InputError):
+                open_pack(tmp_path, verify=False)
 
 
 def test_two_builds_at_once_do_not_mix(tmp_path):

@@ -1,8 +1,13 @@
+import os
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
 
 from ltmlc.data.sources.images import read_rgb
+from ltmlc.data.sources.source import UnusableImageError
 from ltmlc.errors import InputError
 
 pillow = pytest.importorskip("PIL.Image")
@@ -79,3 +84,57 @@ def test_what_is_no_image_is_refused_by_name(tmp_path, content):
 def test_missing_image_is_named(tmp_path):
     with pytest.raises(InputError, match=r"b\.jpg cannot be read \(No such file"):
         read_rgb(tmp_path / "b.jpg")
+
+
+def test_damage_inside_a_jpeg_is_refused_by_name(tmp_path):
+    """Its end marker is there, and OpenCV fills two thirds of it with garbage."""
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    pillow.fromarray(noise).save(tmp_path / "whole.jpg")
+    whole = (tmp_path / "whole.jpg").read_bytes()
+    read_rgb(tmp_path / "whole.jpg")
+    third = len(whole) // 3
+    (tmp_path / "a.jpg").write_bytes(whole[:third] + whole[-2:])
+    with pytest.raises(UnusableImageError, match=r"a\.jpg is damaged inside \(Corrupt JPEG data: .*; delete it and"):
+        read_rgb(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_rows": 1}, {"subsampling": 0}])
+def test_whole_jpegs_of_every_kind_are_read(tmp_path, scene, options):
+    for mode in ("RGB", "L", "CMYK"):
+        pillow.fromarray(scene).convert(mode).save(tmp_path / "a.jpg", quality=95, **options)
+        assert read_rgb(tmp_path / "a.jpg").shape == scene.shape
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    def head(width, height):
+        content = struct.pack(">II5B", width, height, 8, 2, 0, 0, 0)
+        chunk = b"IHDR" + content
+        return (
+            b"\x89PNG\r\n\x1a\n"
+            + struct.pack(">I", 13)
+            + chunk
+            + struct.pack(">I", zlib.crc32(chunk))
+            + b"\0\0\0\0IDATIEND"
+        )
+
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    for width, height in ((20_000, 20_000), (9_500, 9_500)):
+        (tmp_path / "a.png").write_bytes(head(width, height))
+        with pytest.raises(
+            UnusableImageError, match=r"a\.png has more pixels than the 89 million that are read: shrink"
+        ):
+            read_rgb(tmp_path / "a.png")
+
+
+def test_what_is_no_regular_file_or_too_large_is_refused_unread(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    for path in (tmp_path / "pipe.jpg", tmp_path / "folder.jpg", "/dev/zero"):
+        with pytest.raises(UnusableImageError, match="is no regular file; delete it"):
+            read_rgb(path)
+    with (tmp_path / "large.bmp").open("wb") as file:
+        file.truncate(500_000_000)
+    with pytest.raises(UnusableImageError, match=r"has 500000000 bytes, more than the 400000000 that are read"):
+        read_rgb(tmp_path / "large.bmp")
+    with pytest.raises(UnusableImageError, match="cannot be read"):
+        read_rgb("a\0.jpg")

@@ -38,7 +38,7 @@ def pack(side: int = 4) -> Pack:
     pixels = np.concatenate([np.full(side * side * 3, level, np.uint8) for level in levels])
     sides = np.full(13, side)
     offsets = np.arange(13) * side * side * 3
-    return Pack(pixels, offsets, sides, sides, [], np.zeros((13, 3), np.uint8), 6, None, "0" * 64)
+    return Pack(pixels, offsets, sides, sides, [], 6, None, "0" * 64)
 
 
 def results_of(tmp_path, methods=RUNS, seeds=(0,)):

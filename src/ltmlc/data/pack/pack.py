@@ -1,12 +1,14 @@
 """Decode every image once: all pixels of a data set in one memory-mapped file.
 
 ``images.bin`` holds the uint8 RGB pixels (H x W x 3 each, own size) of the training, then the test images, one after
-the other. ``index.json`` says what they are. An interrupted build goes on where it stopped, after a check of what is
+the other. ``index.json`` says where each image lies, and carries a checksum of the pixels and one of itself. Labels are
+not here: the split has them, and it alone. An interrupted build goes on where it stopped, after a check of what is
 there.
 """
 
 import errno
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from ltmlc.data.pack.decode import decode_in_order
 from ltmlc.data.pack.journal import Journal
 from ltmlc.data.sources.source import Source
 from ltmlc.data.split import Split
-from ltmlc.disk.files import canonical_json, sha256_file, write_atomically
+from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
 from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
 
@@ -36,7 +38,6 @@ class Pack:
     heights: np.ndarray  # (N,) int64, pixels
     widths: np.ndarray  # (N,) int64, pixels
     ids: list[str]
-    labels: np.ndarray  # (N, C) uint8
     num_train: int  # the first num_train images are the training set
     max_side: int | None
     split_sha256: str
@@ -55,7 +56,7 @@ def build_pack(
 
     Args:
         source: gives ``read_image(image_id) -> uint8 RGB (H, W, 3)``; called from several threads.
-        split: which images, in which order, with which labels.
+        split: which images, in which order.
         max_side: images with a longer side than this many pixels are shrunk to it (area averaging).
         workers: decoding threads; all available cores by default.
         progress: show it on stderr: a bar at a terminal, else a line at every tenth.
@@ -73,8 +74,9 @@ def build_pack(
             if (directory / INDEX).exists():
                 try:
                     pack = open_pack(directory, split_sha256=split.sha256)
-                except InputError:
-                    pack = None  # of another split, or damaged: replaced once the new one is complete
+                except InputError as error:  # replaced once the new one is complete
+                    pack = None
+                    print(f"packing again: {error}", file=sys.stderr, flush=True)
                 if pack is not None and pack.max_side == max_side:
                     return pack
             ids = [*split.train_ids, *split.test_ids]
@@ -106,62 +108,62 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
         InputError: there is no pack, it is damaged, or it belongs to another split.
     """
     directory = Path(directory)
-    mend = "delete the directory and run `ltmlc pack` again"
-    try:
-        index = json.loads((directory / INDEX).read_text())
-        heights, widths = np.array(index["heights"], np.int64), np.array(index["widths"], np.int64)
-        offsets, ids = np.array(index["offsets"], np.int64), index["ids"]
-        labels = _label_matrix(index["labels"], len(index["classes"]))
-        num_train, sha256, max_side, packed_split = (
-            index[key] for key in ("num_train", "sha256", "max_side", "split_sha256")
-        )
-        sizes = heights * widths * 3
-        consistent = np.array_equal(offsets, np.cumsum(sizes) - sizes) and len(ids) == len(labels) == len(sizes)
-    except FileNotFoundError:
-        raise InputError(f"{directory / INDEX}: no pack here; run `ltmlc pack` first") from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(f"{directory / INDEX}: cannot be used ({error!r}); {mend}") from None
-    if not consistent:
-        raise InputError(f"{directory / INDEX}: its lists contradict each other; {mend}")
-    if split_sha256 is not None and packed_split != split_sha256:
+    index = _read_index(directory)
+    heights, widths = np.array(index["sizes"], np.int64).reshape(-1, 2).T
+    sizes = heights * widths * 3
+    if split_sha256 is not None and index["split_sha256"] != split_sha256:
         raise InputError(
-            f"{directory}: packed from another split (sha256 {packed_split}, expected {split_sha256}); "
+            f"{directory}: packed from another split (sha256 {index['split_sha256']}, expected {split_sha256}); "
             "run `ltmlc pack` again to replace it"
         )
     path, size = directory / IMAGES, int(sizes.sum())
-    found = path.stat().st_size if path.exists() else 0
-    if found != size or size == 0:
-        raise InputError(f"{path}: {found} bytes, {INDEX} promises {size}; {mend}")
     with _readable_errors(path):
+        found = path.stat().st_size if path.is_file() else 0
+        if found != size or size == 0:
+            raise InputError(f"{path}: {found} bytes, {INDEX} promises {size}; {_mend(directory)}")
         changed = path.stat().st_mtime_ns > (directory / INDEX).stat().st_mtime_ns
-        if (verify or changed) and sha256_file(path) != sha256:
-            raise InputError(f"{path}: the sha256 differs from the one in {INDEX}; {mend}")
+        if (verify or changed) and sha256_file(path) != index["images_sha256"]:
+            raise InputError(f"{path}: the sha256 differs from the one in {INDEX}; {_mend(directory)}")
         images = np.memmap(path, np.uint8, mode="c")
-    return Pack(images, offsets, heights, widths, ids, labels, num_train, max_side, packed_split)
+    fields = (index[key] for key in ("ids", "num_train", "max_side", "split_sha256"))
+    return Pack(images, np.cumsum(sizes) - sizes, heights, widths, *fields)
+
+
+def _read_index(directory: Path) -> dict[str, Any]:
+    """The verified content of ``index.json``."""
+    path = directory / INDEX
+    content: dict[str, Any] = {}
+    with _readable_errors(path):
+        try:
+            content = json.loads(path.read_bytes())
+            sha256 = content.pop("sha256")
+            if sha256_text(canonical_json(content)) == sha256:
+                return content
+        except FileNotFoundError:
+            raise InputError(f"{path}: no pack here; run `ltmlc pack` first") from None
+        except (ValueError, AttributeError, KeyError, TypeError, RecursionError):  # not JSON, not a mapping, other keys
+            pass
+    if "labels" in content:
+        raise InputError(
+            f"{path} is of an earlier version, which kept labels of its own; run `ltmlc pack` again: it is made anew"
+        )
+    raise InputError(f"{path} was edited or damaged: its checksum does not fit its content; {_mend(directory)}")
+
+
+def _mend(directory: Path) -> str:
+    return f"delete the folder {directory} and run the same again, or `ltmlc pack`: it is packed anew"
 
 
 def _index(split: Split, max_side: int | None, journal: Journal) -> dict[str, Any]:
-    heights, widths = (list(side) for side in zip(*journal.sizes, strict=True))
-    sizes = np.array(heights, np.int64) * np.array(widths, np.int64) * 3
-    return {
-        "classes": list(split.classes),
+    content = {
         "split_sha256": split.sha256,
         "max_side": max_side,
         "ids": [*split.train_ids, *split.test_ids],
         "num_train": len(split.train_ids),
-        "labels": [*split.train_labels, *split.test_labels],
-        "heights": heights,
-        "widths": widths,
-        "offsets": (np.cumsum(sizes) - sizes).tolist(),
-        "sha256": journal.digest.hexdigest(),
+        "sizes": [list(size) for size in journal.sizes],  # height and width of each image, in their order in the file
+        "images_sha256": journal.digest.hexdigest(),
     }
-
-
-def _label_matrix(labels: list[list[int]], num_classes: int) -> np.ndarray:
-    matrix = np.zeros((len(labels), num_classes), np.uint8)
-    for row, classes in zip(matrix, labels, strict=True):
-        row[classes] = 1
-    return matrix
+    return {**content, "sha256": sha256_text(canonical_json(content))}
 
 
 @contextmanager

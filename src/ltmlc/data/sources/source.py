@@ -17,6 +17,20 @@ class Pool:
     labels: np.ndarray
 
 
+ADVICE = (
+    "delete it and download or extract it again (`ltmlc download` fetches what is absent), or, if it looks right in an "
+    "image viewer, save it anew there; then run the same again"
+)
+
+
+class UnusableImageError(InputError):
+    """One image file that cannot be used. ``what`` names it and says why, without the advice of the whole message."""
+
+    def __init__(self, path: str | Path, why: str) -> None:
+        self.what = f"{path} {why}"
+        super().__init__(f"image {self.what}; {ADVICE}")
+
+
 class Source(Protocol):
     """A data set before anything is selected. Only ``read_image`` needs photographs, the rest annotations alone."""
 
@@ -29,7 +43,7 @@ class Source(Protocol):
         """The whole test set, images without labels included."""
 
     def read_image(self, image_id: str) -> np.ndarray:
-        """One image of either pool, uint8 RGB (H, W, 3)."""
+        """One image of either pool, uint8 RGB (H, W, 3). Raises UnusableImageError."""
 
 
 def first_existing(candidates: list[Path], *, what: str) -> Path:

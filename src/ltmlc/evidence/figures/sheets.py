@@ -10,52 +10,54 @@ from matplotlib.figure import Figure
 
 from ltmlc.data.augment.batch import augmentation_sheet
 from ltmlc.data.pack.pack import Pack
+from ltmlc.data.split import Split
 
 COLUMNS = 8
 
 
 def write_sheets(
-    pack: Pack, classes: list[str], *, dataset: str, image_size: int, settings: dict[str, Any], directory: str | Path
+    pack: Pack, split: Split, *, image_size: int, settings: dict[str, Any], directory: str | Path
 ) -> list[Path]:
     """``images_{dataset}.{pdf,png}`` (labelled training and test images) and ``augmentation_{dataset}.{pdf,png}``.
 
     Args:
         pack: of the data set.
-        classes: names.
-        dataset: for the titles and file names.
+        split: that was packed; its labels are shown.
         image_size: side of the network's input, pixels.
         settings: the data set's augmentation.
         directory: where to write.
     """
     rng = np.random.default_rng(0)
     drawings = {
-        "images": labelled_sheet(pack, classes, dataset=dataset, rng=rng),
-        "augmentation": _augmented(pack, dataset=dataset, image_size=image_size, settings=settings, rng=rng),
+        "images": labelled_sheet(pack, split, rng=rng),
+        "augmentation": _augmented(pack, dataset=split.dataset, image_size=image_size, settings=settings, rng=rng),
     }
     paths = []
     for name, figure in drawings.items():
         for suffix in ("pdf", "png"):
-            path = Path(directory) / f"{name}_{dataset}.{suffix}"
+            path = Path(directory) / f"{name}_{split.dataset}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(path, dpi=150, metadata={"CreationDate": None} if suffix == "pdf" else None)
             paths.append(path)
     return paths
 
 
-def labelled_sheet(pack: Pack, classes: list[str], *, dataset: str, rng: np.random.Generator, rows: int = 3) -> Figure:
+def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: int = 3) -> Figure:
     """Training images above, test images below, each with the names of its classes."""
+    labels = split.matrix
     figure = Figure(figsize=(COLUMNS * 1.25, rows * 2 * 1.55 + 0.8), layout="constrained")
     parts = figure.subfigures(2, 1)
     ranges = {"training": (0, pack.num_train), "test": (pack.num_train, len(pack.ids))}
     for part, (name, (first, last)) in zip(parts, ranges.items(), strict=True):
-        part.suptitle(f"{dataset}: {name} images", fontsize=10)
+        part.suptitle(f"{split.dataset}: {name} images", fontsize=10)
         chosen = np.sort(rng.choice(np.arange(first, last), size=min(rows * COLUMNS, last - first), replace=False))
         axes = part.subplots(rows, COLUMNS).ravel()
         for axis in axes:
             axis.axis("off")
         for axis, index in zip(axes, chosen, strict=False):
             axis.imshow(image(pack, index), interpolation="nearest")
-            axis.set_title("\n".join(classes[k] for k in np.flatnonzero(pack.labels[index])[:4]), fontsize=6.5, pad=2)
+            names = [split.classes[k] for k in np.flatnonzero(labels[index])[:4]]
+            axis.set_title("\n".join(names), fontsize=6.5, pad=2)
     return figure
 
 
