@@ -7,9 +7,10 @@ import pytest
 from data.label_helpers import REPOSITORY, published_matrix, reference, voc_root
 
 from ltmlc.data.longtail import longtail_subset
+from ltmlc.data.selection import compare_with_published, read_ids
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.sources.source import Pool
-from ltmlc.data.split import class_groups, compare_with_published, load_split, make_split, read_ids, save_split
+from ltmlc.data.split import class_groups, class_lines, load_split, make_split, save_split
 from ltmlc.disk.files import sha256_text
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_dataset
@@ -60,6 +61,57 @@ def test_published_list_gives_the_order(tmp_path):
 def test_a_list_has_one_id_a_line_with_spaces_inside_or_lines_of_windows(tmp_path):
     (tmp_path / "ids.txt").write_bytes(b"my dog.jpg\r\n\r\n a.jpg \r\n")
     assert read_ids(tmp_path / "ids.txt") == ["my dog.jpg", "a.jpg"]
+
+
+def test_a_byte_order_mark_and_other_spellings_of_a_path_change_no_list(tmp_path):
+    assert with_list(tmp_path, "\ufeffb\n./d\n").train_ids == ["b", "d"]
+    with pytest.raises(InputError, match=r"ids\.txt lists d twice, in two spellings"):
+        with_list(tmp_path, "b\nd\n./d\n")
+
+
+def test_ids_keep_the_spaces_of_other_scripts(tmp_path):
+    (tmp_path / "ids.txt").write_text("a\u2028b.jpg\n\u3000c\u202fd.jpg\n")
+    assert read_ids(tmp_path / "ids.txt") == ["a\u2028b.jpg", "\u3000c\u202fd.jpg"]
+
+
+def test_a_list_that_is_not_utf8_is_named_with_its_line(tmp_path):
+    (tmp_path / "ids.txt").write_bytes(b"a\n\xe9.jpg\n")
+    with pytest.raises(InputError, match=r"ids\.txt, line 2 is not in UTF-8"):
+        read_ids(tmp_path / "ids.txt")
+
+
+def test_ten_thousand_classes_make_a_split_without_a_table_of_all_pairs(tmp_path):
+    labels = np.eye(10_000, dtype=np.uint8)
+    labels[1:, 0] = 1
+    pool = Pool([str(row) for row in range(10_000)], labels)
+    source = ListSource(classes=[f"c{k}" for k in range(10_000)], train=pool, test=Pool(["t"], labels[:1]))
+    split = make_split("s", source, {"subset": {"maximum": 3}})
+    assert split.cooccurrence is None and min(split.class_counts) >= 1
+    save_split(split, tmp_path / "split.json")
+    assert (tmp_path / "split.json").stat().st_size < 1_000_000
+    assert load_split(tmp_path / "split.json") == split
+
+
+def test_pairs_that_are_not_listed_are_counted_when_asked(monkeypatch):
+    listed = make_split("s", ListSource(), {})
+    monkeypatch.setattr("ltmlc.data.split.PAIRS_LISTED", 2)
+    unlisted = make_split("s", ListSource(), {})
+    assert unlisted.cooccurrence is None
+    assert unlisted.together().tolist() == listed.together().tolist() == listed.cooccurrence
+
+
+def test_classes_are_shown_with_their_counts_most_frequent_first():
+    assert class_lines(make_split("s", ListSource(), {})) == [
+        "training     test  class",
+        "       3        0  cat",
+        "       2        1  dog",
+        "       2        1  cow",
+    ]
+    assert class_lines(make_split("s", ListSource(), {}), most=2)[1:] == [
+        "       3        0  cat",
+        "     ...      ...  (1 classes more; all are in the split file)",
+        "       2        1  cow",
+    ]
 
 
 def test_construction_is_the_long_tailed_subset_of_the_pool():
@@ -119,12 +171,16 @@ def test_missing_split_file_is_named(tmp_path):
 
 
 def test_class_without_a_training_image_is_named(tmp_path):
-    with pytest.raises(InputError, match="class dog, cow has no image in the 1 selected images"):
+    with pytest.raises(
+        InputError, match=r"class dog \(1 test images\), cow \(1 test images\) has no image in the 1 selected"
+    ):
         with_list(tmp_path, "a\n")
     source = ListSource(
-        classes=["cat", "dog", "cow", "zebra"], train=Pool(list("abcde"), np.pad(LABELS, ((0, 0), (0, 1))))
+        classes=["cat", "dog", "cow", "zebra"],
+        train=Pool(list("abcde"), np.pad(LABELS, ((0, 0), (0, 1)))),
+        test=Pool(["x"], np.array([[0, 0, 0, 0]], np.uint8)),
     )
-    with pytest.raises(InputError, match="class zebra has no image in the pool"):
+    with pytest.raises(InputError, match=r"class zebra \(0 test images\) has no image in the pool .*source\.classes"):
         make_split("s", source, {"subset": {"maximum": 3}})
 
 

@@ -60,10 +60,11 @@ def download(options: argparse.Namespace) -> None:
 
 def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
-    from ltmlc.data.split import make_split, save_split
+    from ltmlc.data.split import class_lines, make_split, save_split
     from ltmlc.plan.config import load_dataset
 
     settings = load_dataset(options.dataset)
+    source = None
     try:
         source = open_source(settings, options.data_root)
         split = make_split(options.dataset, source, settings, root=options.data_root)
@@ -71,10 +72,14 @@ def subset(options: argparse.Namespace) -> None:
             raise InputError("source.test has no image; add images, or nothing can be evaluated")
     except InputError as error:
         raise InputError(f"config/datasets/{options.dataset}.yaml: {error}") from None
+    finally:
+        for note in getattr(source, "notes", ()):  # also before an error, whose reason they may be
+            print(f"{options.dataset}: {note}", file=sys.stderr)
     save_split(split, options.out)
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
     print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
+    print("\n".join(class_lines(split)), file=sys.stderr)
     untested = [name for name, count in zip(split.classes, split.test_class_counts, strict=True) if not count]
     if untested:
         print(f"no test image has class {', '.join(untested)}: its average precision counts as 0", file=sys.stderr)
@@ -83,7 +88,7 @@ def subset(options: argparse.Namespace) -> None:
 
 def _report_construction(settings: dict, source, published: list[str]) -> None:
     """Where a published list is used, say how far the paper's construction would have given it."""
-    from ltmlc.data.split import compare_with_published
+    from ltmlc.data.selection import compare_with_published
 
     parameters = {key: settings[key] for key in ("alpha", "maximum", "minimum", "seed") if key in settings}
     if "ids" not in settings or not parameters.keys() >= {"alpha", "maximum"}:

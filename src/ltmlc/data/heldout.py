@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ltmlc.data.longtail import cooccurrence
-from ltmlc.data.split import Split
+from ltmlc.data.split import Split, listed_pairs
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
 
@@ -34,7 +33,6 @@ def held_out_split(split: Split, *, share: float = 0.25, seed: int = 0) -> Split
             "nothing can be held out; choose rates on a larger data set"
         )
     kept, held = np.flatnonzero(~chosen), np.flatnonzero(chosen)
-    together = cooccurrence(labels[kept])
     fields: dict[str, Any] = {
         "dataset": f"{split.dataset}-heldout",
         "classes": list(split.classes),
@@ -42,9 +40,9 @@ def held_out_split(split: Split, *, share: float = 0.25, seed: int = 0) -> Split
         "test_ids": [split.train_ids[row] for row in held],
         "train_labels": [split.train_labels[row] for row in kept],
         "test_labels": [split.train_labels[row] for row in held],
-        "class_counts": together.diagonal().tolist(),
+        "class_counts": np.count_nonzero(labels[kept], axis=0).tolist(),
         "test_class_counts": np.count_nonzero(labels[held], axis=0).tolist(),
-        "cooccurrence": together.tolist(),
+        "cooccurrence": listed_pairs(labels[kept]),
         "groups": split.groups,
         "thresholds": split.thresholds,
     }

@@ -4,10 +4,14 @@ Source: wutong16/DistributionBalancedLoss, tools/create_longtail_dataset.py:52-1
 """
 
 import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltmlc.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
 
 
 def pareto_sizes(num_classes: int, alpha: float = 6, maximum: int = 800, minimum: int = 1) -> list[int]:
@@ -29,9 +33,7 @@ def pareto_sizes(num_classes: int, alpha: float = 6, maximum: int = 800, minimum
 
 def cooccurrence(labels: np.ndarray) -> np.ndarray:
     """Images in which two classes appear together, int64 (C, C), from labels (N, C); class counts on the diagonal."""
-    # Floats, because integers have no fast matrix product; exact up to 2^53.
-    present = (np.asarray(labels) != 0).astype(np.float64)
-    return (present.T @ present).astype(np.int64)
+    return _pairs(labels).toarray()
 
 
 def class_order(labels: np.ndarray) -> list[int]:
@@ -39,14 +41,25 @@ def class_order(labels: np.ndarray) -> list[int]:
 
     Raises InputError naming the classes without an image.
     """
-    together = cooccurrence(labels)  # (C, C)
-    counts = together.diagonal()
+    pairs = _pairs(labels)
+    counts = pairs.diagonal()
     if not counts.all():
         raise InputError(
             f"class {', '.join(map(str, np.flatnonzero(counts == 0)))} (counted from 0) has no image to select from"
         )
-    copresence = (together / counts[:, None]).sum(axis=0)  # (C,)
+    # Summed row after row, as a dense matrix would be: the last bit decides between classes that are nearly equal.
+    copresence = np.bincount(pairs.col, weights=pairs.data / counts[pairs.row], minlength=len(counts))  # (C,)
     return np.argsort(-copresence, kind="stable").tolist()
+
+
+def _pairs(labels: np.ndarray) -> "coo_array":
+    """Counts of the pairs that occur, sparse (C, C), in order of rows: of 10 000 classes few are ever together."""
+    from scipy.sparse import csr_array
+
+    present = csr_array(np.asarray(labels) != 0, dtype=np.int64)  # (N, C)
+    together = csr_array(present.T @ present)
+    together.sort_indices()
+    return together.tocoo()
 
 
 def longtail_subset(

@@ -1,8 +1,6 @@
 """Which images are trained on and tested on: the split, its statistics, and its file."""
 
 import json
-import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,14 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ltmlc.data.longtail import cooccurrence, longtail_subset
+from ltmlc.data.longtail import cooccurrence
+from ltmlc.data.selection import repeated, select_rows
 from ltmlc.data.sources.source import Pool, Source, first_existing
-from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
+from ltmlc.disk.files import canonical_json, sha256_text, write_atomically
 from ltmlc.errors import InputError
 from ltmlc.metrics import groups_of
 
 THRESHOLDS = {"head": 100, "medium": 20}
 """Fewest training images of a head and of a medium class; the papers' groups 6:6:8 and 22:33:25 need >=, not >."""
+
+
+PAIRS_LISTED = 1000
+"""Classes up to which a split lists how often two are together: of 10 000 that would be 200 MB of zeros."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Split:
     test_labels: list[list[int]]
     class_counts: list[int]
     test_class_counts: list[int]
-    cooccurrence: list[list[int]]
+    cooccurrence: list[list[int]] | None
+    """Training images with both of two classes; None for more than PAIRS_LISTED classes: ask ``together``."""
     groups: dict[str, list[int]]
     thresholds: dict[str, int]
     sha256: str
@@ -52,6 +56,10 @@ class Split:
         """uint8 (N, C) of all images, training images first, as a pack has them."""
         return np.concatenate([self.train_matrix, self.test_matrix])
 
+    def together(self) -> np.ndarray:
+        """Training images with both of two classes, int64 (C, C)."""
+        return cooccurrence(self.train_matrix) if self.cooccurrence is None else np.array(self.cooccurrence, np.int64)
+
 
 def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, root: str | Path = ".") -> Split:
     """Select the training images of a data set as its config says.
@@ -64,19 +72,22 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
     image that is listed twice or in both sets.
     """
     pool, test = source.train_pool(), source.test_pool()
-    _refuse_empty_classes(source.classes, pool.labels, where="the pool to select from")
-    rows = _select(pool, config.get("subset"), Path(root))
+    tested = np.count_nonzero(test.labels, axis=0)
+    mend = "leave it out with source.classes, which lists the others, or add a training image of it"
+    _refuse_empty_classes(source.classes, pool.labels, tested, where="the pool to select from", mend=mend)
+    rows = select_rows(pool, config.get("subset"), Path(root))
     train = Pool([pool.ids[row] for row in rows], pool.labels[rows])
-    _refuse_empty_classes(source.classes, train.labels, where=f"the {len(rows)} selected images")
-    twice = _repeated(train.ids + test.ids)
+    where = f"the {len(rows)} selected images"
+    mend = "select more of them (subset.ids, or a larger subset.maximum), or leave it out with source.classes"
+    _refuse_empty_classes(source.classes, train.labels, tested, where=where, mend=mend)
+    twice = repeated(train.ids + test.ids)
     if twice:
         raise InputError(
             f"{dataset_name}: {len(twice)} images (first: {twice[0]}) are listed twice or in both the training and the "
             "test set; list each once"
         )
 
-    together = cooccurrence(train.labels)
-    counts = together.diagonal()
+    counts = np.count_nonzero(train.labels, axis=0)
     thresholds = THRESHOLDS | config.get("thresholds", {})
     fields = {
         "dataset": dataset_name,
@@ -86,12 +97,17 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
         "train_labels": _indices(train.labels),
         "test_labels": _indices(test.labels),
         "class_counts": counts.tolist(),
-        "test_class_counts": np.count_nonzero(test.labels, axis=0).tolist(),
-        "cooccurrence": together.tolist(),
+        "test_class_counts": tested.tolist(),
+        "cooccurrence": listed_pairs(train.labels),
         "groups": class_groups(counts, thresholds),
         "thresholds": thresholds,
     }
     return Split(**fields, sha256=sha256_text(canonical_json(fields)))
+
+
+def listed_pairs(labels: np.ndarray) -> list[list[int]] | None:
+    """What a split lists of labels (N, C): images with both of two classes, or None of more than PAIRS_LISTED."""
+    return cooccurrence(labels).tolist() if labels.shape[1] <= PAIRS_LISTED else None
 
 
 def class_groups(counts: Sequence[int], thresholds: dict[str, int] = THRESHOLDS) -> dict[str, list[int]]:
@@ -101,6 +117,19 @@ def class_groups(counts: Sequence[int], thresholds: dict[str, int] = THRESHOLDS)
     except ValueError:
         head, medium = thresholds["head"], thresholds["medium"]
         raise InputError(f"thresholds.head is {head} and thresholds.medium {medium}; head must exceed medium") from None
+
+
+def class_lines(split: Split, *, most: int = 100) -> list[str]:
+    """Each class with its training and test images, most frequent first, for people: a label misread is seen here.
+
+    Of more than ``most`` classes the first and the last are shown.
+    """
+    rows = sorted(zip(split.class_counts, split.test_class_counts, split.classes, strict=True), key=lambda row: -row[0])
+    lines = [f"{train:>8} {test:>8}  {name}" for train, test, name in rows]
+    if len(lines) > most:
+        left = len(lines) - most
+        lines[most // 2 : -(most // 2)] = [f"{'...':>8} {'...':>8}  ({left} classes more; all are in the split file)"]
+    return [f"{'training':>8} {'test':>8}  class", *lines]
 
 
 def save_split(split: Split, path: str | Path) -> None:
@@ -123,68 +152,14 @@ def load_split(path: str | Path) -> Split:
     )
 
 
-def read_ids(path: Path, *, sha256: str | None = None) -> list[str]:
-    """A published id list, one id a line, verified against ``sha256`` if given."""
-    first_existing([path], what="published list of training images (subset.ids)")
-    if sha256 is not None and (found := sha256_file(path)) != sha256:
-        raise InputError(
-            f"{path} has sha256 {found}, but subset.sha256 is {sha256}; delete the file and download it again"
-        )
-    lines = path.read_text(encoding="utf-8").splitlines()
-    ids = [line.strip() for line in lines if line.strip()]  # one's own may have spaces inside
-    twice = _repeated(ids)
-    if twice or not ids:
-        raise InputError(f"{path} lists {twice[0]} twice" if twice else f"{path} lists no image")
-    return ids
-
-
-def compare_with_published(
-    pool: Pool, published: Sequence[str], *, alpha: float, maximum: int, minimum: int = 1, seed: int | random.Random = 0
-) -> dict[str, Any]:
-    """How far the construction agrees with a published list: sizes, shared images, equality in order."""
-    rows = longtail_subset(pool.labels, alpha, maximum, minimum, seed)
-    built = [pool.ids[row] for row in rows]
-    return {
-        "constructed": len(built),
-        "published": len(published),
-        "shared": len(set(built) & set(published)),
-        "equal": built == list(published),
-    }
-
-
-def _select(pool: Pool, subset: dict[str, Any] | None, root: Path) -> list[int]:
-    """Rows of the pool that are trained on, in order."""
-    if not subset:
-        return list(range(len(pool.ids)))
-    sha256 = subset.get("sha256")
-    if "ids" in subset:
-        ids = read_ids(root / subset["ids"], sha256=sha256)
-        row_of = {image_id: row for row, image_id in enumerate(pool.ids)}
-        absent = [image_id for image_id in ids if image_id not in row_of]
-        if absent:
-            raise InputError(
-                f"{len(absent)} of the {len(ids)} images that {root / subset['ids']} lists have no labels in the "
-                f"annotations (first: {absent[0]}); the list and source.train do not belong together"
-            )
-        return [row_of[image_id] for image_id in ids]
-    parameters = {key: subset[key] for key in ("alpha", "maximum", "minimum", "seed") if key in subset}
-    rows = longtail_subset(pool.labels, **parameters)
-    if sha256 is not None and sha256_text("".join(f"{pool.ids[row]}\n" for row in rows)) != sha256:
-        raise InputError(
-            f"the construction selected {len(rows)} images, but not the list with subset.sha256 {sha256}: the "
-            "annotations are not the original ones, or Python is not CPython; for your own, say subset.sha256: null"
-        )
-    return rows
-
-
-def _refuse_empty_classes(classes: Sequence[str], labels: np.ndarray, *, where: str) -> None:
-    empty = [name for name, present in zip(classes, labels.any(axis=0), strict=True) if not present]
+def _refuse_empty_classes(
+    classes: Sequence[str], labels: np.ndarray, tested: np.ndarray, *, where: str, mend: str
+) -> None:
+    empty = np.flatnonzero(~labels.any(axis=0)).tolist()
     if empty:
-        raise InputError(f"class {', '.join(empty)} has no image in {where}; remove it from the classes, or add images")
-
-
-def _repeated(ids: Sequence[str]) -> list[str]:
-    return [image_id for image_id, count in Counter(ids).items() if count > 1]
+        named = ", ".join(f"{classes[k]} ({tested[k]} test images)" for k in empty[:12])
+        more = f" and {len(empty) - 12} more" if len(empty) > 12 else ""
+        raise InputError(f"class {named}{more} has no image in {where}; {mend}")
 
 
 def _indices(labels: np.ndarray) -> list[list[int]]:

@@ -28,7 +28,7 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
         extra["word_vectors"] = _word_vectors(settings, split.classes)
         extra["adjacency"] = label_graph(
             split.class_counts,
-            split.cooccurrence,
+            split.together(),
             threshold=settings["adjacency_threshold"],
             weight=settings["adjacency_weight"],
         )

@@ -1,10 +1,12 @@
+import unicodedata
+
 import pytest
 from data.label_helpers import write_image
 
 from ltmlc.data.sources.csv_table import CsvSource
 from ltmlc.errors import InputError
 
-TRAIN = "path,labels\na.jpg,dog person\nb.jpg,traffic light;dog\nc.jpg,\nd.jpg,traffic light;\n"
+TRAIN = "path,labels\na.jpg,dog;person\nb.jpg,traffic light;dog\nc.jpg,\nd.jpg,traffic light;\n"
 TEST = "path,labels\ne.jpg,\nf.jpg,dog\n"
 
 
@@ -16,7 +18,22 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_labels_are_split_at_semicolons_or_else_at_spaces(root):
+def one_table(root, text: str | bytes, **keys) -> CsvSource:
+    (root / "all.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return CsvSource(root, table="all.csv", **keys)
+
+
+def labels_of(source: CsvSource) -> dict[str, list[str]]:
+    """Image -> its labels, of both pools."""
+    pools = (source.train_pool(), source.test_pool())
+    return {
+        image: [name for name, present in zip(source.classes, row, strict=True) if present]
+        for pool in pools
+        for image, row in zip(pool.ids, pool.labels, strict=True)
+    }
+
+
+def test_labels_of_two_files_are_split_at_semicolons(root):
     source = CsvSource(root, train="train.csv", test="test.csv")
     assert source.classes == ["dog", "person", "traffic light"]
     assert source.train_pool().labels.tolist() == [[1, 1, 0], [1, 0, 1], [0, 0, 1]]
@@ -30,8 +47,7 @@ def test_images_without_labels_stay_in_the_test_set_and_leave_the_training_pool(
 
 
 def test_one_table_with_a_split_column(tmp_path):
-    (tmp_path / "all.csv").write_text("split,path,labels\ntrain,a.jpg,cat\n test ,b.jpg,dog\n")
-    source = CsvSource(tmp_path, table="all.csv")
+    source = one_table(tmp_path, "split,path,labels\ntrain,a.jpg,cat\n test ,b.jpg,dog\n")
     assert (source.train_pool().ids, source.test_pool().ids) == (["a.jpg"], ["b.jpg"])
     assert source.classes == ["cat", "dog"]
 
@@ -41,34 +57,85 @@ def test_images_are_read_below_the_images_folder(root):
     assert source.read_image("f.jpg").shape == (6, 8, 3)
 
 
-def test_given_classes_fix_the_columns_and_a_label_outside_is_named(root):
+@pytest.mark.parametrize(("listed", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_an_image_whose_accents_are_written_in_the_other_way_is_read(tmp_path, listed, on_disk):
+    write_image(tmp_path / unicodedata.normalize(on_disk, "café.jpg"))
+    name = unicodedata.normalize(listed, "café.jpg")
+    source = one_table(tmp_path, f"path,labels,split\n{name},cat,train\nb.jpg,cat,test\n")
+    assert source.read_image(source.train_pool().ids[0]).shape == (6, 8, 3)
+
+
+def test_given_classes_choose_fix_the_order_and_what_they_leave_out_is_counted(root):
     classes = ["traffic light", "person", "dog"]
-    source = CsvSource(root, train="train.csv", test="test.csv", classes=classes)
-    assert source.train_pool().labels[0].tolist() == [0, 1, 1]
-    with pytest.raises(InputError, match=r"source\.classes does not have the label traffic light"):
-        CsvSource(root, train="train.csv", test="test.csv", classes=["dog", "person"])
+    assert CsvSource(root, train="train.csv", test="test.csv", classes=classes).train_pool().labels[0].tolist() == [
+        0,
+        1,
+        1,
+    ]
+    source = CsvSource(root, train="train.csv", test="test.csv", classes=["dog", "person"])
+    assert source.train_pool().labels.tolist() == [[1, 1], [1, 0]]
+    assert "1 labels that source.classes does not name are left out: traffic light (2 images)" in source.notes
 
 
 def test_a_table_saved_by_excel_is_read(tmp_path):
-    (tmp_path / "all.csv").write_bytes(b'\xef\xbb\xbfpath,labels,split\r\n"a, b.jpg",cat,train\r\nc.jpg,cat,test\r\n')
-    assert CsvSource(tmp_path, table="all.csv").train_pool().ids == ["a, b.jpg"]
+    content = b'\xef\xbb\xbfpath,labels,split\r\n"a, b.jpg",cat,train\r\nc.jpg,cat,test\r\n'
+    assert one_table(tmp_path, content).train_pool().ids == ["a, b.jpg"]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("file,labels,split\n", r"all\.csv has no column path"),
-        ("path,labels\na.jpg,cat\n", r"all\.csv has no column split"),
-        ("path,labels,split\na.jpg,cat,val\n", r"all\.csv, line 2: split is 'val'; valid: train, test"),
-        ("path,labels,split\na.jpg,cat,train\na.jpg,dog,train\n", r"all\.csv, line 3: image 'a\.jpg' is listed twice"),
-        ("path,labels,split\n,cat,train\n", r"all\.csv, line 2: the path is empty"),
-        (b"path,labels,split\n\xe9.jpg,cat,train\n", r"all\.csv is not a CSV in UTF-8"),
-    ],
-)
-def test_bad_rows_are_named_with_their_line(tmp_path, text, message):
-    (tmp_path / "all.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(InputError, match=message):
-        CsvSource(tmp_path, table="all.csv")
+def test_columns_may_be_called_otherwise(tmp_path):
+    text = "Image Index,Finding Labels,Fold\na.png,Mass|Nodule,train\nb.png,Mass,test\n"
+    with pytest.raises(
+        InputError, match=r"has no column path, split; its columns are Image Index.*\{path: Image Index, "
+    ):
+        one_table(tmp_path, text)
+    source = one_table(tmp_path, text, columns={"path": "Image Index", "labels": "Finding Labels", "split": "Fold"})
+    assert labels_of(source) == {"a.png": ["Mass", "Nodule"], "b.png": ["Mass"]}
+    assert source.notes == ["labels are parted by '|'"]
+
+
+def test_what_stands_for_no_label_is_no_class_once_it_is_said(tmp_path):
+    text = "path,labels,split\na.jpg,Mass,train\nb.jpg,No Finding,test\nc.jpg,Mass,test\n"
+    with pytest.raises(
+        InputError, match=r"line 3: 'No Finding' seems to stand for no label: .*source\.none: No Finding"
+    ):
+        one_table(tmp_path, text)
+    assert labels_of(one_table(tmp_path, text, none="No Finding")) == {
+        "a.jpg": ["Mass"],
+        "b.jpg": [],
+        "c.jpg": ["Mass"],
+    }
+
+
+def test_no_label_beside_a_label_is_a_contradiction(tmp_path):
+    with pytest.raises(InputError, match=r"line 2: Mass, No Finding: no label and a label cannot both be true"):
+        one_table(tmp_path, "path,labels,split\na.jpg,Mass;No Finding,train\n", none="No Finding")
+
+
+def test_renamed_labels_are_one_class(tmp_path):
+    text = "path,labels,split\na.jpg,effusion;Effusion,train\nb.jpg,Effusion,test\n"
+    with pytest.raises(InputError, match=r"'effusion' \(1 images, first line 2\) and 'Effusion' \(2 images, "):
+        one_table(tmp_path, text)
+    assert labels_of(one_table(tmp_path, text, rename={"effusion": "Effusion"}))["a.jpg"] == ["Effusion"]
+    with pytest.raises(InputError, match=r"source\.rename: efusion is no label here"):
+        one_table(tmp_path, text, rename={"effusion": "Effusion", "efusion": "Effusion"})
+
+
+def test_all_faults_of_a_file_are_in_one_message(tmp_path):
+    rows = "".join(f"{n}.jpg,cat,train,{n}\n" for n in range(20))
+    with pytest.raises(InputError) as error:
+        one_table(tmp_path, f"path,labels,split\n{rows}x.jpg,nan,somewhere\nx.jpg,[cat],test\n")
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path}/all.csv, line 2 has 4 fields, but the first line names 3; line 3 has")
+    assert "line 13 has" in message and "line 14 has" not in message and "; and 8 more: " in message
+    for part in ("line 22: split is 'somewhere'", "line 23: image 'x.jpg' is listed twice", "'nan'", "'[cat]'"):
+        assert part in message
+    assert "\n" not in message
+
+
+def test_of_two_files_the_message_says_which(root):
+    (root / "test.csv").write_text("path,labels\ne.jpg,dog,person\n")
+    with pytest.raises(InputError, match=r"train\.csv and .*test\.csv: test\.csv, line 2 has 3 fields, but .* names 2"):
+        CsvSource(root, train="train.csv", test="test.csv")
 
 
 @pytest.mark.parametrize("files", [{}, {"train": "train.csv"}, {"train": "a", "test": "b", "table": "c"}])
@@ -80,3 +147,9 @@ def test_either_two_files_or_one_table_must_be_given(root, files):
 def test_missing_csv_is_named(tmp_path):
     with pytest.raises(InputError, match=r"looked for .*all\.csv"):
         CsvSource(tmp_path, table="all.csv")
+
+
+def test_ten_thousand_classes_are_read(tmp_path):
+    rows = "".join(f"{n}.jpg,c{n};c{(n * 7) % 10_000},train\n" for n in range(10_000))
+    source = one_table(tmp_path, f"path,labels,split\n{rows}t.jpg,c1;,test\n")
+    assert len(source.classes) == 10_000 and source.test_pool().labels.sum() == 1

@@ -73,6 +73,31 @@ def test_listed_image_without_annotation_is_named(root):
         VocSource(root, train=TRAIN, test=TEST).train_pool()
 
 
+def test_all_that_is_wrong_with_the_annotations_is_in_one_message(root):
+    folder = root / "VOCdevkit" / "VOC2012" / "Annotations"
+    (folder / "2008_000001.xml").unlink()
+    (folder / "2008_000002.xml").write_text(voc_xml("unicorn"))
+    with pytest.raises(InputError, match=r"000002\.xml: object unicorn .*000001\.xml is missing"):
+        VocSource(root, train=TRAIN, test=TEST).train_pool()
+
+
+def test_classes_can_be_chosen_and_ordered(root):
+    source = VocSource(root, train=TRAIN, test=TEST, classes=["person", "dog"])
+    assert (source.classes, source.train_pool().ids) == (["person", "dog"], ["2008_000001"])
+    assert (source.train_pool().labels.tolist(), source.test_pool().labels.tolist()) == ([[1, 1]], [[0, 0]])
+    with pytest.raises(InputError, match=r"source\.classes: unicorn is no class of PASCAL VOC"):
+        VocSource(root, train=TRAIN, test=TEST, classes=["unicorn"])
+
+
+@pytest.mark.parametrize("file", ["ImageSets/Main/trainval.txt", "Annotations/2008_000001.xml"])
+def test_a_byte_order_mark_changes_nothing(root, file):
+    path = root / "VOCdevkit" / "VOC2012" / file
+    pool = VocSource(root, train=TRAIN, test=TEST).train_pool()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    marked = VocSource(root, train=TRAIN, test=TEST).train_pool()
+    assert marked.ids == pool.ids and (marked.labels == pool.labels).all()
+
+
 def test_object_outside_the_classes_is_named(tmp_path):
     (tmp_path / "a.xml").write_text(voc_xml("cat", "unicorn"))
     with pytest.raises(InputError, match=r"a\.xml: object unicorn is no class"):

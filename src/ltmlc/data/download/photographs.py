@@ -9,9 +9,10 @@ from typing import Any
 
 from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.data.download.items import Todo
+from ltmlc.data.selection import read_ids
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.open import open_source
-from ltmlc.data.split import make_split, read_ids
+from ltmlc.data.split import make_split
 from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
 

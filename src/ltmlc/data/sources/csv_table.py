@@ -1,30 +1,49 @@
-"""Your own data set: a CSV with one image a row, ``path,labels`` and optionally ``split``."""
+"""Your own data set: a CSV with one image a row, its labels in one cell or one column a class."""
 
-import csv
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import Pool, first_existing
+from ltmlc.data.sources.labels import LabelKeys, read_labels
+from ltmlc.data.sources.rows import image_ids, parts_of
+from ltmlc.data.sources.source import Pool
+from ltmlc.data.sources.table import DELIMITERS, Table, read_table
 from ltmlc.errors import InputError
 
 Rows = dict[str, list[str]]
-"""Image path -> its label names."""
+"""Image id -> its label names."""
+
+COLUMNS = {"path": "path", "labels": "labels", "split": "split"}
 
 
 class CsvSource:
-    """A :class:`ltmlc.data.sources.source.Source` over CSV files. An image's id is its ``path``.
+    """A :class:`ltmlc.data.sources.source.Source` over CSV files. An image's id is its path, in plain form.
 
     Args:
         root: the data root; ``train``, ``test``, ``table`` and ``images`` are relative to it.
         train, test: one CSV each; or
-        table: one CSV for both, with a column ``split`` that says ``train`` or ``test``.
-        images: folder that the column ``path`` is relative to.
-        classes: class names in order, other labels are errors; without it the labels that occur, sorted.
+        table: one CSV for both, with a column ``split``.
+        images: folder that the paths are relative to.
+        classes: class names in order; other labels are left out, and counted. Without it the labels that occur, sorted,
+            or the columns that are classes.
+        columns: what the columns ``path``, ``labels`` and ``split`` are called here.
+        separator: what parts labels in a cell; without it, it is looked for.
+        none: labels that say that there is none.
+        rename: label -> what it is called.
+        splits: ``train`` and ``test`` -> values of the column ``split``; rows with others are left out, and counted.
+        uncertain, blank: what -1 and an empty cell are in a column of a class: positive, negative, or exclude (the
+            image is left out, and counted).
+        suffix: what is missing at the end of each path, such as ``.jpg``.
+        encoding: of the files, if not UTF-8.
 
-    The column ``labels`` is split at ``;`` if it has one and else at spaces: ``traffic light;person`` and
-    ``dog person`` are two each. An image without labels is kept in the test set and left out of the training pool.
+    ``notes`` says how the files were read, and what was left out. What is not certain is an InputError that asks; so
+    are all faults of the files, in one message with their lines.
+    An image without labels is kept in the test set and left out of the training pool.
     """
 
     def __init__(
@@ -36,34 +55,113 @@ class CsvSource:
         table: str | None = None,
         images: str = ".",
         classes: list[str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        separator: str | None = None,
+        none: str | Sequence[str] = (),
+        rename: Mapping[str, str] | None = None,
+        splits: Mapping[str, str | Sequence[str]] | None = None,
+        uncertain: str | None = None,
+        blank: str | None = None,
+        suffix: str = "",
+        encoding: str | None = None,
     ) -> None:
         if (table is None) == (train is None or test is None) or (table and (train or test)):
             raise InputError(
                 "source (kind csv) needs either train and test, one CSV each, or table, one CSV with a column split"
             )
+        self.notes: list[str] = []
         self._images = Path(root) / images
+        self._classes = classes
+        self._columns = COLUMNS | dict(columns or {})
+        self._encoding = encoding
+        files = [Path(root) / name for name in ([table] if table is not None else [train, test])]
+        faults = Faults(" and ".join(map(str, files)))
+        tables = [self._table(file, faults, several=len(files) > 1, split=table is not None) for file in files]
+        ids = [image_ids(each, self._columns["path"], suffix=suffix, faults=faults) for each in tables]
         if table is None:
-            self._train, self._test = read_table(Path(root) / train), read_table(Path(root) / test)
+            parts: list[list[str | None]] = [
+                [part] * len(each.rows) for part, each in zip(("train", "test"), tables, strict=True)
+            ]
         else:
-            self._train = read_table(Path(root) / table, split="train")
-            self._test = read_table(Path(root) / table, split="test")
-        occurring = {label for rows in (self._train, self._test) for labels in rows.values() for label in labels}
-        self.classes = sorted(occurring) if classes is None else list(classes)
-        outside = sorted(occurring - set(self.classes))
-        if outside:
-            raise InputError(
-                f"source.classes does not have the label {', '.join(outside)} of the CSV; valid: "
-                f"{', '.join(self.classes)}"
-            )
+            named = {part: _listed(values) for part, values in (splits or {}).items()} or None
+            parts = [parts_of(tables[0], self._columns["split"], splits=named, faults=faults)]
+        keys = LabelKeys(
+            labels=self._columns["labels"],
+            path=self._columns["path"],
+            split=self._columns["split"],
+            classes=classes,
+            separator=separator,
+            none=_listed(none),
+            rename=dict(rename or {}),
+            meaning={"uncertain": uncertain, "blank": blank},
+        )
+        self.classes, names = read_labels(tables, keys, faults=faults, notes=self.notes)
+        faults.refuse()
+        self._rows = self._chosen(ids, parts, names)
+        self._note_paths(tables)
 
     def train_pool(self) -> Pool:
-        return self._pool({path: labels for path, labels in self._train.items() if labels})
+        return self._pool({image: names for image, names in self._rows["train"].items() if names})
 
     def test_pool(self) -> Pool:
-        return self._pool(self._test)
+        return self._pool(self._rows["test"])
 
     def read_image(self, image_id: str) -> np.ndarray:
-        return read_rgb(self._images / image_id)
+        path = self._images / image_id
+        if not path.exists():  # macOS writes accents as signs of their own, other systems do not
+            forms = (self._images / unicodedata.normalize(form, image_id) for form in ("NFC", "NFD"))
+            path = next((other for other in forms if other.exists()), path)
+        return read_rgb(path)
+
+    def _table(self, file: Path, faults: Faults, *, several: bool, split: bool) -> Table:
+        needed = ["path"] + ["split"] * split
+        expected = [*self._columns.values(), *(self._classes or [])]
+        prefix = f"{file.name}, " if several else ""
+        table = read_table(file, expected=expected, encoding=self._encoding, faults=faults, prefix=prefix)
+        missing = [key for key in needed if self._columns[key] not in table.columns]
+        if missing:
+            unlabelled = self._columns["labels"] not in table.columns and _likely("labels", table.columns) != "NAME"
+            asked = [*missing, "labels"] if unlabelled else missing
+            shown = ", ".join(f"{key}: {_likely(key, table.columns)}" for key in asked)
+            raise InputError(
+                f"{file} has no column {', '.join(self._columns[key] for key in missing)}; its columns are "
+                f"{', '.join(table.columns)}; say which it is, such as source.columns: {{{shown}}}"
+                + (", or give two files, source.train and source.test" if missing == ["split"] else "")
+            )
+        twice = [name for name in self._columns.values() if table.columns.count(name) > 1]
+        if twice:
+            raise InputError(f"{file} has two columns called {', '.join(twice)}; rename one")
+        if table.delimiter != ",":
+            self.notes.append(f"{file}: columns are parted by {DELIMITERS.get(table.delimiter, table.delimiter)}")
+        return table
+
+    def _chosen(
+        self, ids: list[list[str]], parts: list[list[str | None]], names: list[list[list[str] | None]]
+    ) -> dict[str, Rows]:
+        rows: dict[str, Rows] = {"train": {}, "test": {}}
+        outside: Counter[str] = Counter()
+        no_part = excluded = 0
+        known = set(self.classes)
+        for table in zip(ids, parts, names, strict=True):
+            for image, part, labels in zip(*table, strict=True):
+                no_part += part is None
+                excluded += part is not None and labels is None
+                if part is not None and labels is not None:
+                    outside.update(label for label in labels if label not in known)
+                    rows[part][image] = list(dict.fromkeys(label for label in labels if label in known))
+        if no_part:
+            self.notes.append(f"{no_part} rows are left out: source.splits does not name what their split says")
+        if excluded:
+            self.notes.append(f"{excluded} images are left out: source.uncertain or source.blank excludes them")
+        if outside:
+            shown = ", ".join(f"{name} ({count} images)" for name, count in outside.most_common(20))
+            self.notes.append(f"{len(outside)} labels that source.classes does not name are left out: {shown}")
+        return rows
+
+    def _note_paths(self, tables: list[Table]) -> None:
+        count = sum("\\" in text for table in tables for text in table.cells(self._columns["path"]))
+        if count:
+            self.notes.append(f"{count} paths are written with \\, which is read as /")
 
     def _pool(self, rows: Rows) -> Pool:
         column = {name: index for index, name in enumerate(self.classes)}
@@ -73,43 +171,18 @@ class CsvSource:
         return Pool(list(rows), matrix)
 
 
-def read_table(path: Path, *, split: str | None = None) -> Rows:
-    """The images of one CSV in file order; with ``split`` only those whose column ``split`` says so.
-
-    Raises InputError naming the line of a missing path, an image that is listed twice, or an unknown split.
-    """
-    first_existing([path], what="CSV of the data set")
-    needed = ["path", "labels"] + ["split"] * (split is not None)
-    rows: Rows = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in needed if name not in (reader.fieldnames or [])]
-            if missing:
-                raise InputError(
-                    f"{path} has no column {', '.join(missing)}; its first line must name the columns "
-                    f"{', '.join(needed)}"
-                )
-            for record in reader:
-                where = f"{path}, line {reader.line_num}"
-                image = (record["path"] or "").strip()
-                if not image or image in rows:
-                    raise InputError(
-                        f"{where}: image {image!r} is listed twice" if image else f"{where}: the path is empty"
-                    )
-                if not image.isprintable():
-                    raise InputError(f"{where}: {image[:40]!r} is no path; is a quotation mark open before it?")
-                part = (record["split"] or "").strip() if split is not None else None
-                if part not in (None, "train", "test"):
-                    raise InputError(f"{where}: split is {part!r}; valid: train, test")
-                if part == split:
-                    rows[image] = split_labels(record["labels"] or "")
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a CSV in UTF-8: {error}") from None
-    return rows
+def _listed(value: str | int | Sequence[str]) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
 
 
-def split_labels(cell: str) -> list[str]:
-    """``"traffic light;person"`` -> two names, ``"dog person"`` -> two names."""
-    parts = cell.split(";") if ";" in cell else cell.split()
-    return [part.strip() for part in parts if part.strip()]
+_WORDS = {
+    "path": ("path", "file", "image", "img", "name"),
+    "labels": ("label", "finding", "class", "tag", "categor"),
+    "split": ("split", "fold", "set", "part", "phase"),
+}
+
+
+def _likely(key: str, columns: Sequence[str]) -> str:
+    """The column that a missing one is probably called."""
+    words = _WORDS[key]
+    return next((name for word in words for name in columns if word in name.casefold()), "NAME")

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,19 @@ from ltmlc.errors import InputError
 def _voc(root: Path) -> Callable[..., Source]:
     from ltmlc.data.sources.voc import VocSource
 
-    return lambda *, train, test: VocSource(_existing(root), train=train, test=test)
+    return partial(VocSource, _existing(root))
 
 
 def _coco(root: Path) -> Callable[..., Source]:
     from ltmlc.data.sources.coco import CocoSource
 
-    return lambda *, train, test, classes=None: CocoSource(_existing(root), train=train, test=test, classes=classes)
+    return partial(CocoSource, _existing(root))
 
 
 def _csv(root: Path) -> Callable[..., Source]:
     from ltmlc.data.sources.csv_table import CsvSource
 
-    return lambda *, train=None, test=None, table=None, images=".", classes=None: CsvSource(
-        _existing(root), train=train, test=test, table=table, images=images, classes=classes
-    )
+    return partial(CsvSource, _existing(root))
 
 
 def _digits(root: Path) -> Callable[..., Source]:

@@ -1,7 +1,7 @@
 """What a data set is before anything is selected: one small protocol, which every kind of source follows."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
@@ -44,6 +44,11 @@ class Source(Protocol):
 
     def read_image(self, image_id: str) -> np.ndarray:
         """One image of either pool, uint8 RGB (H, W, 3). Raises UnusableImageError."""
+
+
+def plain_path(path: str) -> str:
+    """The path of a file in one spelling: ``./a//b.jpg`` and ``a\\b.jpg`` are ``a/b.jpg``."""
+    return PurePosixPath(path.replace("\\", "/")).as_posix()
 
 
 def first_existing(candidates: list[Path], *, what: str) -> Path:

@@ -8,9 +8,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.source import Pool, first_existing
+from ltmlc.disk.reading import read_regular, read_text
 from ltmlc.errors import InputError
+
+LONGEST_LIST, LONGEST_ANNOTATION = 100_000_000, 10_000_000
+"""Bytes of a list of images, and of one XML file; the largest of VOC have 90 kB and 20 kB."""
 
 # fmt: off
 CLASSES = [
@@ -35,19 +40,35 @@ class VocSource:
     Args:
         root: holds ``VOCdevkit/VOC2007``, ``VOC2007`` or ``VOCdevkit2007/VOC2007``, and likewise the other year.
         train, test: ``{"year": "2012", "set": "trainval"}``, a year and a list of its ``ImageSets/Main``.
+        classes: those of VOC's classes to keep, in this order; without it all.
     """
 
-    def __init__(self, root: str | Path, *, train: dict[str, Any], test: dict[str, Any]) -> None:
-        self.classes = list(CLASSES)
+    def __init__(
+        self, root: str | Path, *, train: dict[str, Any], test: dict[str, Any], classes: list[str] | None = None
+    ) -> None:
+        self.classes = list(CLASSES if classes is None else classes)
+        unknown = sorted(set(self.classes) - set(CLASSES))
+        if unknown:
+            raise InputError(
+                f"source.classes: {', '.join(unknown)} is no class of PASCAL VOC; valid: {', '.join(CLASSES)}"
+            )
         self._train = open_image_set(Path(root), train, key="source.train")
         self._test = open_image_set(Path(root), test, key="source.test")
         self._year_folder = {image_id: part.year_folder for part in (self._train, self._test) for image_id in part.ids}
 
     def train_pool(self) -> Pool:
-        return _read_pool(self._train)
+        """Where classes are chosen, images with none of them are left out: there is nothing to select them for."""
+        pool = self._pool(self._train)
+        rows = np.flatnonzero(pool.labels.any(axis=1))
+        chosen = self.classes != CLASSES
+        return Pool([pool.ids[row] for row in rows], pool.labels[rows]) if chosen else pool
 
     def test_pool(self) -> Pool:
-        return _read_pool(self._test)
+        return self._pool(self._test)
+
+    def _pool(self, part: ImageSet) -> Pool:
+        pool = _read_pool(part)
+        return Pool(pool.ids, pool.labels[:, [CLASSES.index(name) for name in self.classes]])
 
     def read_image(self, image_id: str) -> np.ndarray:
         if image_id not in self._year_folder:
@@ -65,24 +86,30 @@ def open_image_set(root: Path, part: dict[str, Any], *, key: str) -> ImageSet:
     path = first_existing(
         [folder / listing for folder in folders], what=f"the list of {year} {part['set']} images ({key})"
     )
-    ids = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+    ids = [line.split()[0] for line in read_text(path, limit=LONGEST_LIST).splitlines() if line.strip()]
     return ImageSet(path.parents[2], path, ids)
 
 
 def _read_pool(part: ImageSet) -> Pool:
     labels = np.zeros((len(part.ids), len(CLASSES)), np.uint8)
+    faults = Faults(str(part.path))
     for row, image_id in zip(labels, part.ids, strict=True):
         path = part.year_folder / "Annotations" / f"{image_id}.xml"
         if not path.exists():
-            raise InputError(f"{path} is missing, but {part.path} lists its image; extract the annotations again")
-        row[class_indices(path)] = 1
+            faults.add(f"{path} is missing, but {part.path} lists its image", mend="extract the annotations again")
+            continue
+        try:
+            row[class_indices(path)] = 1
+        except InputError as error:
+            faults.add(str(error), mend="extract the annotations again")
+    faults.refuse()
     return Pool(list(part.ids), labels)
 
 
 def class_indices(path: Path, classes: Sequence[str] = CLASSES) -> list[int]:
     """Classes of all objects of an annotation, difficult ones included, as published (DB xml_style.py:36-47)."""
-    names = [element.findtext("name") for element in _parse(path).findall("object")]
-    unknown = sorted({str(name) for name in names} - set(classes))
+    names = [(element.findtext("name") or "without a name").strip() for element in _parse(path).findall("object")]
+    unknown = sorted(set(names) - set(classes))
     if unknown:
         raise InputError(f"{path}: object {', '.join(unknown)} is no class of PASCAL VOC; valid: {', '.join(classes)}")
     return [classes.index(name) for name in names]
@@ -98,7 +125,10 @@ class _RefuseDoctype(ElementTree.TreeBuilder):
 
 
 def _parse(path: Path) -> ElementTree.Element:
+    content = read_regular(path, limit=LONGEST_ANNOTATION)
     try:
-        return ElementTree.parse(path, ElementTree.XMLParser(target=_RefuseDoctype())).getroot()  # nosec B314 # no DTD
+        parser = ElementTree.XMLParser(target=_RefuseDoctype())  # nosec B314 # no DTD
+        parser.feed(content)
+        return parser.close()
     except (ElementTree.ParseError, ValueError, LookupError) as error:  # the latter two: a wrong encoding
         raise InputError(f"{path} is not a VOC annotation: {error}; extract the annotations again") from None

@@ -57,7 +57,8 @@ def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:
     if absent:
         return "missing", f"the data set has no class {' or '.join(absent)}"
     given, of = (split.classes.index(claim.facts[key]) for key in ("given", "of"))
-    both, images = split.cooccurrence[given][of], split.class_counts[given]
+    both = int((split.train_matrix[:, given] & split.train_matrix[:, of]).sum())
+    images = split.class_counts[given]
     found = f"{both} of {images} training images with {claim.facts['given']} show {claim.facts['of']}"
     agrees = images and abs(both / images - claim.facts["value"]) <= 0.005
     return ("holds", found) if agrees else ("reversed", f"{found}; stated {claim.facts['value']}")

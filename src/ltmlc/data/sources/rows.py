@@ -1,0 +1,69 @@
+"""What a row says beside its labels: which image it is, and whether it is for training or for testing."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from ltmlc.data.sources.faults import Faults
+from ltmlc.data.sources.names import CONTROL
+from ltmlc.data.sources.source import plain_path
+from ltmlc.data.sources.table import Table
+
+TRAIN = ("train", "training")
+TEST = ("test", "testing", "val", "valid", "validation", "dev")
+"""What a column split may say without being asked, in any case; of TEST only one in a table."""
+
+Splits = Mapping[str, Sequence[str]]
+"""``train`` and ``test`` -> the values of the column split that are meant."""
+
+
+def image_ids(table: Table, column: str, *, suffix: str, faults: Faults) -> list[str]:
+    """The id of each row, its path in plain form. ``faults`` takes what is no path, and repetitions."""
+    ids: list[str] = []
+    seen: dict[str, str] = {}
+    for row, text in zip(table.rows, table.cells(column), strict=True):
+        if text.casefold() in ("", "nan", "none", "null"):
+            faults.add(f"{row.where}: the path is empty", mend="write the image's path, or remove the row")
+        elif re.search(f"[{CONTROL}]", text):
+            faults.add(f"{row.where}: {text[:40]!r} is no path", mend="is a quotation mark open before it?")
+        elif re.match(r"[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://", text):
+            faults.add(
+                f"{row.where}: {text[:80]!r} is a path of Windows or an address",
+                mend="write the path of a file below source.images",
+            )
+        image = plain_path(text + suffix)
+        key = unicodedata.normalize("NFC", image)
+        if key in seen and text:
+            faults.add(
+                f"{row.where}: image {text!r} is listed twice (before: {seen[key]})",
+                mend="give each image one row, with all its labels in it",
+            )
+        seen.setdefault(key, row.where)
+        ids.append(image)
+    return ids
+
+
+def parts_of(table: Table, column: str, *, splits: Splits | None, faults: Faults) -> list[str | None]:
+    """``train`` or ``test`` of each row; None for a row that ``splits`` does not name."""
+    values = table.cells(column)
+    if splits is not None:
+        part_of = {value: part for part, named in splits.items() for value in named}
+        return [part_of.get(value) for value in values]
+    part_of = dict.fromkeys(TRAIN, "train") | dict.fromkeys(TEST, "test")
+    distinct = list(dict.fromkeys(values))
+    tests = [value for value in distinct if part_of.get(value.casefold()) == "test"]
+    trains = [value for value in distinct if part_of.get(value.casefold()) == "train"]
+    if len({value.casefold() for value in tests}) > 1:
+        counts = ", ".join(f"{value} ({values.count(value)} rows)" for value in tests)
+        faults.add(
+            f"the column {column} says {counts}: it is not certain which is the test set",
+            mend="say what is trained and tested on, such as source.splits: "
+            f"{{train: [{', '.join(trains) or 'train'}], test: [{tests[0]}]}}; other rows are left out",
+        )
+    for row, value in zip(table.rows, values, strict=True):
+        if value.casefold() not in part_of:
+            faults.add(
+                f"{row.where}: {column} is {value[:40]!r}",
+                mend="write train or test, or say what the values mean, such as source.splits: {train: [a], test: [b]}",
+            )
+    return [part_of.get(value.casefold()) for value in values]

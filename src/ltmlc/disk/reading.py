@@ -1,0 +1,58 @@
+"""Reading a text file that somebody else made: its kind and size are asked first, its encoding is named where wrong."""
+
+import codecs
+import stat
+from pathlib import Path
+
+from ltmlc.errors import InputError
+
+UTF8 = "utf-8-sig"
+"""UTF-8, with or without the byte-order mark that some editors put first."""
+
+
+def read_regular(path: str | Path, *, limit: int) -> bytes:
+    """All bytes of a regular file.
+
+    Raises InputError for what may have no end (a device, a pipe), for a folder, for more than ``limit`` bytes, and for
+    what the system says.
+    """
+    path = Path(path)
+    try:
+        state = path.stat()
+        if stat.S_ISDIR(state.st_mode):
+            raise InputError(f"{path} is a folder; name a file")
+        if not stat.S_ISREG(state.st_mode):
+            raise InputError(f"{path} is a pipe or a device, which may have no end; name a file")
+        if state.st_size > limit:
+            raise InputError(f"{path} has {state.st_size} bytes; at most {limit} are read: name the right file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # the latter: a NUL in the name
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_text(path: str | Path, *, limit: int, encoding: str = UTF8, mend: str = "save it as UTF-8") -> str:
+    """The text of a regular file. Raises InputError as :func:`read_regular`, and with line and byte for what is not in
+    ``encoding``; ``mend`` says what to do then.
+    """
+    content = read_regular(path, limit=limit)
+    try:
+        return codecs.decode(content, encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}{_undecodable(content, error)}; {mend}") from None
+    except (LookupError, TypeError, ValueError) as error:  # unknown, or of bytes to bytes
+        raise InputError(f"{path}: {encoding!r} is no encoding of text ({error}); such are: utf-8, latin-1") from None
+
+
+def _undecodable(content: bytes, error: UnicodeDecodeError) -> str:
+    name = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return f" is not in {name}: it begins as UTF-16 does"
+    start = content.rfind(b"\n", 0, error.start) + 1
+    line = content.count(b"\n", 0, start) + 1
+    shown = content[max(start, error.start - 20) : error.start + 20].splitlines()[0].decode("latin-1")
+    return (
+        f", line {line} is not in {name}: byte 0x{content[error.start]:02x}; read as latin-1 the place is "
+        f"{shown.strip()!r}"
+    )
