@@ -22,7 +22,6 @@ DATA = [
     "numpy",
     "opencv-python-headless",
     "pillow",
-    "pycocotools",
     "pyyaml",
     "scikit-learn",
     "simplejpeg",

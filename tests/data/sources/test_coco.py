@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from data.label_helpers import coco_tiny_root, reference, write_coco, write_image
 
-from ltmlc.data.sources.coco import CocoSource, read_labels
+from ltmlc.data.sources.coco import CocoSource
+from ltmlc.data.sources.coco_file import read_labels
 from ltmlc.data.split import make_split
 from ltmlc.errors import InputError
 
@@ -32,12 +33,12 @@ def labels_of(tmp_path: Path, **annotation) -> list[int]:
         categories=CATEGORIES,
         annotations=[{"image_id": 5, "category_id": 7} | annotation],
     )
-    return read_labels(tmp_path / "a.json")[1].labels[0].tolist()
+    return read_labels(tmp_path / "a.json").pool.labels[0].tolist()
 
 
 def test_columns_are_in_the_order_of_category_ids_not_of_the_file(tmp_path):
     assert labels_of(tmp_path) == [0, 1]
-    assert read_labels(tmp_path / "a.json")[0] == ["cat", "bus"]
+    assert read_labels(tmp_path / "a.json").classes == ["cat", "bus"]
 
 
 def test_crowd_regions_count(tmp_path):
@@ -82,11 +83,6 @@ def test_classes_choose_categories_and_their_order(tmp_path):
         CocoSource(tmp_path, **OWN, classes=["zebra"]).test_pool()
 
 
-def test_pycocotools_prints_nothing(tmp_path, capsys):
-    labels_of(tmp_path)
-    assert capsys.readouterr().out == ""
-
-
 @pytest.mark.parametrize("prefix", ["", "images/", "coco/", "coco/images/"])
 def test_usual_image_folders_are_found_without_reading_annotations(tmp_path, prefix):
     write_image(tmp_path / f"{prefix}val2017" / "000000000139.jpg")
@@ -112,22 +108,30 @@ def test_a_file_that_is_no_coco_json_is_named(tmp_path, text):
         read_labels(tmp_path / "a.json")
 
 
-def test_an_annotation_without_box_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"a\.json is not in COCO's format"):
-        labels_of(tmp_path, bbox=None)
-
-
-@pytest.mark.parametrize("wrong", [{"image_id": 6}, {"category_id": 8}])
-def test_an_annotation_of_nothing_is_refused(tmp_path, wrong):
-    with pytest.raises(InputError, match=r"annotation 0 is of an image or a category that the file does not have"):
-        labels_of(tmp_path, **wrong)
-
-
 def test_training_and_test_files_must_agree_on_categories(tmp_path):
     write_own(tmp_path, train=[], test=[])
     write_coco(tmp_path / "test.json", images={}, categories={1: "cow"}, annotations=[])
-    with pytest.raises(InputError, match="do not have the same categories"):
+    with pytest.raises(InputError, match="categories: bus, cat only in the training file; cow only in the test file"):
         CocoSource(tmp_path, **OWN).train_pool()
+
+
+def test_categories_that_differ_in_their_ids_alone_are_named_and_can_be_chosen_by_name(tmp_path):
+    write_own(tmp_path, train=[{"image_id": 1, "category_id": 2}], test=[])
+    write_coco(tmp_path / "test.json", images={1: "one.jpg"}, categories={7: "cat", 2: "bus"}, annotations=[])
+    with pytest.raises(InputError, match="bus is 7 in the training and 2 in the test file; cat is 2 in the training"):
+        CocoSource(tmp_path, **OWN).train_pool()
+    assert CocoSource(tmp_path, **OWN, classes=["cat", "bus"]).train_pool().labels.tolist() == [[1, 0]]
+
+
+def test_what_was_left_out_of_both_files_is_noted(tmp_path):
+    write_own(
+        tmp_path, train=[{"image_id": 1, "category_id": 2, "area": 0}, {"image_id": 1, "category_id": 7}], test=[]
+    )
+    source = CocoSource(tmp_path, **OWN)
+    assert source.train_pool().labels.tolist() == [[0, 1]]
+    assert source.notes == [
+        f"{tmp_path}/train.json: 1 of 2 annotations do not count: 1 of area 0 or less (annotation 0 of image 1)"
+    ]
 
 
 def test_badly_written_part_says_how_to_write_it(tmp_path):

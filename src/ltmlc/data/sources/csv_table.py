@@ -9,10 +9,10 @@ import numpy as np
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.labels import LabelKeys, read_labels
-from ltmlc.data.sources.rows import image_ids, parts_of
 from ltmlc.data.sources.source import Pool
-from ltmlc.data.sources.table import DELIMITERS, Table, read_table
+from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
+from ltmlc.data.sources.tabular.rows import image_ids, parts_of
+from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
 from ltmlc.errors import InputError
 
 Rows = dict[str, list[str]]

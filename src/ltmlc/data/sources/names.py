@@ -72,6 +72,17 @@ def fault_of(name: str) -> str | None:
     return None
 
 
+def fault_of_path(text: str) -> str | None:
+    """Why a text cannot be the path of an image here, or None."""
+    if text.strip().casefold() in ("", "nan", "none", "null"):
+        return "is empty"
+    if re.search(f"[{CONTROL}]", text):
+        return "is no path: it has a control character or a line end (is a quotation mark open before it?)"
+    if re.match(r"[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://", text):
+        return "is a path of Windows or an address"
+    return None
+
+
 def yaml_text(name: str) -> str:
     """A name as YAML takes it: in quotation marks where it would be read as something else."""
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9 ]*", name) and name.lower() not in ("null", "none", "nan", "yes", "no")

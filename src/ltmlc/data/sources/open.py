@@ -10,7 +10,7 @@ from ltmlc.data.sources.source import Source
 from ltmlc.errors import InputError
 
 
-# Imports stand inside: a kind must not cost the start-up time of the others (OpenCV, pycocotools, scikit-learn).
+# Imports stand inside: a kind must not cost the start-up time of the others (OpenCV, scikit-learn).
 def _voc(root: Path) -> Callable[..., Source]:
     from ltmlc.data.sources.voc import VocSource
 

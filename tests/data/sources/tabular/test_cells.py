@@ -1,7 +1,7 @@
 import pytest
 
-from ltmlc.data.sources.cells import part_cells
 from ltmlc.data.sources.faults import Faults
+from ltmlc.data.sources.tabular.cells import part_cells
 from ltmlc.errors import InputError
 
 

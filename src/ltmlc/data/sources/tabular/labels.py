@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ltmlc.data.sources.cells import part_cells
-from ltmlc.data.sources.class_columns import find_class_columns, read_class_columns
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import check_names, fault_of
-from ltmlc.data.sources.table import Table
+from ltmlc.data.sources.tabular.cells import part_cells
+from ltmlc.data.sources.tabular.class_columns import find_class_columns, read_class_columns
+from ltmlc.data.sources.tabular.table import Table
 from ltmlc.errors import InputError
 
 Names = list[list[str] | None]

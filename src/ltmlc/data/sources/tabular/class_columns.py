@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.data.sources.table import Table
+from ltmlc.data.sources.tabular.table import Table
 from ltmlc.errors import InputError
 
 MEANING = {"1": "positive", "true": "positive", "0": "negative", "false": "negative", "-1": "uncertain"}

@@ -1,7 +1,7 @@
 import pytest
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.data.sources.table import Table, read_table
+from ltmlc.data.sources.tabular.table import Table, read_table
 from ltmlc.errors import InputError
 
 

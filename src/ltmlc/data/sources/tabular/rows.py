@@ -1,13 +1,12 @@
 """What a row says beside its labels: which image it is, and whether it is for training or for testing."""
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.data.sources.names import CONTROL
+from ltmlc.data.sources.names import fault_of_path
 from ltmlc.data.sources.source import plain_path
-from ltmlc.data.sources.table import Table
+from ltmlc.data.sources.tabular.table import Table
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation", "dev")
@@ -22,14 +21,9 @@ def image_ids(table: Table, column: str, *, suffix: str, faults: Faults) -> list
     ids: list[str] = []
     seen: dict[str, str] = {}
     for row, text in zip(table.rows, table.cells(column), strict=True):
-        if text.casefold() in ("", "nan", "none", "null"):
-            faults.add(f"{row.where}: the path is empty", mend="write the image's path, or remove the row")
-        elif re.search(f"[{CONTROL}]", text):
-            faults.add(f"{row.where}: {text[:40]!r} is no path", mend="is a quotation mark open before it?")
-        elif re.match(r"[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://", text):
+        if (reason := fault_of_path(text)) is not None:
             faults.add(
-                f"{row.where}: {text[:80]!r} is a path of Windows or an address",
-                mend="write the path of a file below source.images",
+                f"{row.where}: the path {text[:80]!r} {reason}", mend="write the path of a file below source.images"
             )
         image = plain_path(text + suffix)
         key = unicodedata.normalize("NFC", image)
