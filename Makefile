@@ -6,25 +6,32 @@ READY := $(VENV)/.ready
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
+# `make setup CPU=1`: PyTorch's wheels without CUDA, from its own index, and none of CUDA's libraries. Where that cannot be reached, the lock's.
+define CPU_WHEELS
+( grep -vE '^(cuda-|nvidia-|triton)' requirements.lock > $(VENV)/cpu.lock && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu --requirements $(VENV)/cpu.lock ) || \
+	  { echo "PyTorch's index of CPU wheels does not answer: taking the CUDA builds, which run on a CPU too"; false; }
+endef
+
 # Snakemake keeps a cache in the home; where that cannot be written, here.
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME ?= $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-slurm test-conda lint audit format lock docs clean
+.PHONY: help setup demo test test-wheel test-faults test-slurm test-conda lint audit format lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-setup: $(READY) ## make .venv with the locked versions (a minute, 6 GB; done by the others when needed)
+setup: $(READY) ## make .venv with the locked versions (a minute, 6 GB; done by the others when needed; CPU=1: without CUDA's libraries)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 	  echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is another: make PYTHON=/path/to/python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
+	$(if $(CPU),$(CPU_WHEELS) ||) $(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -36,6 +43,9 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+test-wheel: $(READY) ## a wheel built, installed into a fresh environment and used from an empty folder (needs the package index)
+	$(BIN)/python -m pytest -m wheel tests/wheel
 
 test-faults: $(READY) ## real faults on the real pipeline: kills, full disks, damaged files, clocks (minutes; as root)
 	$(BIN)/python -m pytest -m fault tests/faults -n 2 --dist loadfile

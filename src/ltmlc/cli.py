@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from ltmlc.commands import data, evidence, overview, pages, training, tune
+from ltmlc.commands import data, evidence, overview, pages, start, training, tune
 from ltmlc.errors import InputError, PassingError
 
 MENDABLE = {
@@ -23,7 +23,9 @@ PASSING = 75
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; exit code 2 with one line on stderr for bad input."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options, options.more = parser.parse_known_args(arguments)
+    if options.more and not getattr(options, "hands_on", False):
+        parser.error(f"unrecognized arguments: {' '.join(options.more)}")
     try:
         return options.action(options) or 0
     except PassingError as error:
@@ -58,7 +60,7 @@ def _refuse(verb: str, sentence: str, how: str = "error") -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ltmlc", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for kind in (data, training, tune, overview, evidence, pages):
+    for kind in (start, data, training, tune, overview, evidence, pages):
         kind.add_verbs(partial(_verb, verbs))
     return parser
 

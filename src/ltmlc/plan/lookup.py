@@ -5,7 +5,16 @@ So a folder of one's own needs only the files that it adds or replaces.
 
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[3]
+PACKAGE = Path(__file__).parents[1]
+
+
+def _project() -> Path:
+    """The checkout that this package lies in; of an installed wheel, the folder that holds the same files."""
+    checkout = PACKAGE.parents[1]
+    return checkout if (checkout / "workflow" / "Snakefile").is_file() else PACKAGE / "project"
+
+
+PROJECT = _project()
 
 
 def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
