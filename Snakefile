@@ -13,11 +13,3 @@ module paper:
 
 
 use rule * from paper
-
-
-onstart:
-    # Before the first training, what could be known to be wrong with any of them.
-    if any(job.rule.name == "train" for job in workflow.dag.needrun_jobs()):
-        from ltmlc.commands.check import refuse_what_cannot_train
-
-        refuse_what_cannot_train(config)

@@ -1,8 +1,10 @@
 """`ltmlc check`: every mistake that a training would meet at its start, met before the first one."""
 
+import json
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -52,7 +54,14 @@ def weights_file(path="weights.pth", **changes):
     return path
 
 
+def photographs(root="data"):
+    """What the data set ``mine`` lists, under a data root."""
+    Path(root, "mine.csv").write_text("path,labels,split\na.png,cat,train\nb.png,dog,train\nc.png,dog,test\n")
+    cv2.imwrite(f"{root}/a.png", np.zeros((8, 8, 3), np.uint8))
+
+
 def test_what_can_be_trained_is_said_to_be(check):
+    photographs()
     assert check(loss("dr", gamma2=7), model={"weights": weights_file()}) == (
         0,
         "ltmlc check: all 2 trainings can start\n",
@@ -62,7 +71,30 @@ def test_what_can_be_trained_is_said_to_be(check):
 def test_the_demo_can_be_trained(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["check", "--config", "config/demo.yaml"]) == 0
-    assert "all 92 trainings can start" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "all 92 trainings can start" in told.err
+    assert "digits80-lt:\n  data         here: embedded\n" in told.out and "device: " in told.out
+
+
+def test_without_its_photographs_nothing_can_be_trained(check):
+    code, message = check(loss())
+    assert code == 2 and message.startswith("ltmlc check: error: mine: data: ") and "data/mine.csv" in message
+
+
+def test_what_a_cpu_would_be_refused_is_said_before_anything_is_downloaded(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    paper = {"datasets": ["voc-lt"], "tables": ["table4"], "data": {"root": "data"}}
+    assert main(["check", "--config", json.dumps(paper)]) == 2
+    told = capsys.readouterr()
+    assert "on voc-lt has" in told.err and "hours to days on a CPU" in told.err and told.err.count("\n") == 1
+    assert "will be downloaded (2.5 GB)" in told.out and "GPU hours" in told.out
+    for allowed in (
+        ["--config", json.dumps(paper), "--elsewhere"],
+        ["--config", json.dumps({**paper, "training": {"allow_cpu": True}})],
+    ):
+        assert main(["check", *allowed]) == 0
+        assert "all 4 trainings can start" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -112,6 +144,7 @@ def test_word_vectors_that_cannot_come_are_missed_before_training(check):
     assert "glove.npy is neither here nor under data.root" in check(graph, model={"word_vectors": "glove.npy"})[1]
     Path("photographs").mkdir()
     np.save("photographs/glove.npy", np.ones((2, 3)))
+    photographs("photographs")
     assert check(graph, model={"word_vectors": "glove.npy"}, data={"root": "photographs"})[0] == 0
 
 

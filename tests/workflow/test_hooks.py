@@ -11,7 +11,7 @@ import pytest
 SNAKEFILE = """
 from ltmlc.workflow.hooks import tell_what_happens
 
-tell_what_happens(workflow, strict=config.get("strict", False))
+tell_what_happens(workflow, {"strict": config.get("strict", False)})
 RUNS = ["good", "diverged"]
 
 rule all:

@@ -46,7 +46,7 @@ if workflow.is_main_process:
     ALIVE, messages = put_in_order(GRID, arguments=sys.argv[1:])
     for message in messages:
         logger.warning(message)
-    tell_what_happens(workflow, strict=GRID.config["strict"])
+    tell_what_happens(workflow, GRID.config)
 
 CONFIG = GRID.config
 RESULTS, PICTURES = CONFIG["results"], CONFIG["figures"]

@@ -1,38 +1,72 @@
-"""`ltmlc check`: whether what is asked for could be trained. The workflow asks it before its first training."""
+"""`ltmlc check`: whether what is asked for could be trained, and what that needs. The workflow asks it before its first
+training.
+"""
 
 import argparse
-import os
-import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from ltmlc.disk.files import canonical_json
+from ltmlc.commands.options import DeclareVerb, add_config
+from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import own_or_shipped
 
-FOUND_WRONG = 2
-"""Exit code of a command that was given bad input."""
+
+def add_verbs(verb: DeclareVerb) -> None:
+    parser = verb(
+        "check", check, "say whether what is asked for could be trained: data, weights, GPU, disk, losses; and its cost"
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--elsewhere", action="store_true", help="trainings run on other machines (a cluster's): ask for no GPU here"
+    )
 
 
 def check(options: argparse.Namespace) -> None:
-    from ltmlc.data.split import load_split
+    from ltmlc.evidence.outlook.needs import MISSING, needs_of
+    from ltmlc.evidence.results.archive import read_splits
     from ltmlc.plan.grid import load_grid
 
     grid = load_grid(options.config)
     check_files(grid)
+    splits = read_splits(grid.config["results"], grid.datasets)
+    needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
+    _say_what_it_takes(grid, needs, splits)
+    check_networks(grid, splits)
+    for need in needs:
+        if need.state == MISSING:
+            raise InputError(f"{need.dataset}: {need.what}: {need.note}")
+    if not options.elsewhere:
+        check_device(grid, splits)
+    runs = sum(map(len, grid.runs.values()))
+    print(f"ltmlc check: all {runs} trainings can start", file=sys.stderr)
+
+
+def check_networks(grid: Grid, splits: Mapping[str, Split]) -> None:
+    """Losses and networks, where torch is installed."""
     if find_spec("torch") is None:  # Snakemake's own environment; each training has one that settles the rest
         print("ltmlc check: torch is not installed here, so losses and weights were not looked at", file=sys.stderr)
         return
 
     from ltmlc.training.preflight import check_grid
 
-    files = {name: Path(grid.config["results"], "data", name, "split.json") for name in grid.datasets}
-    check_grid(grid, {name: load_split(path) for name, path in files.items() if path.exists()})
-    runs = sum(map(len, grid.runs.values()))
-    print(f"ltmlc check: all {runs} trainings can start", file=sys.stderr)
+    check_grid(grid, splits)
+
+
+def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, Split]) -> None:
+    from ltmlc.evidence.markup import hours
+    from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
+    from ltmlc.evidence.outlook.plan import make_plan
+    from ltmlc.evidence.results.results import load_results
+
+    planned = make_plan(grid, load_results(grid, grid.config["results"]), splits=splits)
+    lines = [*needs_lines(needs), disk_line(grid, needs, splits)]
+    if left := planned.seconds(remaining=True):
+        lines.append(f"time: {hours(left)} still to do, one run at a time, as measured here")
+    print("\n".join([*lines, *guess_lines(guesses(grid, planned, splits))]))
 
 
 def check_files(grid: Grid) -> None:
@@ -41,8 +75,8 @@ def check_files(grid: Grid) -> None:
     root = Path(config["data"]["root"])
     for name, settings in grid.datasets.items():
         made = Path(config["results"], "data", name, "split.json").exists()
-        own = settings["source"]["kind"] != "digits" and not settings.get("downloads")
-        if own and not made and not root.is_dir():
+        fetched = any(entry["kind"] not in ("weights", "word_vectors") for entry in settings.get("downloads", []))
+        if settings["source"]["kind"] != "digits" and not fetched and not made and not root.is_dir():
             raise InputError(
                 f"data.root: there is no folder {root.absolute()}, but {name} has its images there; set data.root "
                 "to the folder of your copy"
@@ -57,11 +91,24 @@ def check_files(grid: Grid) -> None:
         raise InputError(f"reference: there is no file {reference}; write published, or a file of `ltmlc reference`")
 
 
-def refuse_what_cannot_train(config: dict[str, Any]) -> None:
-    """For the workflow: run the check as a process of its own, which imports torch, and pass its sentence on."""
-    command = [sys.executable, "-m", "ltmlc", "check", "--config", canonical_json(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
-    if done.returncode == FOUND_WRONG:
-        from snakemake.exceptions import WorkflowError
+def check_device(grid: Grid, splits: Mapping[str, Split]) -> None:
+    """Say what would train here. Raise InputError for a GPU that is not there, or runs that a CPU would be refused."""
+    from ltmlc.evidence.outlook.budget import counts_of
+    from ltmlc.evidence.outlook.plan import images_per_run
 
-        raise WorkflowError(done.stderr.strip().splitlines()[-1])
+    if find_spec("torch") is None:
+        return
+    from ltmlc.training.device import choose_device, describe_device
+    from ltmlc.training.job import is_paper_size, too_long_on_cpu
+
+    settings = grid.config["training"]
+    device = choose_device(settings["device"])
+    print(describe_device(device))
+    if device.type != "cpu" or settings["allow_cpu"]:
+        return
+    for dataset, runs in grid.runs.items():
+        counts = counts_of(grid, dataset, splits)
+        for run, spec in runs.items() if counts else ():
+            iterations = images_per_run(spec, *counts) // spec["batch_size"]
+            if is_paper_size(spec, iterations):
+                raise InputError(too_long_on_cpu(spec, iterations, name=f"{run} on {dataset}"))

@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from ltmlc.commands.check import check
-from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results
+from ltmlc.commands import check
+from ltmlc.commands.options import DeclareVerb, add_config_and_results
 from ltmlc.commands.results import load_all
 
 
 def add_verbs(verb: DeclareVerb) -> None:
-    add_config(verb("check", check, "say whether what is asked for could be trained: losses, weights, files"))
+    check.add_verbs(verb)
     parser = verb(
         "plan",
         plan,
@@ -31,14 +31,22 @@ def add_verbs(verb: DeclareVerb) -> None:
 def plan(options: argparse.Namespace) -> None:
     from ltmlc.evidence.audit.audit import paper_grid
     from ltmlc.evidence.claims.file import load_claims
+    from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
     from ltmlc.evidence.outlook.claims import claim_outlooks, outlook_text
+    from ltmlc.evidence.outlook.needs import needs_of
     from ltmlc.evidence.outlook.plan import make_plan, plan_text
     from ltmlc.evidence.results.reference import read_reference
 
     grid, results, splits = load_all(options)
     paths = _references(grid, options.measured)
     earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
-    print(plan_text(make_plan(grid, results, splits=splits, elsewhere=_costs(paths))))
+    planned = make_plan(grid, results, splits=splits, elsewhere=_costs(paths))
+    needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
+    print(plan_text(planned))
+    print(
+        "\n".join([*needs_lines(needs), disk_line(grid, needs, splits), *guess_lines(guesses(grid, planned, splits))])
+    )
+    print()
     print(outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier)), end="")
 
 

@@ -67,16 +67,24 @@ class Job:
 
 def refuse_paper_size_on_cpu(job: Job, split: Split) -> None:
     """Raise InputError for a run that takes a CPU hours, before anything large is read or downloaded."""
-    if job.spec["model"].get("cached_views"):
-        return  # only the head trains
     sampler = make_sampler(job.spec["sampler"], split.train_matrix, seed=job.seed)
-    size, batch_size = job.spec["model"]["image_size"], job.spec["batch_size"]
-    iterations = iterations_per_epoch(sampler, batch_size) * job.spec["recipe"]["epochs"]
-    if job.device.type == "cpu" and iterations * batch_size * size**2 > PAPER_SIZE and not job.settings["allow_cpu"]:
-        raise InputError(
-            f"{job.run} on {job.dataset} has {iterations} iterations of {batch_size} images at {size} px, hours to "
-            "days on a CPU: use a machine with a GPU, or set training.allow_cpu to true to do it all the same"
-        )
+    iterations = iterations_per_epoch(sampler, job.spec["batch_size"]) * job.spec["recipe"]["epochs"]
+    if job.device.type == "cpu" and not job.settings["allow_cpu"] and is_paper_size(job.spec, iterations):
+        raise InputError(too_long_on_cpu(job.spec, iterations, name=f"{job.run} on {job.dataset}"))
+
+
+def is_paper_size(spec: dict[str, Any], iterations: int) -> bool:
+    """Whether a run of so many iterations is of the paper's size; where only the head trains, none is."""
+    pixels = iterations * spec["batch_size"] * spec["model"]["image_size"] ** 2
+    return pixels > PAPER_SIZE and not spec["model"].get("cached_views")
+
+
+def too_long_on_cpu(spec: dict[str, Any], iterations: int, *, name: str) -> str:
+    """What a person is told of it."""
+    return (
+        f"{name} has {iterations} iterations of {spec['batch_size']} images at {spec['model']['image_size']} px, hours "
+        "to days on a CPU: use a machine with a GPU, or set training.allow_cpu to true to do it all the same"
+    )
 
 
 def refuse_bad_loss(job: Job, split: Split) -> None:

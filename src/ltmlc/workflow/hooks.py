@@ -1,9 +1,13 @@
 """What this project adds to a run of Snakemake, from whatever Snakefile it is started: what happens is told
-(:mod:`ltmlc.workflow.narrator`), a mistake in the input is not tried again, and the end says what failed.
+(:mod:`ltmlc.workflow.narrator`), what cannot be trained is refused before the first job, a mistake in the input is not
+tried again, and the end says what failed.
 """
 
 import logging
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,26 +20,37 @@ from snakemake.logging import logger
 from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.settings.enums import Quietness
 
+from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
 
+BAD_INPUT = 2
+"""Exit code of a command that was given bad input."""
 NAMED = 3
 """Failed trainings that the last line names; the others it counts."""
 
 
-def tell_what_happens(workflow: Any, *, strict: bool) -> None:
+def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
     """Add all of this module to a workflow that begins to be read.
 
     Args:
         workflow: Snakemake's.
-        strict: end with an error where a training failed, recorded failures included.
+        config: the checked configuration; with its key ``strict``, failed trainings are an error, recorded ones too.
     """
     execute = workflow.execute
 
     def execute_and_tell(*args: Any, **kwargs: Any) -> None:
         if workflow.output_settings.dryrun:
             return execute(*args, **kwargs)
+        start = workflow._onstart
+
+        def check_and_start(log: Any) -> None:
+            if any(job.rule.name in TRAININGS for job in workflow.dag.needrun_jobs()):
+                refuse_what_cannot_train(config, elsewhere=not workflow.local_exec)
+            start(log)
+
+        workflow._onstart = check_and_start
         with _narrated(workflow.output_settings), _patient_scheduler():
             try:
                 execute(*args, **kwargs)
@@ -43,7 +58,7 @@ def tell_what_happens(workflow: Any, *, strict: bool) -> None:
                 end = end_of(workflow)
                 if end.sentence:
                     logger.log(logging.WARNING if end.failed else logging.INFO, end.sentence)
-        if strict and end.failed:
+        if config["strict"] and end.failed:
             raise WorkflowError(f"strict: true, and {len(end.failed)} of {end.trainings} trainings failed")
         return None
 
@@ -66,6 +81,8 @@ class End:
     @property
     def sentence(self) -> str:
         """The last words; empty where nothing is to be said."""
+        if not (self.finished or self.failed or self.other):
+            return ""
         parts = [f"{self.finished} trainings finished"] if self.trainings else []
         if self.failed:
             names, more = list(self.failed)[:NAMED], len(self.failed) - NAMED
@@ -98,6 +115,15 @@ def end_of(workflow: Any) -> End:
         if not job.is_group() and job.rule.name not in TRAININGS
     }
     return End(finished, failed, waiting, other)
+
+
+def refuse_what_cannot_train(config: Mapping[str, Any], *, elsewhere: bool) -> None:
+    """Ask ``ltmlc check``, in a process of its own that imports torch, and pass its sentence on."""
+    command = [sys.executable, "-m", "ltmlc", "check", "--config", canonical_json(config)]
+    command += ["--elsewhere"] if elsewhere else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    if done.returncode == BAD_INPUT:
+        raise WorkflowError(done.stderr.strip().splitlines()[-1])
 
 
 class PatientScheduler(JobScheduler):

@@ -25,6 +25,7 @@ CHATTER = (
 )
 """Beginnings of what Snakemake says of itself."""
 RESTARTED = re.compile(r"Trying to restart job (\d+)")
+FRAME = re.compile(r'^  File ".*", line \d+, in .*\n?', flags=re.M)
 KNOWN_BY_NOW = (
     "Exiting because a job execution failed",
     "CalledProcessError in file",
@@ -70,7 +71,7 @@ class Narrator(logging.Handler):
             elif restarted := RESTARTED.match(str(record.msg)):
                 self._tries_again(int(restarted[1]))
             elif event not in OF_SNAKEMAKE and not _is_chatter(record):
-                self.say(self._other.format(record).strip("\n"))
+                self.say(FRAME.sub("", self._other.format(record)).strip("\n"))
         except Exception:  # what is told must not stop what is done
             self.handleError(record)
 
