@@ -1,10 +1,19 @@
 import json
 import math
 import os
+import subprocess
+import sys
 
 import pytest
 
-from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
+from ltmlc.disk.files import (
+    canonical_json,
+    remove_unfinished,
+    set_aside,
+    sha256_file,
+    sha256_text,
+    write_atomically,
+)
 
 
 def test_equal_values_give_equal_text_whatever_the_order_of_their_keys():
@@ -30,9 +39,39 @@ def test_writing_makes_the_folder_and_leaves_nothing_else_in_it(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_written_files_can_be_read_by_others(tmp_path):
-    write_atomically(tmp_path / "a", "x")
-    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_written_file_is_as_the_umask_says(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "a", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
+
+def test_what_a_kill_left_beside_a_file_is_removed_and_what_is_being_written_is_not(tmp_path):
+    code = """
+import os, signal, sys
+sys.path[:0] = PATH
+from ltmlc.disk import files
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+files.write_atomically(sys.argv[1], "{}")
+""".replace("PATH", repr(sys.path))
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code, tmp_path / "running.json"], check=False)
+    old, young = tmp_path.iterdir()
+    os.utime(old, (1_000_000_000, 1_000_000_000))
+    (tmp_path / ".lock").write_text("")
+    remove_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".lock", young.name])
+
+
+def test_a_second_damaged_file_does_not_replace_the_first(tmp_path):
+    for content in ("first", "second", "third"):
+        (tmp_path / "metrics.json").write_text(content)
+        set_aside(tmp_path / "metrics.json")
+    names = [f"metrics.json.damaged{number}" for number in ("", "-2", "-3")]
+    assert [(tmp_path / name).read_text() for name in names] == ["first", "second", "third"]
 
 
 def test_a_failure_while_writing_keeps_the_old_file_and_removes_the_new_one(tmp_path, monkeypatch):

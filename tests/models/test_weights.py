@@ -1,5 +1,7 @@
+import errno
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 from urllib.error import URLError
 
@@ -53,7 +55,14 @@ def test_every_expert_starts_from_the_loaded_last_stage(tmp_path):
         (lambda state: state.pop("bn1.weight"), r"w\.pth lacks bn1.weight; it must fit the backbone"),
         (lambda state: state.update(head=torch.zeros(2)), "has unknown head;"),
         (lambda state: state.update({"conv1.weight": torch.zeros(4, 3, 7, 7)}), r"conv1.weight \(4, 3, 7, 7\) instead"),
-        (lambda state: state.update({"conv1.weight": 3}), "must hold one dictionary of tensors"),
+        (lambda state: state.update({"conv1.weight": 3}), "of tensors of plain numbers: 'conv1.weight' is none"),
+        (lambda state: state.update({3: torch.zeros(2)}), "does not hold one dictionary of names to tensors"),
+        (lambda state: state.update(a=torch.zeros(2).to_sparse()), "of plain numbers: 'a' is none"),
+        (lambda state: state.update(a=torch.zeros(2, device="meta")), "of plain numbers: 'a' is none"),
+        (lambda state: state.update(a=quantized()), "of plain numbers: 'a' is none"),
+        (lambda state: state["bn1.weight"].fill_(torch.nan), "values that are no finite real numbers in bn1.weight;"),
+        (lambda state: state.update({"bn1.weight": state["bn1.weight"] * 1j}), "no finite real numbers in bn1.weight;"),
+        (lambda state: state.update({"bn1.weight": torch.zeros(1).expand(10**6, 10**6)}), "has other shapes"),
     ],
 )
 def test_weights_that_do_not_fit_are_named(tmp_path, change, message):
@@ -62,6 +71,51 @@ def test_weights_that_do_not_fit_are_named(tmp_path, change, message):
     torch.save(state, tmp_path / "w.pth")
     with pytest.raises(InputError, match=message):
         load_backbone_weights(narrow(), tmp_path / "w.pth")
+
+
+def quantized():
+    return torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8)
+
+
+def test_any_changed_byte_of_the_numbers_is_seen(tmp_path):
+    """torch reads them without a look at the checksums that it wrote."""
+    torch.save(other_weights(), tmp_path / "w.pth")
+    content = bytearray((tmp_path / "w.pth").read_bytes())
+    numbers = other_weights()["conv1.weight"].numpy().tobytes()
+    content[content.find(numbers) + len(numbers) // 2] ^= 1
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(InputError, match=r"w\.pth is damaged: its part '\S+' does not fit its checksum; write null"):
+        load_backbone_weights(narrow(), tmp_path / "w.pth")
+
+
+def test_a_compressed_file_is_refused_before_it_is_unpacked(tmp_path):
+    torch.save(other_weights(), tmp_path / "w.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "w.pth") as whole,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for member in whole.infolist():
+            bomb.writestr(member.filename, whole.read(member))
+    with pytest.raises(InputError, match=r"bomb\.pth is compressed, which torch\.save does not do"):
+        load_backbone_weights(narrow(), tmp_path / "bomb.pth")
+
+
+def test_what_is_no_regular_file_or_cannot_be_read_is_named(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is no regular file"):
+        load_backbone_weights(narrow(), tmp_path / "pipe")
+    torch.save(other_weights(), tmp_path / "w.pth")
+    for number in (errno.EIO, errno.ESTALE):
+        monkeypatch.setattr(torch, "load", raises(OSError(number, os.strerror(number))))
+        with pytest.raises(InputError, match=rf"w\.pth cannot be read \({os.strerror(number)}\)"):
+            load_backbone_weights(narrow(), tmp_path / "w.pth")
+
+
+def raises(error):
+    def do(*_, **__):
+        raise error
+
+    return do
 
 
 def test_an_absent_a_broken_and_a_code_carrying_file_are_refused(tmp_path):
@@ -77,7 +131,7 @@ def test_an_absent_a_broken_and_a_code_carrying_file_are_refused(tmp_path):
     with pytest.raises(InputError, match="not a file of tensors") as error:
         load_backbone_weights(narrow(), tmp_path / "w.pth")
     assert "weights_only" not in str(error.value)  # torch advises to unpickle it all the same
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is no regular file"):
         load_backbone_weights(narrow(), tmp_path)
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import pickle
@@ -66,6 +67,47 @@ def test_tables_that_cannot_belong_to_the_classes_are_refused(tmp_path, values, 
     np.save(tmp_path / "v.npy", values)
     with pytest.raises(InputError, match=message):
         load_word_vectors(tmp_path / "v.npy", CLASSES, "classes")
+
+
+def test_text_in_an_unknown_encoding_inside_a_pickle_is_refused(tmp_path):
+    """It would end in a LookupError; and some encodings make of little text much."""
+    for encoding in (b"no-such", b"utf-32"):
+        content = b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX" + bytes([len(encoding), 0, 0, 0]) + encoding + b"\x86R."
+        (tmp_path / "v.pkl").write_bytes(content)
+        with pytest.raises(
+            InputError, match=rf"v\.pkl is not a table of numbers \(it holds text in encoding '{encoding.decode()}"
+        ):
+            load_word_vectors(tmp_path / "v.pkl", ["a"], "classes")
+
+
+def test_a_list_of_names_in_another_encoding_is_named(table):
+    table.with_suffix(".names.txt").write_bytes("Masé\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"names\.txt is not in UTF-8; save it as UTF-8"):
+        load_word_vectors(table, CLASSES, "classes")
+
+
+def test_a_table_that_claims_more_than_it_has_or_is_packed_is_refused(tmp_path):
+    head = (
+        b"\x93NUMPY\x01\0\x76\0"
+        + b"{'descr': '<f4', 'fortran_order': False, 'shape': (100000, 1000000)}".ljust(117)
+        + b"\n"
+    )
+    (tmp_path / "v.npy").write_bytes(head)
+    with pytest.raises(InputError, match=r"v\.npy is not a table of numbers"):
+        load_word_vectors(tmp_path / "v.npy", ["a"], "classes")
+    np.savez_compressed(tmp_path / "packed.npz", np.zeros(10))
+    (tmp_path / "packed.npz").rename(tmp_path / "v.npy")
+    with pytest.raises(InputError, match=r"v\.npy is not a table of numbers \(it holds no array\)"):
+        load_word_vectors(tmp_path / "v.npy", ["a"], "classes")
+
+
+def test_what_the_disk_refuses_is_said(table, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(np, "load", fail)
+    with pytest.raises(InputError, match="cannot be read \\(Input/output error"):
+        load_word_vectors(table, CLASSES, "classes")
 
 
 def test_unknown_order_and_missing_file_are_named(tmp_path):

@@ -17,6 +17,15 @@ from ltmlc.training.sgd import SGD
 STAMP = {"spec": {"recipe": {"lr": 0.02}, "loss": ["dr"]}, "seed": 0, "code": "abc"}
 
 
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+sys.path[:0] = PATH
+from ltmlc.training import checkpoint
+os.fsync = lambda handle: (os.ftruncate(handle, 500), os.kill(os.getpid(), signal.SIGKILL))
+checkpoint.save_checkpoint(sys.argv[1], {"iteration": 9}, {})
+""".replace("PATH", repr(sys.path))
+
+
 def state(iteration):
     return {
         "iteration": iteration,
@@ -159,22 +168,15 @@ def test_killed_between_two_renames_a_good_checkpoint_is_left(two, monkeypatch, 
             save_checkpoint(two, state(3), STAMP)
     else:
         save_checkpoint(two, state(3), STAMP)
-    assert load(two)[0] == 3, "what was written in full is used wherever it stands"
     monkeypatch.undo()
+    assert load(two)[0] == 3, "what was written in full is used wherever it stands"
     save_checkpoint(two, state(4), STAMP)
     assert load(two)[0] == 4
     assert not (two / "partial.pt").exists()
 
 
 def test_killed_while_writing_the_next_start_continues_and_the_rest_is_overwritten(two):
-    code = """
-import os, signal, sys
-sys.path[:0] = PATH
-from ltmlc.training import checkpoint
-os.fsync = lambda handle: (os.ftruncate(handle, 500), os.kill(os.getpid(), signal.SIGKILL))
-checkpoint.save_checkpoint(sys.argv[1], {"iteration": 3}, {})
-""".replace("PATH", repr(sys.path))
-    assert subprocess.run([sys.executable, "-c", code, two], check=False).returncode == -signal.SIGKILL
+    assert subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, two], check=False).returncode == -signal.SIGKILL
     assert (two / "partial.pt").stat().st_size == 500
     assert load(two) == (2, f"continuing from {two / 'last.pt'}")
     save_checkpoint(two, state(4), STAMP)
@@ -194,7 +196,43 @@ def test_resuming_past_a_damaged_file_never_leaves_fewer_than_one_good(two, monk
     monkeypatch.setattr(Path, "replace", die_before_the_second)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(two, state(3), STAMP)  # the damaged file has just replaced the good previous one
+    monkeypatch.undo()
     assert load(two)[0] == 3
+
+
+@pytest.mark.parametrize("damaged", [(), ("last.pt",), ("last.pt", "previous.pt")])
+def test_a_second_kill_does_not_lose_what_the_first_left_in_the_partial_file(two, monkeypatch, damaged):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        save_checkpoint(two, state(3), STAMP)
+    for name in damaged:
+        (two / name).write_bytes(b"damaged")
+    assert load(two) == (3, f"continuing from {two / 'partial.pt'}")
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, two], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert load(two)[0] == 3
+    (two / "last.pt").write_bytes(b"damaged too")
+    assert load(two)[0] == {0: 2, 1: 1, 2: None}[len(damaged)], "the better of the two that were there is kept"
+
+
+def test_a_partial_file_is_used_where_nothing_can_be_written(two, monkeypatch):
+    (two / "last.pt").rename(two / "partial.pt")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.EROFS, "Read-only")))
+    assert load(two)[0] == 2
+
+
+def test_a_folder_in_the_place_of_a_checkpoint_is_set_aside_with_a_sentence(two):
+    for _ in range(2):  # a second time beside what was kept the first
+        (two / "last.pt").unlink()
+        (two / "last.pt").mkdir()
+        iteration, message = load(two)
+        assert iteration == 1
+        assert message.startswith(f"{two / 'last.pt'} is no file: kept as last.pt.damaged")
+        assert save_checkpoint(two, state(1), STAMP) is None
+        assert save_checkpoint(two, state(1), STAMP) is None
+    assert (two / "last.pt.damaged-2").is_dir()
+    remove_checkpoints(two)
+    assert sorted(path.name for path in two.iterdir()) == ["last.pt.damaged", "last.pt.damaged-2"]
 
 
 def test_a_finished_run_leaves_no_checkpoint(two):

@@ -67,7 +67,7 @@ def test_weights_stay_only_if_they_are_asked_for(data, tmp_path):
     assert tiny.run(data, tmp_path, keep_weights=False).weights is None
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])
 def test_a_signal_finishes_the_iteration_saves_and_asks_to_be_called_again(
     data, whole, tmp_path, name, monkeypatch, capfd
 ):

@@ -1,11 +1,18 @@
 """Small file helpers: canonical JSON, hashes, and writes that are whole or not at all."""
 
 import hashlib
+import itertools
 import json
 import os
-import tempfile
+import secrets
+import time
 from pathlib import Path
 from typing import Any
+
+UNFINISHED = ".unfinished"
+"""How the names end under which files are written before they are moved into place."""
+WRITING = 60
+"""Seconds that a file may take to be written."""
 
 
 def canonical_json(value: Any) -> str:
@@ -23,7 +30,10 @@ def sha256_file(path: str | Path) -> str:
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
-    """Write beside ``path``, flush to disk, then move into place: no reader and no crash ever sees half a file."""
+    """Write beside ``path``, flush to disk, then move into place: no reader and no crash ever sees half a file.
+
+    Who may read the file is as the umask says. What a kill leaves beside it is for :func:`remove_unfinished`.
+    """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -35,15 +45,37 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
 
 def _write_beside(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what :func:`write_atomically` began in this folder and was killed over, not what is being written now."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        try:
+            if time.time() - path.stat().st_mtime > WRITING:
+                path.unlink()
+        except FileNotFoundError:  # moved into place, or removed by another
+            continue
+
+
+def set_aside(path: Path) -> Path:
+    """Rename to ``NAME.damaged``, or ``NAME.damaged-2`` and so on where these are taken; returns the new path."""
+    aside = name_aside(path)
+    path.rename(aside)
+    return aside
+
+
+def name_aside(path: Path) -> Path:
+    """The first name of a damaged file that is free: what was kept before stays."""
+    names = (path.with_name(f"{path.name}.damaged{'' if k == 1 else f'-{k}'}") for k in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))

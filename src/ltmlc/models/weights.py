@@ -1,6 +1,7 @@
 """Pretrained backbone weights: torchvision's, or a file."""
 
-import pickle
+import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,22 @@ IMAGENET = {
 """torchvision's IMAGENET1K_V1 weights; the name ends with the first digits of the file's sha256, which is checked."""
 
 
+ADVICE = (
+    "write null, imagenet or the path of a file of torchvision's names to tensors, saved by torch.save; get it anew if "
+    "it was cut short"
+)
+MAX_BYTES = 4 * 10**9
+"""Of a file of weights; the largest torchvision backbones have 0.6 GB."""
+
+
+class WeightsError(InputError):
+    """A file of weights that cannot be used. ``what`` names it and says why, without the advice of the message."""
+
+    def __init__(self, what: str, advice: str = "give the file that was saved by torch.save, whole") -> None:
+        self.what = what
+        super().__init__(f"{what}; {advice}")
+
+
 def load_backbone_weights(backbone: Backbone, path_or_name: str | Path) -> None:
     """Load ``imagenet`` (torchvision, V1, downloaded once) or a file of backbone weights with torchvision's names.
 
@@ -28,7 +45,7 @@ def load_backbone_weights(backbone: Backbone, path_or_name: str | Path) -> None:
         InputError: the weights cannot be had or read, or their names or shapes do not fit; names the file and keys.
     """
     name = str(path_or_name)
-    state = _download(backbone.architecture) if name == "imagenet" else _read(Path(name).expanduser())
+    state = _download(backbone.architecture) if name == "imagenet" else _read(name)
     state = {key: value for key, value in state.items() if not key.startswith("fc.")}
     _check(state, backbone.state_dict(), name)
     backbone.load_state_dict(state, strict=False)  # copies into float32
@@ -50,22 +67,55 @@ def _download(architecture: str) -> dict[str, Tensor]:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read(name: str) -> dict[str, Tensor]:
     try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        return read_tensors(Path(name).expanduser())
+    except WeightsError as error:
+        raise WeightsError(f"model.weights: {error.what}", ADVICE) from None
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """A file of named tensors saved by ``torch.save``, read without running code.
+
+    The kind and size of the file are asked first, and the checksums that torch writes into it are compared: torch
+    itself does not.
+
+    Raises:
+        WeightsError: it is no such file, damaged, packed so that it would take more memory than its size, or of tensors
+            that hold no plain numbers; says which.
+    """
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
+            raise WeightsError(f"{path} is no regular file of at most {MAX_BYTES // 10**9} GB")
+        _check_archive(path)
+        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except FileNotFoundError:
-        raise InputError(f"model.weights: {path} does not exist; write null, imagenet or the path of a file") from None
+        raise WeightsError(f"{path} does not exist") from None
     except OSError as error:
-        raise InputError(f"model.weights: {path} cannot be read ({error.strerror or error})") from error
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        # torch's own message is of many lines and advises to unpickle whatever is in the file.
-        raise InputError(
-            f"model.weights: {path} is not a file of tensors saved by torch.save ({type(error).__name__}); "
-            "give a state dict of tensors, or download the file again"
-        ) from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"model.weights: {path} must hold one dictionary of tensors, torchvision's names to values")
-    return state
+        raise WeightsError(f"{path} cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # of what is no such file its readers raise anything, and advise to unpickle it
+        raise WeightsError(f"{path} is not a file of tensors saved by torch.save ({type(error).__name__})") from None
+    if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
+        raise WeightsError(f"{path} does not hold one dictionary of names to tensors")
+    for name, value in loaded.items():
+        if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta or value.is_quantized:
+            raise WeightsError(f"{path} does not hold one dictionary of tensors of plain numbers: {name!r} is none")
+    return loaded
+
+
+def _check_archive(path: Path) -> None:
+    """torch.save writes a zip archive that is not compressed. Its older format has no checksums."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as file:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in file.infolist()):
+            raise WeightsError(f"{path} is compressed, which torch.save does not do")
+        damaged = file.testzip()
+    if damaged is not None:
+        raise WeightsError(f"{path} is damaged: its part {damaged!r} does not fit its checksum")
 
 
 def _check(state: dict[str, Tensor], own: dict[str, Tensor], source: str) -> None:
@@ -76,10 +126,23 @@ def _check(state: dict[str, Tensor], own: dict[str, Tensor], source: str) -> Non
         for key in own
         if key in state and state[key].shape != own[key].shape
     ]
-    for what, keys in (("lacks", missing), ("has unknown", unknown), ("has other shapes:", other_shape)):
+    # Last: of a shape that does not fit, looking at all values could take any memory.
+    not_finite = [key for key in own if key in state and not other_shape and not _is_finite(state[key])]
+    faults = {
+        "lacks": missing,
+        "has unknown": unknown,
+        "has other shapes:": other_shape,
+        "has values that are no finite real numbers in": not_finite,
+    }
+    for what, keys in faults.items():
         if keys:
             more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-            raise InputError(
-                f"model.weights: {source} {what} {', '.join(keys[:3])}{more}; it must fit the backbone "
-                f"(model.backbone, width, stem): {len(own)} tensors, {', '.join(list(own)[:2])}, ... {list(own)[-1]}"
+            raise WeightsError(
+                f"model.weights: {source} {what} {', '.join(keys[:3])}{more}",
+                f"it must fit the backbone (model.backbone, width, stem): {len(own)} tensors of finite numbers, "
+                f"{', '.join(list(own)[:2])}, ... {list(own)[-1]}",
             )
+
+
+def _is_finite(value: Tensor) -> bool:
+    return not value.is_complex() and bool(torch.isfinite(value).all())

@@ -5,6 +5,7 @@ import pickle
 import random
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,11 @@ import torch
 from torch import Tensor
 
 from ltmlc.errors import InputError
+
+MAX_TABLE = 10**9
+"""Bytes of a table: a million classes of 300 numbers. GloVe's own text, of which rows are looked up, has no limit."""
+LONGEST_LINE = 10**6
+"""Characters; GloVe's have six thousand."""
 
 ORDERS = ("classes", "alphabetical")
 
@@ -49,6 +55,13 @@ def load_word_vectors(path: str | Path, classes: Sequence[str], order: str) -> T
         raise InputError(f"order of word vectors is {order!r}; choose one of {', '.join(ORDERS)}")
     if not path.is_file():
         raise InputError(f"word vectors: {path} does not exist; give a .npy or .pkl table or a GloVe .txt file")
+    try:
+        return _load(path, classes, order)
+    except OSError as error:
+        raise InputError(f"word vectors: {path} cannot be read ({error.strerror or error})") from None
+
+
+def _load(path: Path, classes: Sequence[str], order: str) -> Tensor:
     if path.suffix == ".txt":
         return torch.from_numpy(_look_up(path, classes))
     table = _read_table(path)
@@ -94,7 +107,12 @@ def _check_rows(path: Path, table: np.ndarray, names: list[str], order: str) -> 
         raise InputError(f"word vectors: the rows of {path} are known to be in order {known}, not {order}")
     sidecar = path.with_suffix(".names.txt")
     if sidecar.is_file():
-        told = sidecar.read_text(encoding="utf-8").splitlines()
+        try:
+            told = sidecar.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise InputError(
+                f"word vectors: {sidecar} is not in UTF-8; save it as UTF-8, one class name a line"
+            ) from None
         if len(told) != len(names):
             raise InputError(f"word vectors: {sidecar} has {len(told)} names for {len(names)} classes")
         for number, (name, expected) in enumerate(zip(told, names, strict=True), start=1):
@@ -106,15 +124,22 @@ def _check_rows(path: Path, table: np.ndarray, names: list[str], order: str) -> 
 
 
 def _read_table(path: Path) -> np.ndarray:
+    if (size := path.stat().st_size) > MAX_TABLE:
+        raise InputError(f"word vectors: {path} has {size} bytes, {MAX_TABLE} at most are read; keep the classes' rows")
     try:
         if path.suffix == ".pkl":
             with path.open("rb") as file:
                 table = _ArrayUnpickler(file, encoding="latin1").load()
         else:
-            table = np.load(path, allow_pickle=False)
-        table = np.asarray(table, dtype=np.float32)
-    except (OSError, ValueError, TypeError, EOFError, MemoryError, pickle.UnpicklingError) as error:
-        raise InputError(f"word vectors: {path} is not a table of numbers ({error})") from error
+            # Mapped: a file that claims more numbers than it has is refused before room is made for them.
+            table = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(table, np.ndarray) or table.nbytes > 2 * MAX_TABLE:
+            raise ValueError("it holds no array")
+        table = np.array(table, dtype=np.float32)
+    except OSError:
+        raise
+    except Exception as error:  # of what is no such file its readers raise anything
+        raise InputError(f"word vectors: {path} is not a table of numbers ({_first_line(error)})") from None
     if table.ndim != 2 or not table.size or not np.isfinite(table).all() or not table.any(axis=1).all():
         raise InputError(f"word vectors: {path} must be (C, d), finite, with no row of zeros; it is {table.shape}")
     return table
@@ -130,8 +155,18 @@ class _ArrayUnpickler(pickle.Unpickler):
         if module in self.MODULES and name in self.ALLOWED:
             return super().find_class(module, name)
         if (module, name) == ("_codecs", "encode"):  # how protocol 2 writes an array's bytes
-            return super().find_class(module, name)
+            return _encode
         raise pickle.UnpicklingError(f"it holds {module}.{name}, not only a NumPy array")
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it holds text in encoding {str(encoding)[:20]!r}, not only a NumPy array")
+    return text.encode("latin1")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _look_up(path: Path, classes: Sequence[str]) -> np.ndarray:
@@ -139,7 +174,7 @@ def _look_up(path: Path, classes: Sequence[str]) -> np.ndarray:
     wanted = {word for parts in words.values() for word in parts}
     vectors: dict[str, np.ndarray] = {}
     with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
+        for line in iter(partial(file.readline, LONGEST_LINE), ""):
             word, _, numbers = line.partition(" ")
             if word in wanted and word not in vectors:
                 vectors[word] = _parse(path, word, numbers)

@@ -9,12 +9,13 @@ import io
 import json
 import os
 import pickle
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ltmlc.disk.files import canonical_json
+from ltmlc.disk.files import canonical_json, set_aside
 
 FORMAT = b"ltmlc checkpoint 1\n"
 LAST, PREVIOUS, PARTIAL = "last.pt", "previous.pt", "partial.pt"
@@ -63,7 +64,9 @@ def load_checkpoint(
 ) -> tuple[dict[str, Any] | None, str]:
     """The newest usable state with this stamp, its tensors on ``map_location``, and one sentence saying what is used.
 
-    A missing, damaged or foreign ``last.pt`` falls back to ``previous.pt``, and that to a start from the beginning.
+    A missing, damaged or foreign ``last.pt`` falls back to ``previous.pt``, and that to a start from the beginning. A
+    whole ``partial.pt``, of a job that was killed before it could move it into place, is the newest; it becomes
+    ``last.pt``, so that the next one is not written over it. What has one of these names and is no file is set aside.
 
     Returns:
         (state, message); state is None to start anew.
@@ -72,10 +75,15 @@ def load_checkpoint(
     complaints = []
     for name in (PARTIAL, LAST, PREVIOUS):
         path = directory / name
-        if not path.exists():
+        if not os.path.lexists(path):
+            continue
+        if not path.is_file():  # it could be neither replaced nor removed
+            complaints.append(f"{path} is no file" + _aside(path))
             continue
         state, complaint = _read(path, stamp, map_location)
         if state is not None:
+            if name == PARTIAL:
+                _promote(directory, stamp)
             return state, "; ".join([*complaints, f"continuing from {path}"])
         if name != PARTIAL:  # it is whole only if the job was killed between writing and moving; mostly it is not
             complaints.append(f"{path} {complaint}")
@@ -86,8 +94,26 @@ def load_checkpoint(
 
 def remove_checkpoints(directory: str | Path) -> None:
     """Delete what ``save_checkpoint`` wrote: the run is finished."""
-    for name in (PARTIAL, LAST, PREVIOUS):
-        (Path(directory) / name).unlink(missing_ok=True)
+    for path in (Path(directory) / name for name in (PARTIAL, LAST, PREVIOUS)):
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+
+
+def _promote(directory: Path, stamp: dict[str, Any]) -> None:
+    """``partial.pt`` becomes ``last.pt``, and that ``previous.pt``, unless the latter is the better one."""
+    last, previous = directory / LAST, directory / PREVIOUS
+    with suppress(OSError):  # where nothing can be written, nothing is overwritten either
+        if last.is_file() and (_read(last, stamp, "meta")[0] is not None or not previous.exists()):
+            last.replace(previous)
+        (directory / PARTIAL).replace(last)
+        _sync_directory(directory)
+
+
+def _aside(path: Path) -> str:
+    try:
+        return f": kept as {set_aside(path).name}"
+    except OSError as error:
+        return f" and cannot be set aside ({error.strerror}): remove it"
 
 
 def _write(partial: Path, header: bytes, content: memoryview) -> None:

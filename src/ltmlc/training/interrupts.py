@@ -3,8 +3,9 @@
 import signal
 from types import FrameType, TracebackType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-"""Termination, Ctrl-C, and what Slurm's ``--signal`` sends before a time limit or a pre-emption."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP)
+"""Termination, Ctrl-C, what Slurm's ``--signal`` sends before a time limit or a pre-emption, and a terminal that is
+closed. Of the last a process is deaf that ``nohup`` has started; it stays so."""
 
 
 class InterruptedRun(Exception):  # noqa: N818 - not an error
@@ -20,7 +21,8 @@ class Interrupts:
     received: str | None = None
 
     def __enter__(self) -> "Interrupts":
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        deaf = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS if number not in deaf}
         return self
 
     def __exit__(

@@ -9,6 +9,7 @@ import torch
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.models.weights import WeightsError
 from ltmlc.plan.environment import data_root
 from ltmlc.training.seeds import derive_seed
 
@@ -32,7 +33,12 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
             threshold=settings["adjacency_threshold"],
             weight=settings["adjacency_weight"],
         )
-    model = build_model(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
+    try:
+        model = build_model(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
+    except WeightsError as error:
+        if spec["model"]["weights"] != "pretrained":
+            raise
+        raise InputError(f"{error.what}; delete the file and run the same again: it is made anew") from None
     model.seed_dropout(derive_seed(seed, "dropout"))
     return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
 

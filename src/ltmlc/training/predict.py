@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +17,7 @@ from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
+from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
 from ltmlc.training.outputs import METRICS, WEIGHTS
@@ -95,15 +95,13 @@ def _finished_run(run_dir: Path) -> dict[str, Any]:
 
 def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_tensors(path)
         constants = {key: state.get(f"head.classifier.{key}") for key in ("word_vectors", "adjacency")}  # of ML-GCN
         settings = {**spec["model"], "weights": None, "cached_views": None}  # images come in, not features
         model = build_model(settings, num_classes, generator_seed=0, **constants)
         model.load_state_dict(state)
-    except (OSError, RuntimeError, EOFError, ValueError, AttributeError, pickle.UnpicklingError) as error:
-        # Of what is no file of tensors, torch's message advises to unpickle it all the same.
-        own = isinstance(error, pickle.UnpicklingError) or not str(error)
-        reason = type(error).__name__ if own else str(error).splitlines()[0]
+    except (RuntimeError, ValueError) as error:
+        reason = error.what if isinstance(error, WeightsError) else str(error).splitlines()[0]
         raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
     return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
 
