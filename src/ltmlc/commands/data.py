@@ -50,7 +50,9 @@ def add_verbs(verb: DeclareVerb) -> None:
 def download(options: argparse.Namespace) -> None:
     from ltmlc.data.download import download_dataset
     from ltmlc.plan.config import load_config, load_dataset, merge
+    from ltmlc.plan.places import check_data_root
 
+    check_data_root(options.data_root, where="--data-root")
     # The configuration's own weights or word vectors take the place of those that would be downloaded.
     settings = merge(load_dataset(options.dataset), {"model": load_config(options.config)["model"]})
     download_dataset(

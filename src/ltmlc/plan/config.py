@@ -17,6 +17,7 @@ from ltmlc.plan.datasets import check_dataset
 from ltmlc.plan.endless import refuse_endless
 from ltmlc.plan.extend import CONFIG_PATHS, DATASET_PATHS, extend, merge, tidy_paths, without_nulls
 from ltmlc.plan.lookup import PROJECT, files_of
+from ltmlc.plan.places import check_places
 
 SCHEMAS = PROJECT / "workflow" / "schemas"
 
@@ -139,6 +140,7 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
     for key in ("datasets", "tables", "seeds"):
         if len(set(config[key])) != len(config[key]):
             raise InputError(f"{where}: {key}: an entry is listed twice")
+    check_places(config, where=where)
     return config
 
 

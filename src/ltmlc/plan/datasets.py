@@ -1,6 +1,9 @@
 """What a schema cannot say of a data set's file: keys that belong together, and values that must stand in an order."""
 
+import re
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from ltmlc.errors import InputError
 
@@ -9,6 +12,16 @@ RANGES = ("contrast", "saturation", "crop_scale", "crop_ratio")
 
 THRESHOLDS = {"head": 100, "medium": 20}
 """As in ltmlc.data.split, whose import takes longer than these checks."""
+
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+DOWNLOADS = {
+    "voc": ARCHIVES,
+    "coco": ARCHIVES,
+    "ids": (".txt", ".csv"),
+    "weights": (".pth", ".pt"),
+    "word_vectors": (".pkl", ".npy", ".txt"),
+}
+"""Kind of download -> how its name may end: with what is data to every program, never with what one of them runs."""
 
 
 def check_dataset(settings: dict[str, Any], *, where: str) -> None:
@@ -19,6 +32,8 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
         where: the file, for messages.
     """
     _check_source(settings["source"], f"{where}: source")
+    for number, entry in enumerate(settings.get("downloads", [])):
+        check_download(entry, where=f"{where}: downloads.{number}")
     thresholds = THRESHOLDS | settings.get("thresholds", {})
     if thresholds["head"] <= thresholds["medium"]:
         raise InputError(
@@ -36,6 +51,33 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
         if low > high or (key == "crop_scale" and high > 1):
             limit = " with high at most 1" if key == "crop_scale" else ""
             raise InputError(f"{where}: augmentation.{key} is [{low}, {high}]; write [low, high]{limit}")
+
+
+def check_download(entry: dict[str, Any], *, where: str) -> None:
+    """Raise InputError for an address that is none, or a file whose name is not that of data."""
+    for url in entry["urls"]:
+        try:
+            parts = urlsplit(url)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # brackets without an address of six bytes, a port that is no number
+            valid = False
+        if not valid or not url.isascii() or not url.isprintable() or " " in url:
+            raise InputError(
+                f"{where}: urls: {url[:200]!r} is not an address; write https://host/path, with %20 for a space"
+            )
+    endings = DOWNLOADS.get(entry["kind"])  # photographs are named after their image's number
+    name = download_name(entry)
+    if endings and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}", PurePosixPath(name).name):
+        raise InputError(f"{where}: its address ends in no name of a file ({name[:80]!r}); give one with the key file")
+    if endings and not name.lower().endswith(endings):
+        raise InputError(
+            f"{where}: a file of kind {entry['kind']} cannot be called {name!r}; its name ends in {', '.join(endings)}"
+        )
+
+
+def download_name(entry: dict[str, Any]) -> str:
+    """What a download is called where it is put: its key ``file``, or the end of its first address."""
+    return entry.get("file") or urlsplit(entry["urls"][0]).path.rpartition("/")[2]
 
 
 def check_recipe_names(settings: dict[str, Any], recipes: dict[str, Any], *, where: str) -> None:

@@ -17,9 +17,13 @@ SOURCE = Path(__file__).parents[2]
 
 
 def set_environment(training: dict[str, Any], data_root: str) -> None:
-    """Jobs find this package in its source tree, and this Python unless they have an environment of their own."""
+    """Jobs find this package in its source tree, and this Python unless they have an environment of their own.
+
+    They import nothing from the folder they work in: what lies there may have been downloaded.
+    """
     _put_first("PYTHONPATH", str(SOURCE))
     _put_first("PATH", str(Path(sys.executable).parent))
+    os.environ["PYTHONSAFEPATH"] = "1"
     os.environ[TRAINING] = canonical_json(training)
     os.environ[DATA_ROOT] = data_root
 
@@ -38,13 +42,15 @@ def shell_prefix() -> str:
     """What stands before every rule's command in its shell.
 
     A folder with spaces in its name stays one argument, and the package is found in a conda environment too: there
-    Snakemake takes PYTHONPATH away, so it is set anew once the environment is active. Braces are doubled, as
-    ``shell.prefix`` wants them. A shell that is asked to stop (SIGTERM) waits for its command, which saves first.
+    Snakemake takes PYTHONPATH away, so it is set anew once the environment is active, and the safe path with it.
+    Braces are doubled, as ``shell.prefix`` wants them. A shell that is asked to stop (SIGTERM) waits for its
+    command, which saves first.
     """
-    prefix = f"trap : TERM; IFS=; export PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}; "
+    path = f"PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}"
+    prefix = f"trap : TERM; IFS=; export PYTHONSAFEPATH=1 {path}; "
     return prefix.replace("{", "{{").replace("}", "}}")
 
 
 def _put_first(variable: str, entry: str) -> None:
-    others = [known for known in os.environ.get(variable, "").split(os.pathsep) if known and known != entry]
+    others = [known for known in os.environ.get(variable, "").split(os.pathsep) if known not in ("", ".", entry)]
     os.environ[variable] = os.pathsep.join([entry, *others])

@@ -13,6 +13,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
+CONTENTS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".xml", ".json", ".txt", ".csv"}
+"""How names of what is extracted end: photographs and annotations, nothing that a program would run."""
+
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
@@ -25,8 +28,8 @@ def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
         members: patterns of paths in the archive, such as ``VOCdevkit/VOC2007/JPEGImages/*``.
 
     Raises:
-        InputError: the archive is damaged; a member would leave the folder, or is a link or a device (then nothing is
-            extracted); no member matches; or the disk refuses.
+        InputError: the archive is damaged; a member would leave the folder, is a link or a device, or has no name of
+            a photograph or annotation (then nothing is extracted); no member matches; or the disk refuses.
     """
     aside = into / f".{archive.name}.extracting"
     with disk_errors(into):
@@ -51,6 +54,7 @@ def _unpack_tar(archive: Path, aside: Path, members: Sequence[str]) -> None:
             if not (member.isreg() or member.isdir()):
                 raise _refusal(archive, member.name, "is a link or a device")
             if member.isreg() and _matches(member.name, members):
+                _refuse_code(archive, member.name)
                 tar.extract(member, aside, filter="data")
 
 
@@ -62,6 +66,7 @@ def _unpack_zip(archive: Path, aside: Path, members: Sequence[str]) -> None:
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _refusal(archive, member.filename, "is a link or a device")
             if not member.is_dir() and _matches(member.filename, members):
+                _refuse_code(archive, member.filename)
                 file.extract(member, aside)
 
 
@@ -80,6 +85,11 @@ def _refusal(archive: Path, name: str, why: str) -> InputError:
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name.removeprefix("./"), pattern) for pattern in patterns)
+
+
+def _refuse_code(archive: Path, name: str) -> None:
+    if PurePosixPath(name).suffix.lower() not in CONTENTS:
+        raise _refusal(archive, name, "is neither a photograph nor an annotation")
 
 
 def _move(aside: Path, into: Path) -> None:

@@ -35,11 +35,15 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
     except urllib.error.HTTPError as error:
         error.close()
         raise _status_error(error) from None
+    except http.client.InvalidURL as error:
+        raise MirrorError(f"it is no address ({_one_line(error)})") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise MirrorError(f"its certificate is not valid ({reason.verify_message})") from None
         raise TemporaryError(_network_text(reason)) from None
+    except ValueError as error:  # of an address that a server redirects to
+        raise MirrorError(f"it is no address ({_one_line(error)})") from None
     if response.status == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
         response.close()
         raise TemporaryError("the server sent another range than it was asked for", anew=True)

@@ -15,6 +15,7 @@ from ltmlc.data.download.items import Archive, File, Item
 from ltmlc.data.download.photographs import Photographs, annotation_file
 from ltmlc.data.sources.voc import open_image_set
 from ltmlc.errors import InputError
+from ltmlc.plan.datasets import download_name
 
 ARCHIVES = "archives"
 Entry = Config = dict[str, Any]
@@ -93,9 +94,8 @@ def _archive(entry: Entry, root: Path, into: Path, parts: list, has: Callable[[A
 
 
 def _file(entry: Entry, folder: Path) -> File:
-    name = entry.get("file") or entry["urls"][0].rsplit("/", 1)[-1]
     expected = Expected(**{key: entry[key] for key in ("size", "sha256", "md5") if key in entry})
-    return File(entry["title"], folder, name, entry["urls"], expected)
+    return File(entry["title"], folder, download_name(entry), entry["urls"], expected)
 
 
 def _image_sets(config: Config) -> list[dict[str, str]]:
