@@ -119,7 +119,7 @@ def end_of(workflow: Any) -> End:
 
 def refuse_what_cannot_train(config: Mapping[str, Any], *, elsewhere: bool) -> None:
     """Ask ``ltmlc check``, in a process of its own that imports torch, and pass its sentence on."""
-    command = [sys.executable, "-m", "ltmlc", "check", "--config", canonical_json(config)]
+    command = [sys.executable, "-P", "-m", "ltmlc", "check", "--config", canonical_json(config)]
     command += ["--elsewhere"] if elsewhere else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode == BAD_INPUT:
