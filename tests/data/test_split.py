@@ -184,6 +184,14 @@ def test_class_without_a_training_image_is_named(tmp_path):
         make_split("s", source, {"subset": {"maximum": 3}})
 
 
+def test_a_training_set_without_a_label_is_named():
+    source = ListSource(
+        classes=[], train=Pool([], np.zeros((0, 0), np.uint8)), test=Pool(["x"], np.zeros((1, 0), np.uint8))
+    )
+    with pytest.raises(InputError, match="no training image has a label"):
+        make_split("s", source, {})
+
+
 def test_listed_images_without_labels_are_counted_and_named(tmp_path):
     with pytest.raises(InputError, match=r"2 of the 4 images that .*ids\.txt lists .*first: q"):
         with_list(tmp_path, "a\nq\nr\nb\n")

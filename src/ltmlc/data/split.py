@@ -72,6 +72,8 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
     image that is listed twice or in both sets.
     """
     pool, test = source.train_pool(), source.test_pool()
+    if not pool.ids:
+        raise InputError("no training image has a label; label some, or see whether source.train names the right file")
     tested = np.count_nonzero(test.labels, axis=0)
     mend = "leave it out with source.classes, which lists the others, or add a training image of it"
     _refuse_empty_classes(source.classes, pool.labels, tested, where="the pool to select from", mend=mend)

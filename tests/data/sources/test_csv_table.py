@@ -4,6 +4,7 @@ import pytest
 from data.label_helpers import write_image
 
 from ltmlc.data.sources.csv_table import CsvSource
+from ltmlc.data.sources.source import UnusableImageError
 from ltmlc.errors import InputError
 
 TRAIN = "path,labels\na.jpg,dog;person\nb.jpg,traffic light;dog\nc.jpg,\nd.jpg,traffic light;\n"
@@ -91,6 +92,29 @@ def test_columns_may_be_called_otherwise(tmp_path):
     source = one_table(tmp_path, text, columns={"path": "Image Index", "labels": "Finding Labels", "split": "Fold"})
     assert labels_of(source) == {"a.png": ["Mass", "Nodule"], "b.png": ["Mass"]}
     assert source.notes == ["labels are parted by '|'"]
+    with pytest.raises(InputError, match=r"add one \(split: train or test\), or give two files"):
+        one_table(tmp_path, text, columns={"path": "Image Index", "labels": "Finding Labels", "split": "part"})
+
+
+def test_columns_that_are_not_read_are_said(tmp_path):
+    source = one_table(tmp_path, "path,labels,second label,split\na.jpg,cat,dog,train\nb.jpg,cat,,test\n")
+    assert "columns that are not read: second label" in source.notes
+
+
+@pytest.mark.parametrize(("listed", "on_disk"), [("a.JPG", "a.jpg"), ("a", "a.jpg"), ("A.jpg", "a.jpg")])
+def test_an_image_that_is_spelled_otherwise_on_the_disk_is_named(tmp_path, listed, on_disk):
+    write_image(tmp_path / "photos" / on_disk)
+    source = one_table(tmp_path, f"path,labels,split\n{listed},cat,train\nb.jpg,cat,test\n", images="photos")
+    with pytest.raises(UnusableImageError, match=rf"photos/{listed} is not there, but {on_disk} is: write its name"):
+        source.read_image(listed)
+    with pytest.raises(UnusableImageError, match=r"b\.jpg is not there;"):
+        source.read_image("b.jpg")
+
+
+@pytest.mark.parametrize("key", [{"splits": {"train": "a", "test": "b"}}, {"columns": {"split": "fold"}}])
+def test_keys_of_the_column_split_need_one_table(root, key):
+    with pytest.raises(InputError, match=r"splits and columns\.split are of a column split"):
+        CsvSource(root, train="train.csv", test="test.csv", **key)
 
 
 def test_what_stands_for_no_label_is_no_class_once_it_is_said(tmp_path):

@@ -53,7 +53,7 @@ def test_a_name_whose_parts_are_names_is_asked_for(sign):
     checked("cat", f"cat{sign}cow")
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\u2028b", "a\u202eb", " ", "a" * 201])
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\u2028b", "a\u202eb", "a\ud800", " ", "a" * 201])
 def test_what_cannot_be_a_name_is_said(name):
     assert fault_of(name) is not None
 

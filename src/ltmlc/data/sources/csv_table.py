@@ -9,7 +9,8 @@ import numpy as np
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import Pool
+from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
+from ltmlc.data.sources.source import Pool, UnusableImageError
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
 from ltmlc.data.sources.tabular.rows import image_ids, parts_of
 from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
@@ -69,6 +70,8 @@ class CsvSource:
             raise InputError(
                 "source (kind csv) needs either train and test, one CSV each, or table, one CSV with a column split"
             )
+        if table is None and (splits or "split" in (columns or {})):
+            raise InputError("source (kind csv): splits and columns.split are of a column split, which table has alone")
         self.notes: list[str] = []
         self._images = Path(root) / images
         self._classes = classes
@@ -111,6 +114,8 @@ class CsvSource:
         if not path.exists():  # macOS writes accents as signs of their own, other systems do not
             forms = (self._images / unicodedata.normalize(form, image_id) for form in ("NFC", "NFD"))
             path = next((other for other in forms if other.exists()), path)
+        if not path.exists():
+            raise UnusableImageError(path, _absent(path))
         return read_rgb(path)
 
     def _table(self, file: Path, faults: Faults, *, several: bool, split: bool) -> Table:
@@ -120,20 +125,31 @@ class CsvSource:
         table = read_table(file, expected=expected, encoding=self._encoding, faults=faults, prefix=prefix)
         missing = [key for key in needed if self._columns[key] not in table.columns]
         if missing:
-            unlabelled = self._columns["labels"] not in table.columns and _likely("labels", table.columns) != "NAME"
-            asked = [*missing, "labels"] if unlabelled else missing
-            shown = ", ".join(f"{key}: {_likely(key, table.columns)}" for key in asked)
-            raise InputError(
-                f"{file} has no column {', '.join(self._columns[key] for key in missing)}; its columns are "
-                f"{', '.join(table.columns)}; say which it is, such as source.columns: {{{shown}}}"
-                + (", or give two files, source.train and source.test" if missing == ["split"] else "")
-            )
+            raise InputError(f"{file} has no column {self._missing(missing, table.columns)}")
         twice = [name for name in self._columns.values() if table.columns.count(name) > 1]
         if twice:
             raise InputError(f"{file} has two columns called {', '.join(twice)}; rename one")
         if table.delimiter != ",":
             self.notes.append(f"{file}: columns are parted by {DELIMITERS.get(table.delimiter, table.delimiter)}")
         return table
+
+    def _missing(self, missing: list[str], columns: list[str]) -> str:
+        """Which columns there are in place of those that are missing, and what to say then."""
+        asked = [*missing, "labels"] if self._columns["labels"] not in columns else missing
+        likely = {key: name for key in asked if (name := _likely(key, columns)) is not None}
+        mends = []
+        if likely:
+            shown = ", ".join(f"{key}: {yaml_text(name)}" for key, name in likely.items())
+            mends.append(f"say which it is, such as source.columns: {{{shown}}}")
+        if "path" in missing and "path" not in likely:
+            mends.append("say which holds the images' paths, with source.columns: {path: NAME}")
+        if "split" in missing:
+            mends.append(
+                "where no column says what is tested on, add one (split: train or test), or give two files, "
+                "source.train and source.test"
+            )
+        names = ", ".join(self._columns[key] for key in missing)
+        return f"{names}; its columns are {', '.join(filter(None, columns))}; {'; '.join(mends)}"
 
     def _chosen(
         self, ids: list[list[str]], parts: list[list[str | None]], names: list[list[list[str] | None]]
@@ -182,7 +198,17 @@ _WORDS = {
 }
 
 
-def _likely(key: str, columns: Sequence[str]) -> str:
+def _likely(key: str, columns: Sequence[str]) -> str | None:
     """The column that a missing one is probably called."""
-    words = _WORDS[key]
-    return next((name for word in words for name in columns if word in name.casefold()), "NAME")
+    fitting = [name for name in columns if plain_form(name) not in NOTHING]
+    return next((name for word in _WORDS[key] for name in fitting if word in name.casefold()), None)
+
+
+def _absent(path: Path) -> str:
+    """That a file is not there, and what is there in its place."""
+    wanted = plain_form(path.stem)
+    files = path.parent.iterdir() if path.parent.is_dir() else ()
+    beside = next((file.name for file in files if plain_form(file.stem) == wanted), None)
+    if beside is None:
+        return "is not there"
+    return f"is not there, but {beside} is: write its name as it is (source.suffix adds an ending to all)"

@@ -61,7 +61,7 @@ def test_lists_of_json_of_python_and_of_labelling_tools_are_read(cells):
 
 
 @pytest.mark.parametrize(
-    "cell", ["['Effusion']", '{"choices":["cat"]}', "[1, 2]", '"cat', "[cat]", "cat\ndog", "[" * 5000, "cat\x00"]
+    "cell", ["['Effusion']", '{"choices":[7]}', "[1, 2]", '"cat', "[cat]", "cat\ndog", "[" * 5000, "cat\x00"]
 )
 def test_what_is_no_name_is_refused_with_its_line(cell):
     with pytest.raises(InputError, match=r"line 3: .*are no part of a class name"):
@@ -79,3 +79,9 @@ def test_names_that_the_user_gives_are_not_parted():
         "No Finding": ["No Finding"],
         "cat dog": ["cat", "dog"],
     }
+
+
+def test_one_label_of_label_studio_stands_alone_and_several_as_choices():
+    assert parted('{"choices":["cat","hot dog"]}', "cat", "hot dog") == [["cat", "hot dog"], ["cat"], ["hot dog"]]
+    with pytest.raises(InputError, match="no part of a class name"):
+        parted('{"choices":["cat","dog"]}', "cat|dog")

@@ -14,7 +14,7 @@ def test_one_column_a_class_is_read_and_said(tmp_path):
 
 def test_classes_keep_the_order_of_the_columns_and_can_be_chosen(tmp_path):
     text = "path,dog,cat,age,split\na.jpg,1,0,54,train\nb.jpg,1,1,8,test\n"
-    with pytest.raises(InputError, match=r"\(age does not\); say source\.classes: \[dog, cat\]"):
+    with pytest.raises(InputError, match=r"\(age is not\); .*source\.classes: \[dog, cat\]"):
         one_table(tmp_path, text)
     assert one_table(tmp_path, text, classes=["dog", "cat"]).test_pool().labels.tolist() == [[1, 1]]
     with pytest.raises(InputError, match=r"source\.classes: cow is no column of .*which has: dog, cat, age"):
@@ -81,3 +81,11 @@ def test_two_files_must_have_the_same_classes(tmp_path):
     with pytest.raises(InputError, match="do not have the same columns: dog is in one of them"):
         CsvSource(tmp_path, train="a.csv", test="b.csv")
     assert CsvSource(tmp_path, train="a.csv", test="b.csv", classes=["cat"]).classes == ["cat"]
+
+
+@pytest.mark.parametrize("name", ["id", "index", "Fold", "sex"])
+def test_a_column_of_zeros_and_ones_that_is_probably_no_class_is_asked_for(tmp_path, name):
+    text = f"{name},path,cat,split\n0,a.jpg,1,train\n1,b.jpg,0,test\n"
+    with pytest.raises(InputError, match=rf"\({name} is not\); .*source\.classes: \[cat\]"):
+        one_table(tmp_path, text)
+    assert one_table(tmp_path, text, classes=["cat"]).classes == ["cat"]

@@ -70,3 +70,8 @@ def test_an_empty_file_says_what_the_first_line_must_be(tmp_path, content):
 def test_a_cell_without_end_is_named_with_its_line(tmp_path):
     with pytest.raises(InputError, match=r"line 2: field larger than .*is a quotation mark open there"):
         table(tmp_path, 'path,labels\n"a.jpg,cat\n' + "b.jpg,cat\n" * 20_000)
+
+
+def test_a_first_line_with_an_open_quotation_mark_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"a\.csv, line 1: a name of a column has a line end"):
+        table(tmp_path, 'path,"labels\na.jpg,cat\n')

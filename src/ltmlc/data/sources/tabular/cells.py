@@ -2,6 +2,7 @@
 
 import ast
 import json
+import warnings
 from collections.abc import Collection, Mapping
 
 from ltmlc.data.sources.faults import Faults
@@ -26,6 +27,8 @@ def part_cells(
     lists = {text: names for text in filled if (names := _listed(text)) is not None}
     if lists and len(lists) == len(filled):
         return lists, "each cell of labels is a list in brackets"
+    if lists and _from_labelling_tool(filled, lists):
+        return {text: lists.get(text, [text]) for text in filled}, "cells of labels are lists, or one label"
     plain = {text: where for text, where in filled.items() if text in whole or not FORBIDDEN.search(text)}
     for text in [text for text in filled if text not in plain]:
         faults.add(
@@ -36,7 +39,8 @@ def part_cells(
     names = {text: [text] for text in plain if text in whole or plain_form(text) in NOTHING}
     open_cells = {text: where for text, where in plain.items() if text not in names}
     separators = [separator] if separator is not None else _found_separators(open_cells, faults)
-    note = f"labels are parted by {' or '.join(map(_called, separators))}"
+    shown = [mark for mark in separators if any(mark in text for text in open_cells)]
+    note = f"labels are parted by {' or '.join(map(_called, shown))}" if shown else "each cell is one label"
     return names | {text: _parted(text, *separators) for text in open_cells}, note
 
 
@@ -48,7 +52,8 @@ def _listed(text: str) -> list[str] | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         try:
-            value = ast.literal_eval(text)
+            with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # of "[1th]"
+                value = ast.literal_eval(text)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return None
     if isinstance(value, dict) and set(value) == {"choices"}:
@@ -56,6 +61,15 @@ def _listed(text: str) -> list[str] | None:
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
         return None
     return [name.strip() for name in value if name.strip()]
+
+
+def _from_labelling_tool(cells: Mapping[str, str], lists: Mapping[str, list[str]]) -> bool:
+    """Whether several labels stand as ``{"choices": [...]}`` and one stands alone, as Label Studio exports them."""
+    single = [text for text in cells if text not in lists]
+    named = {name for names in lists.values() for name in names}
+    return all(text[0] == "{" for text in lists) and all(
+        text in named or not (FORBIDDEN.search(text) or any(mark in text for mark in SEPARATORS)) for text in single
+    )
 
 
 def _parted(text: str, separator: str, *others: str) -> list[str]:

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from ltmlc.data.sources.faults import Faults
+from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
 from ltmlc.data.sources.tabular.table import Table
 from ltmlc.errors import InputError
 
 MEANING = {"1": "positive", "true": "positive", "0": "negative", "false": "negative", "-1": "uncertain"}
 BLANK = {"", "nan", "na", "none", "null", "<na>"}
+
+NO_CLASSES = {"id", "index", "idx", "number", "no", "unnamed: 0", "level 0", "fold", "group", "sex", "gender", "age"}
+"""Columns, as :func:`ltmlc.data.sources.names.plain_form` gives them, that may hold 0 and 1 and be no class."""
 
 ASKED = {
     "uncertain": "source.uncertain: positive, negative or exclude (the image is left out) says what -1 is",
@@ -45,14 +49,20 @@ def find_class_columns(
                 f"{where} do not have the same columns: {', '.join(sorted(different))} is in one of them; name the "
                 "classes in source.classes"
             )
-    fitting = [name for name in candidates if all(_holds_classes(table.cells(name)) for table in tables)]
+    fitting = [
+        name
+        for name in candidates
+        if plain_form(name) not in NO_CLASSES and all(_holds_classes(table.cells(name)) for table in tables)
+    ]
     if fitting != candidates or not candidates:
         others = [name for name in candidates if name not in fitting]
-        shown = f"source.classes: [{', '.join(fitting)}], or " if fitting else ""
+        shown = [name for name in fitting if plain_form(name) not in NOTHING]
+        ways = [f"source.classes: [{', '.join(map(yaml_text, shown))}]"] if shown else []
+        ways += [f"source.columns: {{labels: {yaml_text(name)}}}" for name in others[:1] if not fitting]
         raise InputError(
-            f"{where} has no column labels, and not every other column holds 0 and 1 as a class would "
-            f"({', '.join(others) or 'there is none'} does not); say {shown}"
-            f"the column with the labels, such as source.columns: {{labels: {(others or ['NAME'])[0]}}}"
+            f"{where} has no column labels, and not every other column is sure to be a class that holds 0 and 1 "
+            f"({', '.join(others) or 'there is none'} is not); name the classes, or the column that holds labels: "
+            f"{' or '.join(ways) or 'source.columns: {labels: NAME}'}"
         )
     return candidates
 

@@ -40,6 +40,10 @@ def read_labels(
     columns = None
     if all(keys.labels in table.columns for table in tables):
         found = _from_cells(tables, keys, faults, notes)
+        read = {keys.labels, keys.path, keys.split, ""}
+        unread = list(dict.fromkeys(name for table in tables for name in table.columns if name not in read))
+        if unread:
+            notes.append(f"columns that are not read: {', '.join(unread)}")
     else:
         beside = {keys.path, keys.split}
         columns = find_class_columns(tables, beside=beside, classes=keys.classes, none=keys.none)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltmlc.data.sources.faults import Faults
+from ltmlc.data.sources.names import CONTROL
 from ltmlc.data.sources.source import first_existing
 from ltmlc.disk.reading import UTF8, read_text
 from ltmlc.errors import InputError
@@ -64,6 +65,10 @@ def read_table(path: Path, *, expected: list[str], encoding: str | None, faults:
     columns = [name.strip() for name in columns]
     if not any(columns):
         raise InputError(f"{path} is empty; its first line must name the columns, such as path,labels,split")
+    if any(re.search(f"[{CONTROL}]", name) for name in columns):
+        raise InputError(
+            f"{path}, line {skipped + 1}: a name of a column has a line end; is a quotation mark open there?"
+        )
     rows = []
     for line, cells in records:
         cells = [cell.strip(" \t\r\n") for cell in cells]
