@@ -38,7 +38,7 @@ def test_a_training_that_outlives_its_snakemake_is_waited_for_not_doubled(half, 
     os.kill(orphan, signal.SIGCONT)
     assert "removed the lock of a Snakemake that was killed" in second.ends()
     assert f"process {orphan} on " in half.log()
-    assert half.log().endswith("another attempt has finished this run: its result is kept\n")
+    assert half.log().endswith("this run is finished already: its result is kept\n")
     assert half.evidence() == undisturbed.evidence()
 
 

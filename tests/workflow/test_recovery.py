@@ -7,7 +7,8 @@ import pytest
 from evidence import synthetic
 
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
-from ltmlc.workflow.recovery import FINISHED, _marked, _marker, damaged_results, put_in_order, restore_finished
+from ltmlc.workflow.record import write_record
+from ltmlc.workflow.recovery import FINISHED, _marked, begin, damaged_results, put_in_order, restore_finished
 
 RUN = "dr_gamma1-5_gamma2-7"
 
@@ -27,38 +28,40 @@ def run(grid, tmp_path):
     return folder
 
 
-def order(grid, tmp_path, *arguments):
-    alive, messages = put_in_order(grid, arguments=arguments, snakemake=tmp_path / ".snakemake")
+def order(grid, tmp_path, *, dry=False):
+    alive, messages = begin(tmp_path / ".snakemake")
+    damaged, more = put_in_order(grid, alive, dry=dry, snakemake=tmp_path / ".snakemake")
     if alive:
         alive.close()
-    return messages
+    return damaged, messages + more
 
 
 def mark(tmp_path, *files):
+    """As Snakemake marks the files of unfinished jobs."""
+    from snakemake.persistence.file import FilePersistence
+
+    snakemake = FilePersistence(nolock=True, path=tmp_path / ".snakemake")
     for file in files:
-        marker = _marker(tmp_path / ".snakemake" / "incomplete", str(file))
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.write_text("{}")
+        snakemake._mark_incomplete(str(file), None)
 
 
 def test_nothing_is_said_where_everything_is_in_order(grid, run, tmp_path):
-    assert order(grid, tmp_path) == []
-    assert not (tmp_path / ".snakemake" / "incomplete").exists()
+    assert order(grid, tmp_path) == ({}, [])
 
 
-def test_an_edited_result_is_kept_and_marked_to_be_made_again(grid, run, tmp_path):
+def test_an_edited_result_is_kept_and_told_to_be_made_again(grid, run, tmp_path):
     (run / "metrics.json").write_text("edited")
-    (message,) = order(grid, tmp_path)
+    damaged, (message,) = order(grid, tmp_path)
+    assert list(damaged) == [run / "metrics.json"]
     assert f"{run}/metrics.json was edited or cut short since it was made: kept as metrics.json.damaged" in message
     assert (run / "metrics.json.damaged").read_text() == "edited"
-    assert _marked(tmp_path / ".snakemake" / "incomplete") == {(run / "metrics.json").as_posix()}
 
 
-@pytest.mark.parametrize("option", ["-n", "--dry-run", "--dryrun", "-np"])
-def test_a_dry_run_only_says_so(grid, run, tmp_path, option):
+def test_a_dry_run_only_says_so(grid, run, tmp_path):
     (run / "metrics.json").write_text("edited")
-    (message,) = order(grid, tmp_path, "--cores", "2", option)
+    damaged, (message,) = order(grid, tmp_path, dry=True)
     assert "a real run keeps it as metrics.json.damaged" in message
+    assert list(damaged) == [run / "metrics.json"]
     assert not (run / "metrics.json.damaged").exists()
 
 
@@ -79,32 +82,35 @@ def test_an_edited_table_is_found(grid, tmp_path):
 
 
 def test_beside_another_snakemake_nothing_is_touched(grid, run, tmp_path):
-    other, _ = put_in_order(grid, snakemake=tmp_path / ".snakemake")
+    other, _ = begin(tmp_path / ".snakemake")
     (run / "metrics.json").write_text("edited")
-    assert order(grid, tmp_path) == []
+    assert order(grid, tmp_path) == ({}, [])
     other.close()
-    assert order(grid, tmp_path)
+    assert order(grid, tmp_path)[0]
 
 
 def test_files_from_the_future_are_dated_now_and_others_left(grid, run, tmp_path):
     then, tomorrow = 1_000_000_000, time.time() + 86400
     os.utime(run / "metrics.json", (tomorrow, tomorrow))
     os.utime(run / "predictions.npz", (then, then))
-    (message,) = order(grid, tmp_path)
+    _, (message,) = order(grid, tmp_path)
     assert "1 files were dated in the future" in message
     assert (run / "metrics.json").stat().st_mtime < tomorrow - 80000
     assert (run / "predictions.npz").stat().st_mtime == then
 
 
 def test_a_run_that_finished_unnoticed_is_put_in_safety_and_comes_back(grid, run, tmp_path):
+    write_record(run / "metrics.json", '{"code": "1"}')
+    write_sums(run / RUN_SUMS, [path for path in run.iterdir() if path.name != RUN_SUMS])
     mark(tmp_path, run / "metrics.json", run / "predictions.npz")
     before = {path.name: path.read_bytes() for path in run.iterdir()}
-    (message,) = order(grid, tmp_path)
+    _, (message,) = order(grid, tmp_path)
     assert message.endswith("finished after its Snakemake was killed: kept, not trained again")
     for path in before:
         (run / path).unlink()  # as Snakemake does before it starts the job again
     assert not restore_finished(run, code="other")
-    assert restore_finished(run, dataset="voc-lt", run=RUN, seed=0, spec=synthetic.SPEC)
+    assert not restore_finished(run, made_of='{"code": "2"}')
+    assert restore_finished(run, made_of='{"code": "1"}', dataset="voc-lt", run=RUN, seed=0, spec=synthetic.SPEC)
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
@@ -112,27 +118,14 @@ def test_a_marked_run_whose_files_do_not_fit_is_left_to_snakemake(grid, run, tmp
     mark(tmp_path, run / "metrics.json")
     content = json.loads((run / "metrics.json").read_text())
     (run / "metrics.json").write_text(json.dumps({**content, "map": None}))
-    assert not any("not trained again" in message for message in order(grid, tmp_path))
+    assert not any("not trained again" in message for message in order(grid, tmp_path)[1])
     assert not (run / FINISHED).exists()
 
 
 def test_markers_of_long_names_are_read_as_snakemake_writes_them(tmp_path):
-    from snakemake.persistence.file import FilePersistence
-
     path = tmp_path / ("long-" * 40) / ("name-" * 40) / "metrics.json"
-    snakemake = FilePersistence(nolock=True, path=tmp_path / ".snakemake")
-    snakemake._mark_incomplete(str(path), None)
-    folder = tmp_path / ".snakemake" / "incomplete"
-    assert _marked(folder) == {str(path)}
-    assert _marker(folder, str(path)).is_file()
-
-
-def test_markers_name_files_as_the_configuration_does(grid, run, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (run / "metrics.json").write_text("edited")
-    order(replace(grid, config={"results": "./results"}), tmp_path)
-    expected = f"./results/{(run / 'metrics.json').relative_to(tmp_path / 'results').as_posix()}"
-    assert _marked(tmp_path / ".snakemake" / "incomplete") == {expected}
+    mark(tmp_path, path)
+    assert _marked(tmp_path / ".snakemake" / "incomplete") == {str(path)}
 
 
 def test_what_cannot_be_put_in_order_is_said_and_stops_nothing(grid, run, tmp_path, monkeypatch):
@@ -141,5 +134,5 @@ def test_what_cannot_be_put_in_order_is_said_and_stops_nothing(grid, run, tmp_pa
 
     (run / "metrics.json").write_text("edited")
     monkeypatch.setattr("ltmlc.workflow.recovery.shutil.copy2", refuse)
-    (message,) = order(grid, tmp_path)
+    _, (message,) = order(grid, tmp_path)
     assert message == "metrics.json: could not be put in order: Permission denied"

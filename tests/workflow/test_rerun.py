@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.workflow.record import write_record
 
 verb, arguments = sys.argv[1], sys.argv[2:]
 out = Path(arguments[arguments.index("--out") + 1])
@@ -31,10 +32,12 @@ else:
         "tabulate": [f"{arguments[0]}.{kind}" for kind in ("csv", "md", "tex")],
         "compare": ["diff.csv", "diff.md", "runs.csv", "rank_agreement.csv"],
     }[verb]
-    texts = {out / name: " ".join(arguments) for name in names}
+    texts = {out / name: canonical_json(arguments) for name in names}
 for path, text in texts.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+if verb == "train":
+    write_record(out / "metrics.json", arguments[arguments.index("--made-of") + 1])
 """
 
 

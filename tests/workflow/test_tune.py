@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ltmlc.cli import build_parser
 from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.workflow.record import write_record
 
 build_parser().parse_args(sys.argv[1:])  # the rules' options must be those of the real command
 verb, arguments = sys.argv[1], sys.argv[2:]
@@ -43,10 +44,12 @@ elif verb == "tuned":
     texts = {results / "tables" / f"tuned.{kind}": "table" for kind in ("csv", "md")}
 else:
     names = {"pack": ["index.json", "images.bin"], "train": ["metrics.json", "predictions.npz"]}[verb]
-    texts = {Path(option("--out")) / name: verb for name in names}
+    texts = {Path(option("--out")) / name: f'"{verb}"' for name in names}
 for path, text in texts.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+if verb == "train":
+    write_record(Path(option("--out")) / "metrics.json", option("--made-of"))
 """
 
 

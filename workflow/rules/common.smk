@@ -1,4 +1,4 @@
-# Needs: the configuration. Makes: the grid of runs, the names of all targets, and input functions. No rules here.
+# Needs: the configuration. Makes: the grid of runs, the names of all targets, and what must be made again. No rules here.
 from functools import cache
 from pathlib import Path
 
@@ -6,46 +6,38 @@ from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.plan.methods import method_runs
 from ltmlc.disk.files import canonical_json
-from ltmlc.plan.fingerprint import (
-    data_fingerprint,
-    features_fingerprint,
-    holdout_fingerprint,
-    pretrain_fingerprint,
-    run_fingerprint,
-)
+from ltmlc.plan.fingerprint import run_fingerprint
 from ltmlc.plan.grid import load_grid
+from ltmlc.workflow.contents import Contents
+from ltmlc.workflow.definitions import Definitions
 from ltmlc.workflow.hooks import tell_what_happens
 from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_prefix
-from ltmlc.plan.lookup import own_or_shipped
-from ltmlc.workflow.recovery import put_in_order
+from ltmlc.workflow.record import UNKNOWN
+from ltmlc.workflow.recovery import begin, keep, put_in_order
+from ltmlc.workflow.stages import Stages
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-
-
-def checked_split(dataset):
-    """The checksum of a data set's split, verified; None where there is none yet."""
-    path = Path(f"{GRID.config['results']}/data/{dataset}/split.json")
-    return checksum_of_split(path, path.stat().st_mtime_ns) if path.exists() else None
-
-
-@cache
-def checksum_of_split(path, modified):
-    return load_split(path).sha256
-
 
 try:
     GRID = load_grid(config)
     # An edited split stops the workflow here, before it touches a result.
     for dataset in GRID.datasets:
-        checked_split(dataset)
+        if Path(f"{GRID.config['results']}/data/{dataset}/split.json").exists():
+            load_split(f"{GRID.config['results']}/data/{dataset}/split.json")
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-# What a killed or disturbed run left is put in order before anything is planned. The jobs' own Snakemakes leave that alone.
-if workflow.is_main_process:
-    ALIVE, messages = put_in_order(GRID, arguments=sys.argv[1:])
+
+def say(messages):
     for message in messages:
         logger.warning(message)
+
+
+# The jobs' own Snakemakes tell nothing, and leave alone what a killed or disturbed run left.
+ALIVE = None
+if workflow.is_main_process:
+    ALIVE, messages = begin()
+    say(messages)
     tell_what_happens(workflow, GRID.config)
 
 CONFIG = GRID.config
@@ -55,6 +47,9 @@ CONFIG_TEXT = canonical_json({key: part for key, part in CONFIG.items() if key !
 set_environment(CONFIG["training"], CONFIG["data"]["root"])
 leave_signals_to_jobs()
 shell.prefix(shell_prefix())
+
+CONTENTS = Contents(Path(".snakemake/ltmlc-contents.json"))
+STAGES, DEFINITIONS = Stages(GRID, CONTENTS), Definitions(GRID, CONTENTS)
 
 # `--resources gpu=N` counts this machine's GPUs; each carries as many trainings at once as training.gpu_share says.
 GPUS = workflow.global_resources.get("gpu")
@@ -129,56 +124,138 @@ def predictions_of_methods(wildcards):
     return [path.replace("metrics.json", "predictions.npz") for path in metrics_of_methods(wildcards)]
 
 
-def dataset_settings(wildcards):
-    """What defines a split: a change of it makes a new one, and then every training on it."""
-    settings = GRID.datasets[wildcards.dataset]
-    return canonical_json({key: settings.get(key) for key in ("source", "subset", "thresholds")})
-
-
-def split_sha256(wildcards):
-    return checked_split(wildcards.dataset) or "not made yet"
-
-
-def data_code(wildcards):
-    return data_fingerprint(GRID.datasets[wildcards.dataset]["source"]["kind"])
-
-
 def run_spec(wildcards):
     """A row's run, or one at a rate that the sweep has chosen (tune.smk)."""
     runs = GRID.runs[wildcards.dataset]
     return runs[wildcards.run] if wildcards.run in runs else candidate_spec(wildcards)
 
 
-def starting_weights(wildcards):
-    """The weights file that `ltmlc pretrain` makes, for the data sets that start from one."""
-    pretrained = GRID.datasets[wildcards.dataset]["model"].get("weights") == "pretrained"
-    return [f"{RESULTS}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if pretrained else []
+def attempt_times(first):
+    return lambda wildcards, attempt: first * attempt
 
 
-def cached_features(wildcards):
-    """What a fixed backbone has made of the images, for the data sets whose heads alone are trained."""
-    fixed = GRID.datasets[wildcards.dataset]["model"].get("cached_views")
-    return [f"{RESULTS}/data/{wildcards.dataset}/features.npz"] if fixed else []
+def untracked(value):
+    """A parameter whose change alone is no reason to do a job again: Snakemake takes what may come from inputs as theirs."""
+    return lambda wildcards, input: value(wildcards) if callable(value) else value
 
 
-def inputs_settings(wildcards):
-    """Of a data set, what its network makes of an image before the head."""
-    return canonical_json({key: GRID.datasets[wildcards.dataset][key] for key in ("model", "augmentation")})
+# What must be made again is decided here, by content, and handed to Snakemake in two ways that agree:
+# a job that is due has its outputs forced, and ordinary inputs; one that is not has inputs that are `ancient`.
+# So a job behind one that is due is never passed over in silence (Snakemake looks at nothing behind a job that is due, and starts
+# what lies there only through inputs that are not `ancient`), and dates never train anything again.
 
 
-def downloaded(part, spec_of=run_spec):
+def inputs(stage_of, **paths_of):
+    """An input function: the paths that each of ``paths_of`` gives, for a job whose stage ``stage_of`` gives."""
+
+    def named_inputs(wildcards):
+        damaged = in_order()
+        stage = stage_of(wildcards)
+        named = {name: paths(wildcards) for name, paths in paths_of.items()}
+        file = stage.file.as_posix()
+        if stage.changed or damaged.intersection((file, file.replace("metrics.json", "predictions.npz"))):
+            make_again(stage)
+            if UNKNOWN in stage.made_of.values():  # labels, photographs or word vectors are not where they were
+                markers = [path for paths in named.values() for path in paths if "/.downloaded-" in path]
+                workflow.dag.forcefiles.update(markers)
+            return named
+        return {name: [ancient(path) for path in paths] for name, paths in named.items()}
+
+    return named_inputs
+
+
+def make_again(stage):
+    """A run also where nothing asks for it now: a table must not keep a number with nothing behind it."""
+    is_run = stage.file.name == "metrics.json"
+    tell_why(stage.changed, "trainings" if is_run else stage.file)
+    if is_run or stage.file.exists():
+        workflow.dag.forcefiles.add(stage.file.as_posix())
+    if is_run and stage.file.exists() and not workflow.dryrun and workflow.is_main_process:
+        keep(stage.file.parent)
+
+
+@cache
+def tell_why(changed, what):
+    if changed and changed != ("not there",):
+        say([f"{what}: made again where other than before: {', '.join(changed)}"])
+
+
+@cache
+def in_order():
+    """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
+    damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
+    say(messages)
+    workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
+    return {path.as_posix() for path in damaged}
+
+
+def made_of(stage_of):
+    """What a job's output is recorded to be made of, known in full when what comes before it is done."""
+    return untracked(lambda wildcards: canonical_json(stage_of(wildcards).made_of))
+
+
+def folder_of_output(wildcards, output):
+    return Path(output[0]).parent
+
+
+# Of this machine; on a cluster, where Snakemake does not know, what a job asks for.
+ALL_CORES = workflow.resource_settings.cores or 4
+SPLIT_AND_PACK = ("split.json", "pack/index.json", "pack/images.bin")
+
+
+def split_stage(base):
+    return lambda wildcards: STAGES.split(base, wildcards.dataset)
+
+
+def pack_stage(base):
+    return lambda wildcards: STAGES.pack(base, wildcards.dataset)
+
+
+def features_stage(base):
+    return lambda wildcards: STAGES.features(base, wildcards.dataset)
+
+
+def weights_stage(base):
+    return lambda wildcards: STAGES.weights(base, wildcards.dataset, wildcards.seed)
+
+
+def run_stage(base, spec_of):
+    return lambda wildcards: STAGES.run(base, wildcards.dataset, wildcards.run, wildcards.seed, spec_of(wildcards))
+
+
+def in_data(base, *names):
+    """An input function: files of a data set's folder."""
+    return lambda wildcards: [f"{base}/data/{wildcards.dataset}/{name}" for name in names]
+
+
+def starting_weights(base, spec_of):
+    """The weights file that `ltmlc pretrain` makes, for the runs that start from one."""
+
+    def weights(wildcards):
+        pretrained = spec_of(wildcards)["model"]["weights"] == "pretrained"
+        return in_data(base, f"backbone-seed{wildcards.seed}.pt")(wildcards) if pretrained else []
+
+    return weights
+
+
+def cached_features(base, spec_of):
+    """What a fixed backbone has made of the images, for the runs whose heads alone are trained."""
+    return lambda wildcards: (
+        in_data(base, "features.npz")(wildcards) if spec_of(wildcards)["model"].get("cached_views") else []
+    )
+
+
+def downloaded(part, spec_of=None):
     """An input function: the marker that this part of a data set's downloads is there, for sets that have any."""
 
     def marker(wildcards):
         settings = GRID.datasets[wildcards.dataset]
-        model = {**settings["model"], **CONFIG["model"]}
-        head = spec_of(wildcards)["model"]["head"] if part == "word_vectors" else None
-        needed = {"data": True, "weights": model.get("weights") == "imagenet", "word_vectors": head == "graph"}
-        path = f"{RESULTS}/data/{wildcards.dataset}/.downloaded-{part}"
-        return [path] if settings.get("downloads") and needed[part] else []
+        model = spec_of(wildcards)["model"] if spec_of else {**settings["model"], **CONFIG["model"]}
+        needed = {
+            "data": True,
+            "weights": model.get("weights") == "imagenet",
+            "word_vectors": model.get("head") == "graph",
+        }
+        return in_data(RESULTS, f".downloaded-{part}")(wildcards) if settings.get("downloads") and needed[part] else []
 
     return marker
-
-
-def attempt_times(first):
-    return lambda wildcards, attempt: first * attempt

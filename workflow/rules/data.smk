@@ -19,14 +19,14 @@ rule download:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(240),
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
     shell:
         "python -m ltmlc download {wildcards.dataset} --only {wildcards.part} --config {params.config:q} 2> {log:q}"
 
 
 rule subset:
     input:
-        ancient(downloaded("data")),
+        unpack(inputs(split_stage(RESULTS), downloaded=downloaded("data"))),
     output:
         f"{RESULTS}/data/{{dataset}}/split.json",
     log:
@@ -39,16 +39,21 @@ rule subset:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(20),
     params:
-        settings=dataset_settings,
-        code=data_code,
+        made_of=made_of(split_stage(RESULTS)),
     shell:
         "python -m ltmlc subset {wildcards.dataset} --out {output:q} 2> {log:q}"
+        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule pack:
     input:
-        downloaded=ancient(downloaded("data")),
-        split=f"{RESULTS}/data/{{dataset}}/split.json",
+        unpack(
+            inputs(
+                pack_stage(RESULTS),
+                downloaded=downloaded("data"),
+                split=in_data(RESULTS, "split.json"),
+            )
+        ),
     output:
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
         images=f"{RESULTS}/data/{{dataset}}/pack/images.bin",
@@ -58,14 +63,15 @@ rule pack:
         f"{RESULTS}/data/{{dataset}}/pack.benchmark.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: workflow._cores or 4
+    threads: ALL_CORES
     resources:
         mem_mb=attempt_times(4000),
         runtime=attempt_times(60),
     params:
-        settings=dataset_settings,
-        code=data_code,
-        max_side=CONFIG["data"]["max_side"] or 0,
+        made_of=made_of(pack_stage(RESULTS)),
+        max_side=untracked(CONFIG["data"]["max_side"] or 0),
+        out=folder_of_output,
     shell:
         "python -m ltmlc pack {wildcards.dataset} --split {input.split:q}"
-        " --max-side {params.max_side} --workers {threads} --out $(dirname {output.index:q}) 2> {log:q}"
+        " --max-side {params.max_side} --workers {threads} --out {params.out:q} 2> {log:q}"
+        " && python -m ltmlc.workflow.record {output.index:q} {params.made_of:q} 2>> {log:q}"

@@ -26,6 +26,8 @@ rule export:
         mem_mb=4000,
         runtime=30,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc export --config {params.config:q} --out $(dirname {output.crate:q}) 2> {log:q}"
+        "python -m ltmlc export --config {params.config:q} --out {params.out:q} 2> {log:q}"

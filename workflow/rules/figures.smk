@@ -16,10 +16,12 @@ rule figure_gradients:
         mem_mb=2000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_data(),
         code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
     shell:
-        "python -m ltmlc figures fig3 --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
+        "python -m ltmlc figures fig3 --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule figure_sweep:
@@ -45,9 +47,11 @@ rule figure_sweep:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
     shell:
-        "python -m ltmlc figures {wildcards.table} --config {params.config:q} --out $(dirname {output.png:q}) 2> {log:q}"
+        "python -m ltmlc figures {wildcards.table} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule figure_data:
@@ -70,8 +74,9 @@ rule figure_data:
         mem_mb=2000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
-        out=lambda wildcards, output: Path(output[0]).parent,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_data(),
+        out=folder_of_output,
     shell:
         "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
@@ -108,7 +113,8 @@ rule figure_methods:
         mem_mb=2000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
-        out=lambda wildcards, output: Path(output.pdf[0]).parent,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_data(),
+        out=folder_of_output,
     shell:
         "python -m ltmlc figures methods --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"

@@ -16,7 +16,8 @@ rule plan:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_all(),
     shell:
         "python -m ltmlc plan --config {params.config:q} > {output:q} 2> {log:q}"
 
@@ -25,7 +26,6 @@ rule claims:
     input:
         metrics=ALL_METRICS,
         thresholds=f"{PICTURES}/fig3.csv",
-        claims=own_or_shipped("config/claims.yaml"),
     output:
         csv=f"{RESULTS}/claims.csv",
         md=report(f"{RESULTS}/claims.md", caption="../report/claims.rst", category="Comparison"),
@@ -40,15 +40,15 @@ rule claims:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc claims --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
+        "python -m ltmlc claims --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule audit:
     # The published numbers against themselves: needs no training.
-    input:
-        claims=own_or_shipped("config/claims.yaml"),
     output:
         csv=f"{RESULTS}/audit.csv",
         md=report(f"{RESULTS}/audit.md", caption="../report/audit.rst", category="Comparison"),
@@ -63,9 +63,11 @@ rule audit:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc audit --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
+        "python -m ltmlc audit --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule summary:
@@ -101,9 +103,11 @@ rule summary:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc report --config {params.config:q} --out $(dirname {output.html:q}) 2> {log:q}"
+        "python -m ltmlc report --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule partial:
@@ -117,7 +121,7 @@ rule partial:
         runtime=10,
     # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
         out=f"{RESULTS}/partial",
     shell:
         "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"

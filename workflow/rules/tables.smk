@@ -23,9 +23,11 @@ rule tabulate:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
     shell:
-        "python -m ltmlc tabulate {wildcards.table} --config {params.config:q} --out $(dirname {output.md:q}) 2> {log:q}"
+        "python -m ltmlc tabulate {wildcards.table} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule compare:
@@ -47,9 +49,11 @@ rule compare:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        out=folder_of_output,
+        definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc compare --config {params.config:q} --out $(dirname {output.csv:q}) 2> {log:q}"
+        "python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule bootstrap:
@@ -74,6 +78,7 @@ rule bootstrap:
         mem_mb=2000,
         runtime=30,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_data(),
     shell:
         "python -m ltmlc bootstrap {wildcards.dataset} --config {params.config:q} --out {output.csv:q} > {output.md:q} 2> {log:q}"

@@ -4,6 +4,8 @@
 
 rule pretrain:
     # Of each seed its own: what these weights vary by, from seed to seed or processor to processor, is part of the noise.
+    input:
+        unpack(inputs(weights_stage(RESULTS))),
     output:
         f"{RESULTS}/data/{{dataset}}/backbone-seed{{seed}}.pt",
     log:
@@ -16,20 +18,22 @@ rule pretrain:
         mem_mb=attempt_times(2000),
         runtime=attempt_times(10),
     params:
-        settings=dataset_settings,
-        model=lambda wildcards: canonical_json(GRID.datasets[wildcards.dataset]["model"]),
-        code=pretrain_fingerprint(),
+        made_of=made_of(weights_stage(RESULTS)),
     shell:
         "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q} 2> {log:q}"
+        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule features:
     # For data sets whose backbone is fixed (model.cached_views): computed once, then each training is that of a head.
     input:
-        downloaded_weights=ancient(downloaded("weights")),
-        split=f"{RESULTS}/data/{{dataset}}/split.json",
-        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
-        images=ancient(f"{RESULTS}/data/{{dataset}}/pack/images.bin"),
+        unpack(
+            inputs(
+                features_stage(RESULTS),
+                downloaded=downloaded("weights"),
+                data=in_data(RESULTS, *SPLIT_AND_PACK),
+            )
+        ),
     output:
         f"{RESULTS}/data/{{dataset}}/features.npz",
     log:
@@ -38,31 +42,34 @@ rule features:
         f"{RESULTS}/data/{{dataset}}/features.benchmark.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: workflow._cores or 4
+    threads: ALL_CORES
     resources:
         gpu=0 if CONFIG["training"]["device"] == "cpu" else 1,
         mem_mb=attempt_times(8000),
         runtime=attempt_times(60),
     params:
-        settings=inputs_settings,
-        config=canonical_json({"model": CONFIG["model"]}),
-        device=CONFIG["training"]["device"],
-        split_sha256=split_sha256,
-        code=features_fingerprint(),
+        made_of=made_of(features_stage(RESULTS)),
+        config=untracked(canonical_json({"model": CONFIG["model"]})),
+        device=untracked(CONFIG["training"]["device"]),
+        data=f"{RESULTS}/data/{{dataset}}",
     shell:
-        "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data $(dirname {input.split:q})"
+        "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data {params.data:q}"
         " --device {params.device:q} --threads {threads} 2> {log:q}"
+        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule train:
     input:
-        weights=starting_weights,
-        features=cached_features,
-        downloaded_weights=ancient(downloaded("weights")),
-        downloaded_vectors=ancient(downloaded("word_vectors")),
-        split=f"{RESULTS}/data/{{dataset}}/split.json",
-        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
-        images=ancient(f"{RESULTS}/data/{{dataset}}/pack/images.bin"),
+        unpack(
+            inputs(
+                run_stage(RESULTS, run_spec),
+                weights=starting_weights(RESULTS, run_spec),
+                features=cached_features(RESULTS, run_spec),
+                downloaded_weights=downloaded("weights", run_spec),
+                downloaded_vectors=downloaded("word_vectors", run_spec),
+                data=in_data(RESULTS, *SPLIT_AND_PACK),
+            )
+        ),
     output:
         metrics=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
         predictions=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
@@ -79,10 +86,12 @@ rule train:
         runtime=attempt_times(60),
     params:
         # What a run is: its specification, its data, the code it uses. A change of any trains it again; nothing else does.
-        spec=lambda wildcards: canonical_json(run_spec(wildcards)),
-        split_sha256=split_sha256,
-        code=lambda wildcards: run_fingerprint(run_spec(wildcards)),
+        made_of=made_of(run_stage(RESULTS, run_spec)),
+        spec=untracked(lambda wildcards: canonical_json(run_spec(wildcards))),
+        code=untracked(lambda wildcards: run_fingerprint(run_spec(wildcards))),
+        data=f"{RESULTS}/data/{{dataset}}",
+        out=folder_of_output,
     shell:
         "python -m ltmlc train {wildcards.dataset} {wildcards.run:q} --seed {wildcards.seed} --spec {params.spec:q}"
-        " --threads {threads} --data $(dirname {input.split:q}) --out $(dirname {output.metrics:q})"
-        " --code {params.code} 2>> {log:q}"
+        " --threads {threads} --data {params.data:q} --out {params.out:q}"
+        " --code {params.code} --made-of {params.made_of:q} 2>> {log:q}"

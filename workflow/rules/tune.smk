@@ -4,7 +4,7 @@
 
 rule holdout:
     input:
-        split=f"{RESULTS}/data/{{dataset}}/split.json",
+        unpack(inputs(split_stage(HELD_OUT), split=in_data(RESULTS, "split.json"))),
     output:
         split=f"{HELD_OUT}/data/{{dataset}}/split.json",
     log:
@@ -18,18 +18,23 @@ rule holdout:
         mem_mb=attempt_times(1000),
         runtime=attempt_times(10),
     params:
-        share=CONFIG["tune"]["share"],
-        seed=CONFIG["tune"]["holdout_seed"],
-        code=holdout_fingerprint(),
+        made_of=made_of(split_stage(HELD_OUT)),
+        share=untracked(CONFIG["tune"]["share"]),
+        seed=untracked(CONFIG["tune"]["holdout_seed"]),
     shell:
         "python -m ltmlc holdout --split {input.split:q} --share {params.share} --seed {params.seed} --out {output.split:q}"
-        " 2> {log:q}"
+        " 2> {log:q} && python -m ltmlc.workflow.record {output.split:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule holdout_weights:
     # The same starting weights as the real trainings'.
     input:
-        f"{RESULTS}/data/{{dataset}}/backbone-seed{{seed}}.pt",
+        unpack(
+            inputs(
+                weights_stage(HELD_OUT),
+                weights=in_data(RESULTS, "backbone-seed{seed}.pt"),
+            )
+        ),
     output:
         f"{HELD_OUT}/data/{{dataset}}/backbone-seed{{seed}}.pt",
     log:
@@ -42,15 +47,23 @@ rule holdout_weights:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        made_of=made_of(weights_stage(HELD_OUT)),
     shell:
         "cp {input:q} {output:q} 2> {log:q}"
+        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 use rule pack as pack_held_out with:
     # The held-out split's images alone: training images, every one.
     input:
-        downloaded=ancient(downloaded("data")),
-        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
+        unpack(
+            inputs(
+                pack_stage(HELD_OUT),
+                downloaded=downloaded("data"),
+                split=in_data(HELD_OUT, "split.json"),
+            )
+        ),
     output:
         index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
         images=f"{HELD_OUT}/data/{{dataset}}/pack/images.bin",
@@ -58,14 +71,21 @@ use rule pack as pack_held_out with:
         f"{HELD_OUT}/data/{{dataset}}/pack.log",
     benchmark:
         f"{HELD_OUT}/data/{{dataset}}/pack.benchmark.tsv"
+    params:
+        made_of=made_of(pack_stage(HELD_OUT)),
+        max_side=untracked(CONFIG["data"]["max_side"] or 0),
+        out=folder_of_output,
 
 
 use rule features as features_held_out with:
     input:
-        downloaded_weights=ancient(downloaded("weights")),
-        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
-        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
-        images=ancient(f"{HELD_OUT}/data/{{dataset}}/pack/images.bin"),
+        unpack(
+            inputs(
+                features_stage(HELD_OUT),
+                downloaded=downloaded("weights"),
+                data=in_data(HELD_OUT, *SPLIT_AND_PACK),
+            )
+        ),
     output:
         f"{HELD_OUT}/data/{{dataset}}/features.npz",
     log:
@@ -73,22 +93,24 @@ use rule features as features_held_out with:
     benchmark:
         f"{HELD_OUT}/data/{{dataset}}/features.benchmark.tsv"
     params:
-        settings=inputs_settings,
-        config=canonical_json({"model": CONFIG["model"]}),
-        device=CONFIG["training"]["device"],
-        split_sha256=held_out_sha256,
-        code=features_fingerprint(),
+        made_of=made_of(features_stage(HELD_OUT)),
+        config=untracked(canonical_json({"model": CONFIG["model"]})),
+        device=untracked(CONFIG["training"]["device"]),
+        data=f"{HELD_OUT}/data/{{dataset}}",
 
 
 use rule train as train_held_out with:
     input:
-        weights=held_out_weights,
-        features=held_out_features,
-        downloaded_weights=ancient(downloaded("weights", candidate_spec)),
-        downloaded_vectors=ancient(downloaded("word_vectors", candidate_spec)),
-        split=f"{HELD_OUT}/data/{{dataset}}/split.json",
-        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
-        images=ancient(f"{HELD_OUT}/data/{{dataset}}/pack/images.bin"),
+        unpack(
+            inputs(
+                run_stage(HELD_OUT, candidate_spec),
+                weights=starting_weights(HELD_OUT, candidate_spec),
+                features=cached_features(HELD_OUT, candidate_spec),
+                downloaded_weights=downloaded("weights", candidate_spec),
+                downloaded_vectors=downloaded("word_vectors", candidate_spec),
+                data=in_data(HELD_OUT, *SPLIT_AND_PACK),
+            )
+        ),
     output:
         metrics=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
         predictions=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
@@ -97,9 +119,11 @@ use rule train as train_held_out with:
     benchmark:
         f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
     params:
-        spec=lambda wildcards: canonical_json(candidate_spec(wildcards)),
-        split_sha256=held_out_sha256,
-        code=lambda wildcards: run_fingerprint(candidate_spec(wildcards)),
+        made_of=made_of(run_stage(HELD_OUT, candidate_spec)),
+        spec=untracked(lambda wildcards: canonical_json(candidate_spec(wildcards))),
+        code=untracked(lambda wildcards: run_fingerprint(candidate_spec(wildcards))),
+        data=f"{HELD_OUT}/data/{{dataset}}",
+        out=folder_of_output,
 
 
 checkpoint tune_dataset:
@@ -121,7 +145,8 @@ checkpoint tune_dataset:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_sweep(),
     shell:
         "python -m ltmlc tune {wildcards.dataset} --no-training --config {params.config:q} 2> {log:q}"
 
@@ -143,6 +168,7 @@ rule tuned_table:
         mem_mb=1000,
         runtime=10,
     params:
-        config=CONFIG_TEXT,
+        config=untracked(CONFIG_TEXT),
+        definition=DEFINITIONS.of_sweep(),
     shell:
         "python -m ltmlc tuned --config {params.config:q} 2> {log:q}"

@@ -24,21 +24,6 @@ def candidate_spec(wildcards):
     return sweep().grid.runs[wildcards.dataset][wildcards.run]
 
 
-def held_out_sha256(wildcards):
-    path = Path(f"{HELD_OUT}/data/{wildcards.dataset}/split.json")
-    return checksum_of_split(path, path.stat().st_mtime_ns) if path.exists() else "not made yet"
-
-
-def held_out_weights(wildcards):
-    return (
-        [f"{HELD_OUT}/data/{wildcards.dataset}/backbone-seed{wildcards.seed}.pt"] if starting_weights(wildcards) else []
-    )
-
-
-def held_out_features(wildcards):
-    return [f"{HELD_OUT}/data/{wildcards.dataset}/features.npz"] if cached_features(wildcards) else []
-
-
 def tuned_metrics(wildcards):
     """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
     from ltmlc.evidence.tuning.decide import read_chosen  # pandas: half a second that nothing else here needs

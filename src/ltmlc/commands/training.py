@@ -34,6 +34,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     parser.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
     parser.add_argument("--code", help=argparse.SUPPRESS)
+    parser.add_argument("--made-of", help=argparse.SUPPRESS)
 
     parser = verb("predict", predict, "write the logits that a trained network gives images (CSV)")
     parser.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
@@ -71,7 +72,7 @@ def train(options: argparse.Namespace) -> int:
             started=STARTED,
         )
 
-    return attempt_run(work, out, split=data / "split.json", **result)
+    return attempt_run(work, out, split=data / "split.json", made_of=options.made_of, **result)
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -81,6 +81,16 @@ def watch(directory: Path) -> tuple[IO | None, bool]:
     return file, True
 
 
+def alone(file: IO) -> bool:
+    """Whether nobody else watches this directory now; if so, others wait until it is shared."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        fcntl.flock(file, fcntl.LOCK_SH)  # the attempt may have given up what was held
+        return False
+    return True
+
+
 def share(file: IO) -> None:
     """Let others in, after what only one may do."""
     fcntl.flock(file, fcntl.LOCK_SH)

@@ -12,16 +12,18 @@ from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.locks import only_process
 from ltmlc.errors import PassingError
-from ltmlc.workflow.recovery import FINISHED, is_result_of, keep, restore_finished
+from ltmlc.workflow.record import record_of, write_record
+from ltmlc.workflow.recovery import FINISHED, METRICS, RUN_FILES, is_result_of, keep, restore_finished
 
 
-def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: Any) -> int:
+def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str | None = None, **result: Any) -> int:
     """Do ``work``, which trains into ``out``, unless its result turns out to be there.
 
     Args:
         work: returns the exit code; imports torch, so it is not called when there is nothing to do.
         out: the run's folder.
         split: the split file it trains on.
+        made_of: all that the result depends on, recorded beside it (:mod:`ltmlc.workflow.record`).
         result: what its ``metrics.json`` will say (data set, run, seed, specification, code), as far as it is known.
 
     Raises:
@@ -30,16 +32,19 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, **result: An
     with only_process(out, waiting=lambda: _say(f"{_holder(out)} trains this run already: waiting for it")) as waited:
         if waited or (out / FINISHED).exists():
             result["split_sha256"] = load_split(split).sha256
-            if restore_finished(out, **result) or (waited and is_result_of(out / "metrics.json", **result)):
-                _say("another attempt has finished this run: its result is kept")
+            finished = restore_finished(out, made_of, **result)
+            if finished or (waited and is_result_of(out / METRICS, **result)):
+                _say("this run is finished already: its result is kept")
                 _keep_if_the_clock_is_behind(out, split.parent)
                 return 0
-            shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification
         (out / RUN_SUMS).unlink(missing_ok=True)
+        record_of(out / METRICS).unlink(missing_ok=True)
         code = _with_gpu_advice(work)
         if code == 0:
-            files = [out / name for name in ("metrics.json", "predictions.npz", "weights.pt") if (out / name).exists()]
-            write_sums(out / RUN_SUMS, files)
+            if made_of:
+                write_record(out / METRICS, made_of)
+            write_sums(out / RUN_SUMS, [out / name for name in RUN_FILES[:-1] if (out / name).exists()])
+            shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification: now replaced
             _keep_if_the_clock_is_behind(out, split.parent)
         return code
 

@@ -41,13 +41,12 @@ def leave_signals_to_jobs() -> None:
 def shell_prefix() -> str:
     """What stands before every rule's command in its shell.
 
-    A folder with spaces in its name stays one argument, and the package is found in a conda environment too: there
-    Snakemake takes PYTHONPATH away, so it is set anew once the environment is active, and the safe path with it.
-    Braces are doubled, as ``shell.prefix`` wants them. A shell that is asked to stop (SIGTERM) waits for its
-    command, which saves first.
+    The package is found in a conda environment too: there Snakemake takes PYTHONPATH away, so it is set anew once the
+    environment is active, and the safe path with it. Braces are doubled, as ``shell.prefix`` wants them. A shell that
+    is asked to stop (SIGTERM) waits for its command, which saves first.
     """
     path = f"PYTHONPATH={shlex.quote(str(SOURCE))}${{PYTHONPATH:+:$PYTHONPATH}}"
-    prefix = f"trap : TERM; IFS=; export PYTHONSAFEPATH=1 {path}; "
+    prefix = f"trap : TERM; export PYTHONSAFEPATH=1 {path}; "
     return prefix.replace("{", "{{").replace("}", "}}")
 
 

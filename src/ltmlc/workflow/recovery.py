@@ -6,61 +6,83 @@ Nothing is deleted: a damaged file is kept as ``NAME.damaged``.
 
 import json
 import os
-import re
 import shutil
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files
-from ltmlc.disk.locks import clear_stale_locks, share, watch
+from ltmlc.disk.locks import alone, clear_stale_locks, share, watch
 from ltmlc.plan.grid import Grid
+from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
 """The folder for a finished run's files while Snakemake, which does not know or want them, does that job again."""
-RUN_FILES = ("metrics.json", "predictions.npz", "weights.pt", RUN_SUMS)
+METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
+RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", RUN_SUMS)
 REPORT_SUMS = ("diff", "claims", "audit", "report")
 
 
+def begin(snakemake: Path = Path(".snakemake")) -> tuple[IO | None, list[str]]:
+    """For a Snakemake that begins to read the workflow: tell others that it lives, and remove a dead one's locks.
+
+    Returns:
+        What to hold as long as this Snakemake lives (see :func:`watch`), and one sentence for each thing done.
+    """
+    alive, alone = watch(snakemake)
+    messages = []
+    if alone:
+        try:
+            messages = clear_stale_locks(snakemake)
+        except OSError as error:
+            messages = [_could_not(error)]
+    if alive:
+        share(alive)
+    return alive, messages
+
+
 def put_in_order(
-    grid: Grid, *, arguments: Sequence[str] = (), snakemake: Path = Path(".snakemake")
-) -> tuple[IO | None, list[str]]:
-    """All of this module, for a Snakemake that begins to plan.
+    grid: Grid, alive: IO | None, *, dry: bool, snakemake: Path = Path(".snakemake")
+) -> tuple[dict[Path, str], list[str]]:
+    """All else of this module, for a Snakemake that plans.
 
     While another Snakemake works in this folder nothing is touched, and a dry run only says what it finds.
 
     Args:
         grid: what is asked for.
-        arguments: the command line, for its ``--dry-run``.
+        alive: what :func:`begin` returned.
+        dry: whether nothing may be changed.
         snakemake: Snakemake's folder.
 
     Returns:
-        What to hold as long as this Snakemake lives (see :func:`watch`), and one sentence for each thing.
+        The damaged files with what is wrong with them, to be made again, and one sentence for each thing.
     """
-    dry = any(re.fullmatch("--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", argument) for argument in arguments)
-    alive, alone = watch(snakemake)
-    if not alone:
-        return alive, []
+    if alive is None or not alone(alive):
+        return {}, []
     damaged = damaged_results(grid)
-    if dry:
-        alive.close()
-        return None, [
-            f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
-            for path, what in damaged.items()
-        ]
     messages = []
     try:
-        messages += clear_stale_locks(snakemake)
-        messages += date_now(grid)
-        messages += set_aside(damaged, grid, snakemake)
-        messages += keep_finished(grid, snakemake)
+        if dry:
+            messages += [
+                f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
+                for path, what in damaged.items()
+            ]
+        else:
+            messages += date_now(grid)
+            messages += set_aside(damaged)
+            messages += keep_finished(grid, snakemake)
     except OSError as error:  # another's files, a full disk, a read-only one
-        messages.append(f"{error.filename}: could not be put in order: {error.strerror}")
-    share(alive)
-    return alive, messages
+        messages.append(_could_not(error))
+    finally:
+        share(alive)
+    return damaged, messages
+
+
+def _could_not(error: OSError) -> str:
+    return f"{error.filename}: could not be put in order: {error.strerror}"
 
 
 def damaged_results(grid: Grid) -> dict[Path, str]:
@@ -71,18 +93,15 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     sums += [results / f"{name}.sha256" for name in REPORT_SUMS]
     found = {path: "was edited or cut short since it was made" for file in sums for path in changed_files(file)}
     for run in run_folders(grid):
-        if not (run / RUN_SUMS).exists() and _is_cut_short(run / "metrics.json"):
-            found[run / "metrics.json"] = "is not readable JSON"
+        if not (run / RUN_SUMS).exists() and _is_cut_short(run / METRICS):
+            found[run / METRICS] = "is not readable JSON"
     return found
 
 
-def set_aside(damaged: dict[Path, str], grid: Grid, snakemake: Path) -> list[str]:
-    """Copy, and mark as Snakemake marks the files of unfinished jobs: it makes them again. One sentence a file."""
+def set_aside(damaged: dict[Path, str]) -> list[str]:
+    """Copy what was damaged. One sentence a file."""
     for path in damaged:
         shutil.copy2(path, path.with_name(f"{path.name}.damaged"))
-        marker = _marker(snakemake / "incomplete", _as_in_the_rules(path, grid))
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.write_text('{"external_jobid": null}')
     return [f"{path} {what}: kept as {path.name}.damaged, and made again" for path, what in damaged.items()]
 
 
@@ -122,9 +141,9 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     marked = _marked(snakemake / "incomplete")
     kept = []
     for folder in run_folders(grid) if marked else ():
-        complete = all((folder / name).exists() for name in (RUN_SUMS, *RUN_FILES[:2]))
+        complete = all((folder / name).exists() for name in (RUN_SUMS, METRICS, PREDICTIONS))
         complete = complete and not changed_files(folder / RUN_SUMS)
-        if complete and _as_in_the_rules(folder / "metrics.json", grid) in marked:
+        if complete and (folder / METRICS).as_posix() in marked:
             keep(folder)
             kept.append(f"{folder} finished after its Snakemake was killed: kept, not trained again")
     return kept
@@ -141,12 +160,20 @@ def keep(folder: Path) -> None:
             shutil.copy2(file, folder / FINISHED / file.name)
 
 
-def restore_finished(folder: Path, **wanted: Any) -> bool:
-    """Bring back what ``keep`` put in safety, if ``metrics.json`` says what is ``wanted``. Whether it did."""
+def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) -> bool:
+    """Bring back what ``keep`` put in safety, if it is what is wanted. Whether it did.
+
+    Args:
+        folder: of the run.
+        made_of: what it must be made of, as :mod:`ltmlc.workflow.record` has it.
+        wanted: what its ``metrics.json`` must say.
+    """
     kept = folder / FINISHED
-    if not is_result_of(kept / "metrics.json", **wanted) or changed_files(kept / RUN_SUMS):
+    record = read_record(kept / METRICS)
+    changed = record and made_of and record.changes(json.loads(made_of))
+    if changed or not is_result_of(kept / METRICS, **wanted) or changed_files(kept / RUN_SUMS):
         return False
-    for file in sorted(kept.iterdir(), key=lambda file: file.name == "metrics.json"):  # it comes last, as when made
+    for file in sorted(kept.iterdir(), key=lambda file: file.name == METRICS):  # it comes last, as when made
         (folder / file.name).unlink(missing_ok=True)  # renaming to a second name of the same file would do nothing
         file.rename(folder / file.name)
     kept.rmdir()
@@ -170,19 +197,6 @@ def _is_cut_short(path: Path) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _as_in_the_rules(path: Path, grid: Grid) -> str:
-    """The path as the rules have it: ``results`` stands in the configuration as ``./results``, say."""
-    results = grid.config["results"]
-    return f"{results}/{path.relative_to(results).as_posix()}"
-
-
-def _marker(folder: Path, path: str) -> Path:
-    """Where Snakemake marks a file as incomplete: its path in base64, all but the last part of a long name with @."""
-    name, longest = urlsafe_b64encode(path.encode()).decode(), 254
-    parts = [name[start : start + longest] for start in range(0, len(name), longest)]
-    return folder.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
 
 
 def _marked(folder: Path) -> set[str]:

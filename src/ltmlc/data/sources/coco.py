@@ -41,7 +41,7 @@ class CocoSource:
         train, test = self._load("train"), self._load("test")
         if train.classes != test.classes:
             raise InputError(
-                f"{self._annotations('train')} and {self._annotations('test')} do not have the same categories: "
+                f"{self.annotations('train')} and {self.annotations('test')} do not have the same categories: "
                 f"{_difference(train.category_ids, test.category_ids)}; make them the same, or name those "
                 "that both have in source.classes"
             )
@@ -54,8 +54,12 @@ class CocoSource:
 
     def read_image(self, image_id: str) -> np.ndarray:
         """Needs no annotation file, so that packing does not wait for one of 450 MB."""
+        return read_rgb(first_existing(self.image_paths(image_id), what=f"image {image_id}"))
+
+    def image_paths(self, image_id: str) -> list[Path]:
+        """Where an image may lie."""
         candidates = [path for part in self._parts.values() for path in self._image_paths(part, image_id)]
-        return read_rgb(first_existing(list(dict.fromkeys(candidates)), what=f"image {image_id}"))
+        return list(dict.fromkeys(candidates))
 
     def _image_paths(self, part: dict[str, str], image_id: str) -> list[Path]:
         if "set" not in part:
@@ -63,7 +67,8 @@ class CocoSource:
         name = f"{image_id:0>12}.jpg"
         return [self._root / folder / part["set"] / name for folder in (".", "images", "coco", "coco/images")]
 
-    def _annotations(self, name: str) -> Path:
+    def annotations(self, name: str) -> Path:
+        """The annotation file of ``train`` or ``test``; InputError where there is none."""
         part = self._parts[name]
         if "annotations" in part:
             return first_existing(
@@ -76,7 +81,7 @@ class CocoSource:
     def _load(self, name: str) -> CocoLabels:
         if name not in self._loaded:
             part = self._parts[name]
-            self._loaded[name] = read_labels(self._annotations(name), images=part.get("images"), classes=self._chosen)
+            self._loaded[name] = read_labels(self.annotations(name), images=part.get("images"), classes=self._chosen)
             self.notes += self._loaded[name].notes
         return self._loaded[name]
 

@@ -1,0 +1,72 @@
+"""What tables, figures and reports say beyond the metrics: labels, published numbers, claims, and the code they are
+made with. As hashes: where one changes they are made again, and nothing is trained.
+"""
+
+import ast
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.plan.catalogue import PACKAGE
+from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.workflow.contents import Contents
+
+HOW_TO_TRAIN = ("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights")
+"""Keys of ``training`` that say how, not what: they stand in no table."""
+
+
+class Definitions:
+    """Of one configuration.
+
+    Args:
+        grid: with the tables.
+        contents: of files.
+    """
+
+    def __init__(self, grid: Grid, contents: Contents) -> None:
+        self._grid = grid
+        self._code = _code_of_evidence(contents)
+        self._reference = _contents_of_reference(grid.config["reference"], contents)
+        self._claims = contents.file(own_or_shipped("config/claims.yaml"))
+
+    def of_data(self) -> str:
+        """What is shown of data sets and of runs as such: the data sets' settings."""
+        return self._hash(None)
+
+    def of_table(self, name: str) -> str:
+        """What one table or sweep figure prints beside that."""
+        return self._hash(asdict(self._grid.tables[name]))
+
+    def of_sweep(self) -> str:
+        """What the tables of the sweep print: its choices, and whatever the tables say."""
+        return self._hash([self._grid.config["tune"], self.of_all()])
+
+    def of_all(self) -> str:
+        """What is judged across tables: all of them, the claims, the configuration as far as it says what is run."""
+        config = self._grid.config
+        training = {key: value for key, value in config["training"].items() if key not in HOW_TO_TRAIN}
+        what = {key: value for key, value in config.items() if key not in ("training", "data", "tune", "strict")}
+        tables = {name: asdict(table) for name, table in self._grid.tables.items()}
+        return self._hash([tables, self._claims, what, training, self._grid.runs])
+
+    def _hash(self, value: Any) -> str:
+        everywhere = [self._grid.datasets, self._grid.seeds, self._reference, self._code]
+        return sha256_text(canonical_json([value, *everywhere]))[:16]
+
+
+def _code_of_evidence(contents: Contents) -> str:
+    """Comments and formatting do not count. Parsing takes a while: only when a byte of it has changed."""
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in sorted((PACKAGE / "evidence").rglob("*.py"))}
+    bytes_of_all = contents.of(files)
+    return contents.derived(f"code {bytes_of_all}", lambda: _parsed(files))
+
+
+def _parsed(files: dict[str, Path]) -> str:
+    return sha256_text("".join(ast.dump(ast.parse(path.read_text(encoding="utf-8"))) for path in files.values()))
+
+
+def _contents_of_reference(reference: str, contents: Contents) -> str:
+    """``published`` numbers stand in the tables; else the numbers are in a file."""
+    return contents.file(own_or_shipped(reference)) or reference

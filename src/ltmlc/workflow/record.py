@@ -1,0 +1,53 @@
+"""What a result was made of, written beside it: ``NAME.made-of``. Compared while planning; dates do not count.
+
+``python -m ltmlc.workflow.record FILE MADE-OF`` writes it when a rule has made ``FILE``.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltmlc.disk.files import canonical_json, sha256_file, write_atomically
+
+UNKNOWN = None
+"""The value of a part that cannot be known now (photographs that are not here): it is not compared."""
+NOT_MADE_YET = "not made yet"
+"""The value of a part that has to be made first: it differs from every other."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a file was made of (part -> value), and the file's own hash."""
+
+    made_of: dict[str, Any]
+    sha256: str
+
+    def changes(self, wanted: dict[str, Any]) -> list[str]:
+        """The parts that are other ones now."""
+        return [part for part, value in wanted.items() if value is not UNKNOWN and self.made_of.get(part) != value]
+
+
+def record_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.made-of")
+
+
+def write_record(file: Path, made_of: str) -> None:
+    """``made_of``: a mapping as JSON."""
+    content = {"made_of": json.loads(made_of), "sha256": sha256_file(file)}
+    write_atomically(record_of(file), canonical_json(content) + "\n")
+
+
+def read_record(file: Path) -> Record | None:
+    """None where there is none, or none that can be read."""
+    try:
+        content = json.loads(record_of(file).read_bytes())
+        made_of, sha256 = content["made_of"], content["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Record(made_of, sha256) if isinstance(made_of, dict) and isinstance(sha256, str) else None
+
+
+if __name__ == "__main__":
+    write_record(Path(sys.argv[1]), sys.argv[2])

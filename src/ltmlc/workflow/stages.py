@@ -1,0 +1,208 @@
+"""What each step of a data set and each training must be made of, and whether what stands there is that.
+
+Compared are contents: settings, code, labels, photographs, weights. Dates never count, nor what Snakemake remembers:
+a copy of the results without its memory is judged the same. The rules ask here; ``workflow/rules/common.smk`` hands
+the answer to Snakemake.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ltmlc.data.sources.files import label_files, photographs
+from ltmlc.data.split import load_split
+from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.errors import InputError
+from ltmlc.plan.config import merge
+from ltmlc.plan.fingerprint import (
+    data_fingerprint,
+    features_fingerprint,
+    holdout_fingerprint,
+    pretrain_fingerprint,
+    run_fingerprint,
+)
+from ltmlc.plan.grid import Grid
+from ltmlc.workflow.contents import Contents
+from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN, Record, read_record, record_of
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One file of the results.
+
+    Attributes:
+        made_of: part -> value; what it would be made of now.
+        changed: why it has to be made again; empty where it stands, or would be the same if it were made again.
+        sha256: the file's own, or NOT_MADE_YET.
+    """
+
+    file: Path
+    made_of: dict[str, Any]
+    changed: tuple[str, ...]
+    sha256: str
+
+
+class Stages:
+    """All of them, for one configuration.
+
+    Args:
+        grid: what is asked for.
+        contents: of the files that the results are made of.
+    """
+
+    def __init__(self, grid: Grid, contents: Contents) -> None:
+        self._config, self._datasets, self._contents = grid.config, grid.datasets, contents
+        self._results, self._root = Path(grid.config["results"]), Path(grid.config["data"]["root"])
+        self._held_out = self._results / "tune"
+
+    def split(self, base: str | Path, dataset: str) -> Stage:
+        """Who is in which set. ``base``: the folder of results, or the one of the sweep with its held-out images."""
+        return self._split(Path(base), dataset, self._state(dataset))
+
+    def pack(self, base: str | Path, dataset: str) -> Stage:
+        """Every image, decoded once; by its index, which has the pixels' hash."""
+        return self._pack(Path(base), dataset, self._state(dataset))
+
+    def features(self, base: str | Path, dataset: str) -> Stage:
+        """What a fixed backbone makes of the images."""
+        return self._features(Path(base), dataset, self._state(dataset))
+
+    def weights(self, base: str | Path, dataset: str, seed: int | str) -> Stage:
+        """The starting weights that ``ltmlc pretrain`` makes."""
+        file = self._folder(base, dataset) / f"backbone-seed{seed}.pt"
+        if Path(base) == self._held_out:
+            return self._stage(file, {"weights": self.weights(self._results, dataset, seed).sha256})
+        settings = self._datasets[dataset]
+        made_of = {"settings": _hash([settings[key] for key in ("source", "augmentation")])}
+        return self._stage(file, made_of | {"model": _hash(settings["model"]), "code": pretrain_fingerprint()})
+
+    def run(self, base: str | Path, dataset: str, run: str, seed: int | str, spec: dict[str, Any]) -> Stage:
+        """A training; by its metrics file."""
+        file = Path(base, "runs", dataset, run, f"seed{seed}", "metrics.json")
+        made_of = {
+            "specification": _hash(spec),
+            "code": run_fingerprint(spec),
+            "split": self.split(base, dataset).sha256,
+            "photographs": self.pack(base, dataset).sha256,
+            **self._network(base, dataset, seed, spec["model"]),
+        }
+        if not (file.exists() and file.with_name("predictions.npz").exists()):
+            return Stage(file, made_of, ("not there",), NOT_MADE_YET)
+        record = read_record(file) or self._by_hand(file, base, dataset, made_of)
+        return Stage(file, made_of, tuple(record.changes(made_of)), record.sha256)
+
+    def _network(self, base: str | Path, dataset: str, seed: int | str, model: dict[str, Any]) -> dict[str, Any]:
+        """What a network starts from."""
+        parts = {}
+        if model["weights"] == "pretrained":
+            parts["weights"] = self.weights(base, dataset, seed).sha256
+        elif model["weights"] is not None:
+            parts["weights"] = self.given_weights(dataset, model)
+        if model["head"] == "graph" and model["word_vectors"] not in (None, "digits"):
+            parts["word vectors"] = self._contents.file(self.word_vectors(model))
+        if model.get("cached_views"):
+            parts["features"] = self.features(base, dataset).sha256
+        return parts
+
+    def given_weights(self, dataset: str, model: dict[str, Any]) -> str | None:
+        """Of ImageNet's the published hash, of a file its own."""
+        if model["weights"] != "imagenet":
+            return self._contents.file(Path(model["weights"]).expanduser())
+        downloads = self._datasets[dataset].get("downloads", [])
+        published = [entry.get("sha256") for entry in downloads if entry.get("backbone") == model["backbone"]]
+        return published[0] if published else UNKNOWN
+
+    def word_vectors(self, model: dict[str, Any]) -> Path:
+        """Where the training will find them: under the working directory, or else under the data root."""
+        path = Path(model["word_vectors"]).expanduser()
+        return path if path.exists() else self._root / path
+
+    def _by_hand(self, file: Path, base: str | Path, dataset: str, wanted: dict[str, Any]) -> Record:
+        """Of a run that the workflow did not make, what its metrics file says; the rest is believed."""
+        try:
+            metrics = json.loads(file.read_bytes())
+            split = load_split(self._folder(base, dataset) / "split.json").sha256
+            made_of = {"specification": _hash(metrics["spec"]), "code": metrics["code"]}
+            if metrics["split_sha256"] != split:
+                made_of["split"] = metrics["split_sha256"]
+        except (OSError, ValueError, KeyError, TypeError, InputError):
+            return Record({}, NOT_MADE_YET)
+        return Record(wanted | made_of, NOT_MADE_YET)
+
+    def _folder(self, base: str | Path, dataset: str) -> Path:
+        return Path(base, "data", dataset)
+
+    def _state(self, dataset: str) -> tuple[int, ...]:
+        """Changes whenever a job has changed something in the data set's folders: then everything is asked anew."""
+        bases, names = (self._results, self._held_out), (".downloaded-data", "split.json", "pack/index.json")
+        files = [self._folder(base, dataset) / name for base in bases for name in (*names, "features.npz")]
+        return tuple(_date(path) for file in files for path in (file, record_of(file)))
+
+    @lru_cache(maxsize=64)  # noqa: B019 (as long as the planning)
+    def _split(self, base: Path, dataset: str, state: tuple) -> Stage:
+        settings, file = self._datasets[dataset], self._folder(base, dataset) / "split.json"
+        if base == self._held_out:
+            tune, whole = self._config["tune"], self._split(self._results, dataset, state).sha256
+            made_of = {"split": whole, "share": tune["share"], "seed": tune["holdout_seed"]}
+            return self._stage(file, made_of | {"code": holdout_fingerprint()})
+        made_of = {
+            "settings": _hash([settings.get(key) for key in ("source", "subset", "thresholds")]),
+            "code": data_fingerprint(settings["source"]["kind"]),
+            "labels": self._contents.of(label_files(settings, self._root)),
+        }
+        return self._stage(file, made_of)
+
+    @lru_cache(maxsize=64)  # noqa: B019
+    def _pack(self, base: Path, dataset: str, state: tuple) -> Stage:
+        settings, split = self._datasets[dataset], self._split(base, dataset, state)
+        made_of = {
+            "split": split.sha256,
+            "settings": _hash(settings["source"]),
+            "code": data_fingerprint(settings["source"]["kind"]),
+            "max_side": self._config["data"]["max_side"] or 0,
+            "photographs": self._photographs(split, settings),
+        }
+        return self._stage(self._folder(base, dataset) / "pack" / "index.json", made_of)
+
+    def _photographs(self, split: Stage, settings: dict[str, Any]) -> str | None:
+        if split.changed:
+            return NOT_MADE_YET
+        if not split.file.exists():
+            return UNKNOWN
+        who = load_split(split.file)
+        return self._contents.of(photographs(settings, self._root, [*who.train_ids, *who.test_ids]))
+
+    @lru_cache(maxsize=64)  # noqa: B019
+    def _features(self, base: Path, dataset: str, state: tuple) -> Stage:
+        settings = self._datasets[dataset]
+        model = merge(settings["model"], self._config["model"])
+        made_of = {
+            "settings": _hash([model, settings["augmentation"]]),
+            "code": features_fingerprint(),
+            "split": self._split(base, dataset, state).sha256,
+            "photographs": self._pack(base, dataset, state).sha256,
+            "weights": self.given_weights(dataset, model) if model.get("weights") else UNKNOWN,
+        }
+        return self._stage(self._folder(base, dataset) / "features.npz", made_of)
+
+    def _stage(self, file: Path, made_of: dict[str, Any]) -> Stage:
+        record = read_record(file)
+        if record is None:
+            return Stage(file, made_of, ("not there",), NOT_MADE_YET)
+        if changes := record.changes(made_of):
+            return Stage(file, made_of, tuple(changes), NOT_MADE_YET)
+        damaged = self._contents.file(file) not in (None, record.sha256)
+        return Stage(file, made_of, ("damaged",) if damaged else (), record.sha256)
+
+
+def _hash(value: Any) -> str:
+    return sha256_text(canonical_json(value))[:16]
+
+
+def _date(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
