@@ -8,6 +8,7 @@ import pytest
 import torch
 from training import tiny
 
+from ltmlc.cli import main
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.errors import InputError
 from ltmlc.training.predict import predict_images
@@ -35,7 +36,7 @@ def test_image_files_get_the_logits_of_the_same_pixels_in_a_pack(data, run_dir, 
         cv2.imwrite(str(tmp_path / "photos" / name), pixels[..., ::-1])
     (tmp_path / "photos" / "notes.txt").write_text("no image")
     found = predict_images(run_dir, images=tmp_path / "photos", device="cpu")
-    assert found.ids == ["b.png", "inside/a.PNG"]
+    assert found.ids == ["b.png", "inside/a.PNG"] and found.passed_over == ["notes.txt"]
     expected = predict_images(run_dir, pack=data / "pack", device="cpu").logits[[3, 5]]
     np.testing.assert_allclose(found.logits, expected, rtol=1e-5, atol=1e-6)
     header, *rows = csv.reader(found.csv().splitlines())
@@ -75,6 +76,12 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
         predict_images(run_dir, images=tmp_path, device="cpu")
     with pytest.raises(InputError, match=r"the run failed \(diverged\)"):
         predict_images(edited(run_dir, tmp_path / "failed", status="failed", error="diverged"), **pack)
+    wanted = r"does not say model, augmentation of the network .*train it again"
+    for number, spec in enumerate((None, {}, [], {"model": 7})):
+        with pytest.raises(InputError, match=wanted):
+            predict_images(edited(run_dir, tmp_path / f"spec{number}", spec=spec), **pack)
+    with pytest.raises(InputError, match="does not say classes of the network"):
+        predict_images(edited(run_dir, tmp_path / "classes", classes=[1]), **pack)
     without = edited(run_dir, tmp_path / "without")
     (without / "weights.pt").unlink()
     with pytest.raises(InputError, match=r"left no weights\.pt; set training\.keep_weights to true"):
@@ -87,3 +94,15 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
             torch.save(content, without / "weights.pt")
         with pytest.raises(InputError, match="does not hold the weights of this run"):
             predict_images(without, **pack)
+
+
+def test_the_command_says_which_files_it_passed_over(run_dir, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    cv2.imwrite(str(tmp_path / "photos" / "a.png"), np.zeros((16, 16, 3), np.uint8))
+    for name in ("b.heic", "c.HEIC", "README"):
+        (tmp_path / "photos" / name).write_text("no image that is read")
+    options = ["--images", str(tmp_path / "photos"), "--out", str(tmp_path / "logits.csv"), "--device", "cpu"]
+    assert main(["predict", str(run_dir), *options]) in (0, None)
+    said = capsys.readouterr().err
+    assert "logits of 1 images" in said
+    assert "3 files are passed over, their suffix is not an image's: .heic (2), no suffix (1)" in said

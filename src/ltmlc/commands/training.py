@@ -5,6 +5,7 @@ import json
 import shlex
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, seed_number
@@ -81,6 +82,13 @@ def predict(options: argparse.Namespace) -> None:
 
     predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
     write_atomically(options.out, predictions.csv())
+    print(f"{options.out}: logits of {len(predictions.ids)} images", file=sys.stderr)
+    if others := Counter(Path(name).suffix.lower() or "no suffix" for name in predictions.passed_over):
+        kinds = ", ".join(f"{suffix} ({count})" for suffix, count in others.most_common(20))
+        print(
+            f"{len(predictions.passed_over)} files are passed over, their suffix is not an image's: {kinds}",
+            file=sys.stderr,
+        )
 
 
 NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}

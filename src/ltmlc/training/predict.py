@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
 from ltmlc.training.outputs import METRICS, WEIGHTS
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 Named = tuple[str, np.ndarray]  # an image's id and its pixels, uint8 RGB (H, W, 3)
 
@@ -34,6 +34,8 @@ class Predictions:
     ids: list[str]
     classes: list[str]
     logits: np.ndarray  # (N, C) float32
+    passed_over: list[str] = field(default_factory=list)
+    """Files beside the images whose suffix is none of IMAGE_SUFFIXES."""
 
     def csv(self) -> str:
         """A line an image: its id and a logit for each class."""
@@ -62,7 +64,9 @@ def predict_images(
     if (images is None) == (pack is None):
         raise InputError("give either a folder of images or a pack to predict")
     fields = _finished_run(Path(run_dir))
-    named = _files(Path(images)) if images is not None else _packed(Path(pack))
+    paths, others = _listed(Path(images)) if images is not None else ([], [])
+    read = ((str(path.relative_to(images)), read_rgb(path)) for path in paths)
+    named = read if images is not None else _packed(Path(pack))
     target = choose_device(device)
     spec, classes = fields["spec"], fields["classes"]
     model = _network(Path(run_dir) / WEIGHTS, spec, len(classes)).to(target, memory_format=torch.channels_last)
@@ -75,21 +79,33 @@ def predict_images(
         place = flat, np.r_[0, ends[:-1]], shapes[:, 0], shapes[:, 1]
         inputs = test_batch(*place, image_size=size, settings=spec["augmentation"])
         parts.append(model.predict(inputs.to(next(model.parameters()).dtype)).float().cpu().numpy())
-    return Predictions(ids, classes, np.concatenate(parts))
+    return Predictions(ids, classes, np.concatenate(parts), [str(path.relative_to(images)) for path in others])
 
 
 def _finished_run(run_dir: Path) -> dict[str, Any]:
     try:
         fields = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
-        status, _ = fields["status"], fields["classes"]
+        status = fields["status"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{run_dir}: no finished run here ({type(error).__name__}: {error}); give the folder of a metrics.json"
         ) from None
     if status != "finished":
-        raise InputError(f"{run_dir}: the run failed ({fields['error']}), so it left no network")
+        raise InputError(f"{run_dir}: the run failed ({fields.get('error')}), so it left no network")
     if not (run_dir / WEIGHTS).exists():
         raise InputError(f"{run_dir}: the run left no {WEIGHTS}; set training.keep_weights to true and train it again")
+    spec = fields.get("spec")
+    wrong = [
+        key for key in ("model", "augmentation") if not isinstance(spec, dict) or not isinstance(spec.get(key), dict)
+    ]
+    names = fields.get("classes")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        wrong.append("classes")
+    if wrong:
+        raise InputError(
+            f"{run_dir / METRICS} does not say {', '.join(wrong)} of the network (spec, classes); give the folder that "
+            "the training wrote, or train it again"
+        )
     return fields
 
 
@@ -103,14 +119,16 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
     except (RuntimeError, ValueError) as error:
         reason = error.what if isinstance(error, WeightsError) else str(error).splitlines()[0]
         raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
-    return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
+    return model.to(dtype=torch.float64 if spec.get("precision") == "float64" else torch.float32)
 
 
-def _files(folder: Path) -> Iterator[Named]:
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-    if not paths:
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Image files of a folder at any depth, in the order of their relative paths, and the other files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+    if not images:
         raise InputError(f"{folder}: no image file here ({', '.join(sorted(IMAGE_SUFFIXES))})")
-    return ((str(path.relative_to(folder)), read_rgb(path)) for path in paths)
+    return images, [path for path in files if path.suffix.lower() not in IMAGE_SUFFIXES]
 
 
 def _packed(folder: Path) -> Iterator[Named]:

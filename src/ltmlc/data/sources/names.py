@@ -23,6 +23,9 @@ NOTHING = {
 }
 """Names, as :func:`plain_form` gives them, that probably stand for no label."""
 
+YAML_WORDS = ("null", "none", "nan", "yes", "no", "true", "false", "on", "off", "y", "n")
+"""Words that YAML reads as something else than text, or nearly so."""
+
 OTHER_SIGNS = (";", "|", ",", "/", "+", "&")
 """What may part labels where something else was said to."""
 
@@ -86,7 +89,7 @@ def fault_of_path(text: str) -> str | None:
 
 def yaml_text(name: str) -> str:
     """A name as YAML takes it: in quotation marks where it would be read as something else."""
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9 ]*", name) and name.lower() not in ("null", "none", "nan", "yes", "no")
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9 ]*", name) and name.lower() not in YAML_WORDS
     return name if plain else json.dumps(name, ensure_ascii=False)
 
 
