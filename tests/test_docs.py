@@ -9,9 +9,11 @@ import yaml
 from ltmlc.data.split import THRESHOLDS
 from ltmlc.models.backbone import BACKBONES, STEMS
 from ltmlc.models.settings import ModelSettings
-from ltmlc.plan.config import DEFAULTS, SCHEMAS, check, load_config, merge, read_yaml
+from ltmlc.plan.config import DEFAULTS, SCHEMAS, load_config, merge
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.schema import check
 from ltmlc.plan.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
+from ltmlc.plan.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")

@@ -1,9 +1,25 @@
 """The one exception for mistakes a user can mend; the command line prints it as one line and exits with 2."""
 
+import re
+
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters (ESC steers terminals), ends of lines, what turns the direction of text, halves of characters."""
+
 
 class InputError(ValueError):
-    """Bad input. The message names the file and key, says what is valid, and what to do."""
+    """Bad input. The message names the file and key, says what is valid, and what to do.
+
+    It often quotes what others wrote; as text it is always one line that a terminal and a log can take.
+    """
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class PassingError(InputError):
     """What was asked for is right; something else was in its way, and the same command may succeed. Exit code 75."""
+
+
+def one_line(text: str) -> str:
+    """A text that came from outside, for terminals and logs: spaces for ends of lines, ``\\x1b`` for controls."""
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], " ".join(text.split()))

@@ -9,6 +9,7 @@ from workflow.project_copy import Project
 
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config
+from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -84,3 +85,51 @@ def test_a_name_that_is_no_plain_word_is_refused(key, name):
 def test_a_folder_that_snakemake_or_a_shell_would_read_as_something_else_is_refused(key, folder):
     with pytest.raises(InputError, match=rf"{key}: .* is not valid; write a folder that begins with no hyphen"):
         load_config({key: folder})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "workflow" / "schemas").glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_pattern_of_a_schema_takes_a_line_end_after_its_end(file):
+    patterns = re.findall(r'pattern: "(.*?)"', file.read_text())
+    assert [pattern for pattern in patterns if pattern.endswith("$")] == []
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"results": "results\n"}, "results: .* has the character '.n'|results: .* is not valid"),
+        ({"results": "a" * 300}, "results: .* longer than the file system takes"),
+        ({"results": "/".join(["abcdefghij"] * 350)}, "results: .* longer than the file system takes"),
+        ({"data": {"root": "a\0b"}}, "data.root: .* has the character"),
+        ({"data": {"root": "a\x1b[2J"}}, "data.root: .* has the character"),
+        ({"data": {"root": "\ud800"}}, "data.root: .* has the character"),
+        ({"seeds": [1.0]}, r"seeds\.0: 1\.0 has the wrong type; expected integer"),
+        ({"seeds": [2**70]}, r"seeds\.0: it is a number of more than 20 digits"),
+        ({"seeds": [2**33]}, r"seeds\.0: "),
+        ({"training": {"threads": 10**9}}, r"training\.threads: "),
+    ],
+)
+def test_what_would_fail_later_is_refused_while_planning(config, message):
+    with pytest.raises(InputError, match=message) as error:
+        load_config(config)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"loss": [{"name": "dr", "gamma2": 7, "weight": 1.0e38}]}, "weight"),
+        ({"loss": [{"name": "cb_focal", "mode": "../../../x"}]}, "its run would be called"),
+        ({"loss": [{"name": "cb_focal", "mode": "a" * 300}]}, "its run would be called"),
+    ],
+)
+def test_a_row_whose_run_could_not_be_stored_or_trained_is_refused(tmp_path, run, message):
+    folder = tmp_path / "config" / "tables"
+    folder.mkdir(parents=True)
+    rows = [{"label": "a", "origin": "own", "run": run}]
+    (folder / "mine.yaml").write_text(yaml.safe_dump({"title": "t", "kind": "table", "caption": "c", "rows": rows}))
+    with pytest.raises(InputError, match=message):
+        load_grid({"datasets": ["digits20-lt"], "tables": ["mine"]}, tmp_path)
+
+
+def test_what_an_error_quotes_steers_no_terminal():
+    assert str(InputError("a\nb \x1b[2J \u202e γ")) == "a b \\x1b[2J \\u202e γ"

@@ -19,12 +19,13 @@ from training.tiny import SPEC
 from ltmlc.cli import main
 from ltmlc.data.download.photographs import image_sizes
 from ltmlc.data.sources.coco import read_labels
-from ltmlc.data.sources.csv_table import read_table
+from ltmlc.data.sources.csv_table import CsvSource
 from ltmlc.data.sources.voc import class_indices
 from ltmlc.errors import InputError
 from ltmlc.evidence.uncertainty.bootstrap import read_predictions
 from ltmlc.models.word_vectors import load_word_vectors
-from ltmlc.plan.config import load_config, read_yaml
+from ltmlc.plan.config import load_config
+from ltmlc.plan.yaml_file import read_yaml
 from ltmlc.training.predict import predict_images
 
 DEEP = 100_000
@@ -115,6 +116,59 @@ def test_a_configuration_that_nests_without_end_is_refused(tmp_path):
     refused("config: not readable JSON", load_config, '{"seeds": ' + "[" * DEEP + "]" * DEEP + "}")
 
 
+def test_merge_keys_do_not_multiply_what_they_name(tmp_path):
+    lines = ["a0: &a0 {k: 1}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 30))]
+    path = tmp_path / "config.yaml"
+    path.write_text("\n".join(lines))
+    refused("config.yaml: its aliases stand for more than", read_yaml, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"seeds: [{'9' * 5000}]", r"line 1, column 9"),
+        (f"seeds: [0x{'f' * 5000}]", "is no value of a configuration"),
+        ("a: 1\nb: !!int text", "'text' is no int .*line 2, column 4"),
+        ("b: !!float text", "'text' is no float"),
+        ("b: !!bool text", "'text' is no bool"),
+        ("b: !!timestamp text", "'text' is no timestamp"),
+        ("b: !!timestamp 2001-01-01", "is no value of a configuration"),
+        ("b: !!binary aGk=", "is no value of a configuration"),
+        ("b: !!set {a, b}", "is no value of a configuration"),
+        ("? [a, b]\n: 1", "unhashable key"),
+        ("b: [1, 2", "line 1, column 4"),
+        ("[1, 2]", "must be a mapping"),
+        ("- a\n--- \n- b", "not readable YAML"),
+        ("a: 1\na: 2", "key 'a' is given twice"),
+        ("a: \x07", "not readable YAML"),
+    ],
+)
+def test_every_fault_of_yaml_is_one_answer_with_its_place(tmp_path, text, message):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    refused(f"config.yaml.*{message}", read_yaml, path)
+
+
+def test_a_date_is_text_possible_or_not(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: 2001-02-03\nb: 2001-13-45")
+    assert read_yaml(path) == {"a": "2001-02-03", "b": "2001-13-45"}
+
+
+def test_what_is_no_readable_file_is_one_answer(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "latin").write_bytes(b"title: caf\xe9")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(20_000_000)
+    refused("is a folder", read_yaml, tmp_path)
+    refused("which may have no end", read_yaml, "/dev/zero")
+    refused("which may have no end", read_yaml, tmp_path / "pipe")
+    refused("is not in UTF-8", read_yaml, tmp_path / "latin")
+    refused("at most", read_yaml, tmp_path / "large")
+    refused("File name too long", read_yaml, tmp_path / ("a" * 300))
+    refused("does not exist", read_yaml, "a\0b")
+
+
 def test_a_tag_that_makes_an_object_is_refused(tmp_path, attack):
     path = tmp_path / "config.yaml"
     path.write_text(f"results: !!python/object/apply:os.mkdir ['{attack.marker}']")
@@ -141,7 +195,7 @@ def test_annotations_in_json_are_refused(tmp_path, text):
 def test_an_annotation_that_nests_without_end_is_one_answer(tmp_path):
     path = tmp_path / "000001.xml"
     path.write_text("<annotation>" + "<object>" * DEEP + "</object>" * DEEP + "</annotation>")
-    refused("object None is no class", class_indices, path)
+    refused("object without a name is no class", class_indices, path)
     path.write_text("<annotation>" + "<object>" * DEEP)
     refused("not a VOC annotation", class_indices, path)
 
@@ -159,18 +213,18 @@ def test_an_annotation_reads_no_other_file_and_asks_no_server(tmp_path, entity):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"path,labels\n" + b"a" * 1_000_000 + b",cat\n", "field larger than field limit"),
+        (b"path,labels\n" + b"a" * 1_000_000 + b",cat\n", "mine.csv"),
         (b"path,labels\na\x00.jpg,cat\n", "mine.csv"),
         (b'path,labels\n"a.jpg,cat\n' * 3, "mine.csv"),
-        (b"\xff\xfe\x00path", "not a CSV in UTF-8"),
-        (b"", "no column path, labels"),
+        (b"\xff\xfe\x00path", "mine.csv"),
+        (b"", "mine.csv"),
     ],
     ids=["a giant field", "a null byte", "open quotes", "not UTF-8", "empty"],
 )
 def test_a_csv_is_refused_with_its_name(tmp_path, content, message):
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
-    refused(message, read_table, path)
+    refused(message, CsvSource, tmp_path, train="mine.csv", test="mine.csv")
 
 
 def test_results_that_nest_without_end_are_one_line_of_every_command(tmp_path, monkeypatch, capsys):

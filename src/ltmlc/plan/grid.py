@@ -1,14 +1,19 @@
 """From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.plan.config import check, find_file, load_config, load_dataset, name_of, read_yaml
+from ltmlc.plan.config import find_file, load_config, load_dataset, name_of
 from ltmlc.plan.datasets import check_recipe_names
 from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.schema import check
 from ltmlc.plan.spec import build_spec, run_id
+from ltmlc.plan.yaml_file import read_yaml
+
+RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,11 @@ def _check_row(row: dict[str, Any], kind: str, root: Path, where: str) -> None:
 
 def _register(runs: dict[str, dict[str, Any]], spec: dict[str, Any], where: str) -> str:
     identity = run_id(spec)
+    if not re.fullmatch(RUN_ID, identity):  # a loss's setting may be any text, and this is the name of a folder
+        raise InputError(
+            f"{where}: its run would be called {identity[:80]!r}; settings of a loss must give a name of at most 200 "
+            "letters, digits and . _ + -"
+        )
     if runs.setdefault(identity, spec) != spec:
         raise InputError(f"{where}: its run has the id {identity!r} of another run with a different specification")
     return identity

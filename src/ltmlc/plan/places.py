@@ -1,5 +1,6 @@
 """Where files from outside may lie: never where Python, Snakemake or git look for what they run."""
 
+import errno
 import os
 import sysconfig
 from pathlib import Path
@@ -69,5 +70,6 @@ def _resolved(path: str | Path, where: str) -> Path:
             return target
         problem = "longer than the file system takes"
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, links in a circle, no such user
-        problem = str(error)
+        long = getattr(error, "errno", None) == errno.ENAMETOOLONG
+        problem = "longer than the file system takes" if long else str(error)
     raise InputError(f"{where}: {str(path)[:80]!r} cannot be the path of a folder: {problem}; name another") from None

@@ -153,8 +153,10 @@ def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
         if not _same_kind(value, example):
             raise InputError(f"{where}: loss {name}: {key} is {value!r}; expected a value like {example}")
     filled["weight"] = term.get("weight", 1)
-    if not math.isfinite(filled["weight"]):
-        raise InputError(f"{where}: loss {name}: weight is {filled['weight']}; expected a finite number above 0")
+    if not 0 < filled["weight"] <= 1e6:
+        raise InputError(
+            f"{where}: loss {name}: weight is {filled['weight']}; expected a finite number above 0, at most 1e6"
+        )
     return {"name": name, **{key: _canonical(value) for key, value in filled.items()}}
 
 

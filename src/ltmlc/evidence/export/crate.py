@@ -16,8 +16,8 @@ from ltmlc.disk.files import sha256_file
 from ltmlc.evidence.export.actions import add_actions, one_or_all
 from ltmlc.evidence.export.files import gather
 from ltmlc.evidence.results.results import Results
-from ltmlc.plan.config import read_yaml
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity

@@ -18,8 +18,8 @@ import pandas as pd
 from ltmlc.disk.checksums import RUN_SUMS, changed_files
 from ltmlc.disk.locks import is_held
 from ltmlc.errors import InputError
-from ltmlc.plan.config import check
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.schema import check
 
 STALE_SECONDS = 600
 """A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""
