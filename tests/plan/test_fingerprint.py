@@ -1,26 +1,37 @@
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ltmlc.plan import catalogue, fingerprint
+from ltmlc.plan import catalogue, definitions, fingerprint
 
 CACHED = [
-    fingerprint._fingerprint,
-    fingerprint._parsed,
-    catalogue.loss_modules,
-    catalogue.loss_parameters,
-    fingerprint.trainer_files,
-    fingerprint.pretrain_fingerprint,
-    fingerprint.data_fingerprint,
-    fingerprint._closure,
-    fingerprint._file_hash,
+    *(definitions.read, definitions.say, catalogue.loss_modules, catalogue.loss_parameters),
+    *(fingerprint._of_run, fingerprint.pretrain_fingerprint, fingerprint.features_fingerprint),
+    *(fingerprint.data_fingerprint, fingerprint.holdout_fingerprint),
 ]
-DR = {"loss": [{"name": "dr"}]}
-ASL = {"loss": [{"name": "asl"}]}
-SUM = {"loss": [{"name": "dr"}, {"name": "asl"}]}
+RUNS = {"dr", "asl", "sum"}
+DATA = {"digits", "voc"}
+
+
+def forget() -> None:
+    for function in CACHED:
+        function.cache_clear()
+
+
+def fingerprints() -> dict[str, str]:
+    runs = {"dr": ["dr"], "asl": ["asl"], "sum": ["dr", "asl"]}
+    return {
+        **{name: fingerprint.run_fingerprint({"loss": [{"name": n} for n in names]}) for name, names in runs.items()},
+        **{kind: fingerprint.data_fingerprint(kind) for kind in sorted(DATA)},
+        "pretrain": fingerprint.pretrain_fingerprint(),
+        "features": fingerprint.features_fingerprint(),
+        "holdout": fingerprint.holdout_fingerprint(),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +41,7 @@ def package(tmp_path_factory):
     shutil.copytree(catalogue.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "PACKAGE", copy)
-        patch.setattr(fingerprint, "PACKAGE", copy)
-        patch.setattr(fingerprint, "ENTRY", copy / "training" / "run.py")
+        patch.setattr(definitions, "PACKAGE", copy)
         forget()
         yield copy
     forget()
@@ -44,126 +54,177 @@ def before(package):
 
 @pytest.fixture
 def changed_by(package, before):
-    """``changed_by(file, edit)``: names of the fingerprints that an edit changes; files are put back afterwards."""
-    originals: dict[Path, str] = {}
+    """``changed_by(edit, *files)``: names of the fingerprints that an edit of these files changes; all is put back."""
+    originals = {path: path.read_text() for path in package.rglob("*.py")}
 
-    def names(file: str, edit) -> set[str]:
-        path = package / file
-        originals.setdefault(path, path.read_text())
-        path.write_text(edit(path.read_text()))
+    def names(edit: Callable[[str], str], *files: str) -> set[str]:
+        for file in files:
+            text = (package / file).read_text()
+            assert edit(text) != text, f"{file}: the edit changes nothing"
+            (package / file).write_text(edit(text))
         forget()
         after = fingerprints()
         return {name for name in before if before[name] != after[name]}
 
     yield names
+    for path in set(package.rglob("*.py")) - set(originals):
+        path.unlink()
     for path, text in originals.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     forget()
-
-
-def forget():
-    for function in CACHED:
-        function.cache_clear()
-
-
-def fingerprints() -> dict[str, str]:
-    return {
-        "dr": fingerprint.run_fingerprint(DR),
-        "asl": fingerprint.run_fingerprint(ASL),
-        "sum": fingerprint.run_fingerprint(SUM),
-        "digits": fingerprint.data_fingerprint("digits"),
-        "voc": fingerprint.data_fingerprint("voc"),
-        "pretrain": fingerprint.pretrain_fingerprint(),
-    }
 
 
 def append(text: str):
     return lambda source: source + text
 
 
-RUNS = {"dr", "asl", "sum"}
+def replace(old: str, new: str):
+    return lambda source: source.replace(old, new)
 
 
 @pytest.mark.parametrize("file", ["training/run.py", "losses/dr.py", "data/pack/pack.py"])
 def test_comments_docstrings_and_blank_lines_change_nothing(changed_by, file):
-    assert changed_by(file, append('\n\n# a comment\n\n"""A text that does nothing."""\n')) == set()
+    assert changed_by(append('\n\n# a comment\n\n"""A text that does nothing."""\n'), file) == set()
 
 
 def test_a_new_docstring_of_a_function_changes_nothing(changed_by):
-    def edit(source):
-        assert source.count('\n    """') >= 1
-        return source.replace('\n    """', '\n    """Reworded. ', 1)
+    assert changed_by(replace('    """log(', '    """Reworded: log('), "losses/dr.py") == set()
 
-    assert changed_by("losses/dr.py", edit) == set()
+
+@pytest.mark.parametrize("file", ["data/pack/decode.py", "training/job.py", "models/settings.py", "losses/batch.py"])
+def test_the_words_of_errors_change_nothing(changed_by, file):
+    """Every word inside a raised error, whatever else stands in the file."""
+
+    def reword(source: str) -> str:
+        import ast
+
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                node.exc.args = [ast.Constant("another sentence")]
+                node.exc.keywords = []
+        return ast.unparse(tree)
+
+    assert changed_by(reword, file) == set()
+
+
+def test_what_is_printed_changes_nothing(changed_by):
+    assert changed_by(replace("report(", "report('in other words', "), "training/run.py") == set()
+
+
+def test_the_type_of_a_raised_error_counts(changed_by):
+    assert changed_by(replace("raise DivergedError", "raise ArithmeticError"), "training/loop.py") == RUNS
+
+
+def test_reordered_and_respelled_imports_of_the_package_change_nothing(changed_by):
+    def edit(source: str) -> str:
+        lines = [line for line in source.splitlines(keepends=True) if line.startswith("from ltmlc.")]
+        assert len(lines) > 3
+        return source.replace("".join(lines), "".join(reversed(lines)))
+
+    assert changed_by(edit, "training/loop.py") == set()
+
+
+def test_annotations_of_functions_change_nothing(changed_by):
+    assert changed_by(lambda source: re.sub(r" -> [\w\[\], |.]+:", ":", source), "data/sampler.py") == set()
 
 
 @pytest.mark.parametrize(
-    ("file", "expected"),
+    ("old", "new"),
     [
-        ("losses/dr.py", {"dr", "sum"}),
-        ("losses/asl.py", {"asl", "sum"}),
-        ("losses/zlpr.py", set()),
-        ("losses/lse.py", {"dr", "sum"}),  # dr imports it, asl does not
-        ("losses/terms.py", RUNS),
-        ("losses/__init__.py", set()),  # registering another loss is no reason to train again
-        ("training/loop.py", RUNS),
-        ("training/pretrain.py", {"pretrain"}),
-        ("models/graph.py", RUNS | {"pretrain"}),
-        ("data/augment/batch.py", RUNS),
-        ("data/sources/digits.py", {"digits", "pretrain"}),
-        # A run depends on the split, whose checksum it carries, not on its making.
-        ("data/longtail.py", {"digits", "voc"}),
-        ("data/sources/voc.py", {"voc"}),  # the readers of other kinds of data do not count
-        ("plan/grid.py", set()),
-        ("evidence/tables/tables.py", set()),
-        ("training/heartbeat.py", set()),
+        ("losses/lse.py", "losses/sums_of_exponentials.py"),
+        ("training/seeds.py", "training/streams.py"),
+        ("data/augment/distort.py", "data/colours.py"),
+        ("models/neck.py", "models/between.py"),
     ],
 )
-def test_an_edit_changes_what_uses_the_file_and_nothing_else(changed_by, file, expected):
-    assert changed_by(file, append("\nADDED = 1\n")) == expected
+def test_moving_a_file_changes_nothing(package, changed_by, old, new):
+    module, moved = (f"ltmlc.{file.removesuffix('.py').replace('/', '.')}" for file in (old, new))
+    importers = [
+        str(path.relative_to(package)) for path in package.rglob("*.py") if f"from {module} import" in path.read_text()
+    ]
+    assert importers
+    (package / old).rename(package / new)
+    assert changed_by(replace(f"from {module} import", f"from {moved} import"), *importers) == set()
 
 
-def test_a_module_that_the_trainer_newly_imports_counts(package, changed_by):
-    helper = package / "training" / "helper.py"
-    helper.write_text("FACTOR = 1\n")
-    assert changed_by("training/loop.py", lambda source: "from ltmlc.training import helper\n" + source) == RUNS
-    assert helper in fingerprint.trainer_files()
-    helper.unlink()
+def test_moving_one_function_into_another_file_changes_nothing(package, changed_by):
+    source = (package / "losses/lse.py").read_text()
+    tree = __import__("ast").parse(source)
+    (node,) = (node for node in tree.body if getattr(node, "name", "") == "log_one_plus_exp")
+    text = "\n".join(source.splitlines()[node.lineno - 1 : node.end_lineno])
+    header = "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor\n\n\n"
+    (package / "losses" / "softplus.py").write_text(header + text + "\n")
+    edit = replace(text, "from ltmlc.losses.softplus import log_one_plus_exp")
+    assert changed_by(edit, "losses/lse.py") == set()
 
 
-def test_a_changed_default_of_a_parameter_changes_the_runs(changed_by):
-    def edit(source):
-        assert "gamma1: float = 5" in source
-        return source.replace("gamma1: float = 5", "gamma1: float = 6")
-
-    assert changed_by("losses/dr.py", edit) == {"dr", "sum"}
-
-
-def test_the_order_of_terms_does_not_matter():
-    swapped = {"loss": list(reversed(SUM["loss"]))}
-    assert fingerprint.run_fingerprint(swapped) == fingerprint.run_fingerprint(SUM)
+@pytest.mark.parametrize(
+    "file", ["training/loop.py", "data/augment/draws.py", "losses/dr.py", "models/blocks.py", "data/split.py"]
+)
+def test_a_definition_that_nothing_reaches_changes_nothing(changed_by, file):
+    """A helper, a constant or a figure's code may share a file with the arithmetic."""
+    assert changed_by(append("\n\nGAP = 3\n\n\ndef draw_a_sheet():\n    return GAP\n"), file) == set()
 
 
-def other_pythons() -> list[str]:
-    """Interpreters of other versions on this machine: on the path, or of uv or pyenv."""
-    own = f"python3.{sys.version_info.minor}"
-    names = {f"python3.{minor}" for minor in (11, 12, 13)} - {own}
-    found = [shutil.which(name) for name in sorted(names)]
-    for folder in (Path.home() / ".pyenv" / "versions", Path.home() / ".local" / "share" / "uv" / "python"):
-        found += [str(path) for name in sorted(names) for path in folder.glob(f"*/bin/{name}")]
-    return [path for path in found if path and works(path)]
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("losses/dr.py", "def dr(", "@staticmethod\ndef dr(", {"dr", "sum"}),
+        ("losses/asl.py", "gamma_neg: float = 4", "gamma_neg: float = 5", {"asl", "sum"}),
+        ("losses/zlpr.py", "def zlpr(", "@staticmethod\ndef zlpr(", set()),
+        ("losses/lse.py", "def pair_logsumexp(", "@staticmethod\ndef pair_logsumexp(", {"dr", "sum"}),
+        ("losses/terms.py", "self.weight == 1", "self.weight == 2", RUNS),
+        ("losses/__init__.py", '"zlpr": zlpr,', '"zlpr": zlpr,\n    "mine": zlpr,', set()),
+        ("losses/__init__.py", "tuple(build_term", "list(build_term", RUNS),
+        ("training/loop.py", "self.iteration += 1", "self.iteration += 2", RUNS),
+        ("training/pretrain.py", "def pretrain_backbone(", "@staticmethod\ndef pretrain_backbone(", {"pretrain"}),
+        ("data/augment/draws.py", "CROP_TRIES = ", "CROP_TRIES = 1 + ", RUNS | {"features"}),
+        ("data/longtail.py", "def pareto_sizes(", "@staticmethod\ndef pareto_sizes(", DATA),
+        ("data/sources/digits.py", "class DigitsSource", "class DigitsSource(dict)", {"digits", "pretrain"}),
+        ("data/sources/voc.py", "class VocSource", "class VocSource(dict)", {"voc"}),
+        ("data/heldout.py", "share: float = 0.25", "share: float = 0.5", {"holdout"}),
+        ("plan/grid.py", "def load_grid(", "@staticmethod\ndef load_grid(", set()),
+        ("evidence/tables/tables.py", "def tabulate(", "@staticmethod\ndef tabulate(", set()),
+        ("training/heartbeat.py", "def report(", "@staticmethod\ndef report(", set()),
+        ("errors.py", "class InputError", "class Another(Exception): ...\n\n\nclass InputError", set()),
+    ],
+)
+def test_an_edit_changes_what_reaches_it_and_nothing_else(changed_by, file, old, new, expected):
+    assert changed_by(replace(old, new), file) == expected
 
 
-def works(python: str) -> bool:
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+def test_a_function_that_the_trainer_newly_calls_counts_wherever_it_lies(package, changed_by):
+    (package / "training" / "helper.py").write_text("def scale(x):\n    return 2 * x\n")
+    edit = replace("loss.backward()", "from ltmlc.training import helper\n        helper.scale(loss).backward()")
+    first = changed_by(edit, "training/loop.py")
+    assert first == RUNS
+    called = fingerprint.run_fingerprint({"loss": [{"name": "dr"}]})
+    (package / "training" / "helper.py").write_text("def scale(x):\n    return 3 * x\n")
+    forget()
+    assert fingerprint.run_fingerprint({"loss": [{"name": "dr"}]}) != called
 
 
-def test_another_version_of_python_gives_the_same_fingerprint():
-    pythons = other_pythons()
-    if not pythons:
-        pytest.skip("no Python 3.11 to 3.13 other than this one was found")
-    code = f"from ltmlc.plan.fingerprint import run_fingerprint; print(run_fingerprint({SUM!r}))"
-    for python in pythons:
-        environment = {"PYTHONPATH": str(catalogue.PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True, env=environment)
-        assert done.stdout.strip() == fingerprint.run_fingerprint(SUM), python
+def test_the_same_name_from_another_library_counts(changed_by):
+    assert changed_by(replace("import numpy as np", "import torch as np"), "training/loop.py") == RUNS
+
+
+def test_what_a_module_does_when_it_is_imported_counts(changed_by):
+    assert changed_by(append("\n\ntorch.set_default_dtype(torch.float64)\n"), "training/loop.py") == RUNS
+
+
+def test_the_hash_is_the_same_in_another_process_and_needs_no_torch():
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}\n"
+        "from ltmlc.plan.fingerprint import run_fingerprint\n"
+        "print(run_fingerprint({'loss': [{'name': 'dr'}]}), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [fingerprint.run_fingerprint({"loss": [{"name": "dr"}]}), "False"]
+
+
+def test_modules_that_are_not_followed_exist():
+    for module in fingerprint.NOT_FOLLOWED:
+        name = module.partition(":")[0].removesuffix(".")
+        assert definitions.file_of(name) or (Path(catalogue.PACKAGE.parent) / name.replace(".", "/")).is_dir()

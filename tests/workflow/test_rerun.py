@@ -101,12 +101,12 @@ def test_comments_and_code_that_only_reads_results_repeat_nothing(finished):
 
 
 def test_an_edit_of_one_loss_repeats_its_runs_alone(finished):
-    with appended(finished, "src/ltmlc/losses/asl.py", "EDITED = 1"):
+    with appended(finished, "src/ltmlc/losses/asl.py", "assert True"):
         assert trainings(finished) == both("asl_recipe-db")
 
 
 def test_an_edit_of_a_loss_that_is_part_of_sums_repeats_these_too(finished):
-    with appended(finished, "src/ltmlc/losses/dr.py", "EDITED = 1"):
+    with appended(finished, "src/ltmlc/losses/dr.py", "assert True"):
         runs = trainings(finished)
     assert all("dr_gamma1-5" in run for _, run in runs)
     # gamma2 from 1 to 10, and DR + BCE, DR + DB Focal with the data set's own
@@ -114,7 +114,7 @@ def test_an_edit_of_a_loss_that_is_part_of_sums_repeats_these_too(finished):
 
 
 def test_an_edit_of_the_trainer_repeats_all(finished):
-    with appended(finished, "src/ltmlc/training/loop.py", "EDITED = 1"):
+    with appended(finished, "src/ltmlc/training/loop.py", "assert True"):
         assert len(trainings(finished)) == 92
 
 
