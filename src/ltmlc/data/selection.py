@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.data.longtail import longtail_subset
-from ltmlc.data.sources.source import Pool, first_existing, plain_path
+from ltmlc.data.sources.source import OWN, Pool, first_existing, plain_path
 from ltmlc.disk.files import sha256_file, sha256_text
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
@@ -18,7 +18,7 @@ LONGEST_LIST = 100_000_000
 
 def read_ids(path: Path, *, sha256: str | None = None) -> list[str]:
     """A published id list, one id a line, verified against ``sha256`` if given."""
-    first_existing([path], what="published list of training images (subset.ids)")
+    first_existing([path], what="list of training images (subset.ids)", mend=f"download it; {OWN}")
     text = read_text(path, limit=LONGEST_LIST)
     if sha256 is not None and (found := sha256_file(path)) != sha256:
         raise InputError(

@@ -127,3 +127,10 @@ def test_two_hundred_thousand_categories_are_read_in_seconds(tmp_path):
 
 def test_numbers_written_with_a_point_and_ids_that_are_text_are_ids(tmp_path):
     assert read(tmp_path, annotations=annotation(image_id=1.0)).pool.labels.tolist() == [[0, 1], [0, 0]]
+
+
+def test_more_labels_than_the_memory_holds_are_refused_before_they_are_made(tmp_path):
+    images = [{"id": number, "file_name": f"{number}.jpg"} for number in range(100_000)]
+    categories = [{"id": number, "name": f"c{number}"} for number in range(100_000)]
+    with pytest.raises(InputError, match=r"100000 images with 100000 classes are more .*source\.classes"):
+        read(tmp_path, images=images, categories=categories, annotations=[])

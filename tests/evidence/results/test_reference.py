@@ -62,14 +62,23 @@ def test_a_reference_is_read_as_it_was_written(tmp_path):
         ("", "missing column"),
         ("dataset,run,seed,total,head,medium,tail\nd,r,0,x,1,1,1\n", "line 2"),
         ("dataset,run,seed,total,head,medium,tail\nd,r,0,1\n", "line 2"),
+        ("dataset,run,seed,total,head,medium,tail\nd,r,0,nan,1,1,1\n", "line 2"),
+        ("dataset,run,seed,total,head,medium,tail\nd,\xe9,0,1,1,1,1\n", "line 2 is not in UTF-8"),
+        ('dataset,run,seed,total,head,medium,tail\n"' + "d" * 200_000, "is a quotation mark open"),
     ],
 )
 def test_a_broken_reference_is_refused_by_name(tmp_path, text, complaint):
     path = tmp_path / "reference.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match=complaint) as error:
         read_reference(path)
     assert str(path) in str(error.value)
+
+
+def test_a_reference_saved_by_excel_is_read(tmp_path):
+    path = tmp_path / "reference.csv"
+    path.write_bytes(b"\xef\xbb\xbfdataset,run,seed,total,head,medium,tail\r\nd,r,0,1,1,1,1\r\n")
+    assert list(read_reference(path)) == [("d", "r")]
 
 
 def test_an_absent_reference_is_refused_by_name(tmp_path):

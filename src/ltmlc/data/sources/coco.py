@@ -7,7 +7,7 @@ import numpy as np
 
 from ltmlc.data.sources.coco_file import CocoLabels, read_labels
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import Pool, first_existing
+from ltmlc.data.sources.source import OWN, Pool, first_existing
 from ltmlc.errors import InputError
 
 
@@ -71,9 +71,8 @@ class CocoSource:
         """The annotation file of ``train`` or ``test``; InputError where there is none."""
         part = self._parts[name]
         if "annotations" in part:
-            return first_existing(
-                [self._root / part["annotations"]], what=f"annotation file (source.{name}.annotations)"
-            )
+            path = self._root / part["annotations"]
+            return first_existing([path], what=f"annotation file (source.{name}.annotations)", mend=OWN)
         file = f"instances_{part['set']}.json"
         candidates = [self._root / folder / file for folder in ("annotations", "coco/annotations")]
         return first_existing(candidates, what=f"COCO annotations (source.{name})")

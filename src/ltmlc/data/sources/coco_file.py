@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ltmlc.data.sources.coco_boxes import Boxes
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import fault_of, fault_of_path, plain_form
-from ltmlc.data.sources.source import Pool, plain_path
+from ltmlc.data.sources.source import Pool, no_labels, plain_path
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 
@@ -56,7 +54,7 @@ def read_labels(path: Path, *, images: str | None = None, classes: list[str] | N
         valid = ", ".join(name for name in categories.values() if name)
         raise InputError(f"source.classes: {', '.join(unknown)} is no category of {path}; valid: {valid}")
     column = {name: index for index, name in enumerate(chosen)}
-    labels = np.zeros((len(ids), len(chosen)), np.uint8)
+    labels = no_labels(len(ids), len(chosen))
     boxes = Boxes(content["annotations"], faults)
     for position, annotation in enumerate(content["annotations"]):
         if not isinstance(annotation, dict):

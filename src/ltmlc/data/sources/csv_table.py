@@ -1,6 +1,5 @@
 """Your own data set: a CSV with one image a row, its labels in one cell or one column a class."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
-from ltmlc.data.sources.source import Pool, UnusableImageError
+from ltmlc.data.sources.source import Pool, UnusableImageError, no_labels, spelled
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
 from ltmlc.data.sources.tabular.rows import image_ids, parts_of
 from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
@@ -110,10 +109,7 @@ class CsvSource:
         return self._pool(self._rows["test"])
 
     def read_image(self, image_id: str) -> np.ndarray:
-        path = self._images / image_id
-        if not path.exists():  # macOS writes accents as signs of their own, other systems do not
-            forms = (self._images / unicodedata.normalize(form, image_id) for form in ("NFC", "NFD"))
-            path = next((other for other in forms if other.exists()), path)
+        path = spelled(self._images, image_id)
         if not path.exists():
             raise UnusableImageError(path, _absent(path))
         return read_rgb(path)
@@ -181,7 +177,7 @@ class CsvSource:
 
     def _pool(self, rows: Rows) -> Pool:
         column = {name: index for index, name in enumerate(self.classes)}
-        matrix = np.zeros((len(rows), len(column)), np.uint8)
+        matrix = no_labels(len(rows), len(column))
         for row, labels in zip(matrix, rows.values(), strict=True):
             row[[column[label] for label in labels]] = 1
         return Pool(list(rows), matrix)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.data.sources.coco import CocoSource
-from ltmlc.data.sources.source import first_existing
+from ltmlc.data.sources.source import first_existing, spelled
 from ltmlc.data.sources.voc import open_image_set
 from ltmlc.errors import InputError
 
@@ -74,7 +74,7 @@ def _csv_labels(source: dict[str, Any], root: Path) -> Files:
 
 def _csv_photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
     folder = root / source.get("images", ".")
-    return {image: folder / image for image in ids}
+    return {image: spelled(folder, image) for image in ids}
 
 
 _LABELS = {"voc": _voc_labels, "coco": _coco_labels, "csv": _csv_labels}

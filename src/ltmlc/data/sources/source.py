@@ -1,5 +1,6 @@
 """What a data set is before anything is selected: one small protocol, which every kind of source follows."""
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -46,15 +47,44 @@ class Source(Protocol):
         """One image of either pool, uint8 RGB (H, W, 3). Raises UnusableImageError."""
 
 
+LARGEST = 8_000_000_000
+"""Images times classes of a pool: its labels are held as a byte each."""
+
+
+def no_labels(images: int, classes: int) -> np.ndarray:
+    """Labels of a pool before any is set, uint8 (N, C). Raises InputError where they would not fit in the memory."""
+    if images * classes > LARGEST:
+        raise InputError(
+            f"{images} images with {classes} classes are more than this program holds ({LARGEST:.0e} labels); choose "
+            "classes with source.classes"
+        )
+    return np.zeros((images, classes), np.uint8)
+
+
 def plain_path(path: str) -> str:
     """The path of a file in one spelling: ``./a//b.jpg`` and ``a\\b.jpg`` are ``a/b.jpg``."""
     return PurePosixPath(path.replace("\\", "/")).as_posix()
 
 
-def first_existing(candidates: list[Path], *, what: str) -> Path:
-    """The first path that exists; InputError lists all that were looked for."""
+def spelled(folder: Path, image: str) -> Path:
+    """The file of an image, its accents written as on the disk: macOS makes them signs of their own, others do not."""
+    path = folder / image
+    if not path.exists():
+        forms = (folder / unicodedata.normalize(form, image) for form in ("NFC", "NFD"))
+        path = next((other for other in forms if other.exists()), path)
+    return path
+
+
+OWN = "paths are below data.root: write it as it lies there, or set data.root to another folder"
+"""What to do where a file of one's own is not found."""
+
+
+def first_existing(
+    candidates: list[Path], *, what: str, mend: str = "download it, or set data.root to the folder of your copy"
+) -> Path:
+    """The first path that exists; InputError lists all that were looked for, and says with ``mend`` what to do."""
     for path in candidates:
         if path.exists():
             return path
     looked = ", ".join(map(str, candidates))
-    raise InputError(f"{what} not found; looked for {looked}; download it, or set data.root to the folder of your copy")
+    raise InputError(f"{what} not found; looked for {looked}; {mend}")

@@ -1,9 +1,11 @@
 """The numbers ours are compared with: the paper's, or an earlier result of our own kept as a CSV file."""
 
 import csv
+import io
 import math
 from pathlib import Path
 
+from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import COLUMNS, Results
@@ -15,6 +17,7 @@ PAPER_GROUPS = {
     "coco-lt": {"head": 22, "medium": 33, "tail": 25},
 }
 PRINTED = 0.005  # half a unit of the second decimal
+LONGEST = 100_000_000  # bytes of a reference: half a million runs
 HEADER = ("dataset", "run", "seed", *COLUMNS)
 
 Reference = dict[tuple[str, str], dict[int, dict[str, float]]]
@@ -48,26 +51,29 @@ def read_reference(path: str | Path) -> Reference:
         InputError: if the file is missing, lacks a column, or holds something that is not a number; the message names
             the line.
     """
+    file = own_or_shipped(path)
+    if not file.exists():
+        raise InputError(f"{path} does not exist; name a reference file, or compare with the published numbers")
+    reader = csv.DictReader(io.StringIO(read_text(file, limit=LONGEST), newline=""))
+    reference: Reference = {}
     try:
-        with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            absent = [name for name in HEADER if name not in (reader.fieldnames or ())]
-            if absent:
-                raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(HEADER)}")
-            reference: Reference = {}
-            for line in reader:
-                try:
-                    values = {column: float(line[column]) for column in COLUMNS if line[column] != ""}
-                    reference.setdefault((line["dataset"], line["run"]), {})[int(line["seed"])] = values
-                except (TypeError, ValueError):
-                    raise InputError(
-                        f"{path}, line {reader.line_num}: seed and mAP must be numbers, found {list(line.values())}"
-                    ) from None
-            return reference
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} does not exist; name a reference file, or compare with the published numbers"
-        ) from None
+        absent = [name for name in HEADER if name not in (reader.fieldnames or ())]
+        if absent:
+            raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(HEADER)}")
+        for line in reader:
+            try:
+                values = {column: float(line[column]) for column in COLUMNS if line[column] != ""}
+                if not all(map(math.isfinite, values.values())):
+                    raise ValueError
+                reference.setdefault((line["dataset"], line["run"]), {})[int(line["seed"])] = values
+            except (TypeError, ValueError):
+                found = str(list(line.values()))[:200]
+                raise InputError(
+                    f"{path}, line {reader.line_num}: seed and mAP must be numbers, found {found}"
+                ) from None
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
+    return reference
 
 
 def reference_csv(results: Results) -> str:

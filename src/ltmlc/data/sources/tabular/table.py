@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import CONTROL
-from ltmlc.data.sources.source import first_existing
+from ltmlc.data.sources.source import OWN, first_existing
 from ltmlc.disk.reading import UTF8, read_text
 from ltmlc.errors import InputError
 
@@ -53,7 +53,7 @@ def read_table(path: Path, *, expected: list[str], encoding: str | None, faults:
     Raises:
         InputError: no such file, no regular file, another encoding, no first line.
     """
-    first_existing([path], what="CSV of the data set")
+    first_existing([path], what="CSV of the data set", mend=OWN)
     mend = "save the file as UTF-8, or say its encoding, such as source.encoding: latin-1"
     text = read_text(path, limit=MAX_BYTES, encoding=encoding or UTF8, mend=mend)
     lines = list(io.StringIO(text, newline=""))  # not splitlines, which parts a name at U+2028, too
