@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.disk.reading import read_regular, read_text
+from ltmlc.disk.reading import read_json, read_regular, read_text
 from ltmlc.errors import InputError
 
 
@@ -40,3 +40,22 @@ def test_a_file_larger_than_the_limit_is_not_read(tmp_path):
         file.truncate(10**12)  # sparse: nothing lies on the disk
     with pytest.raises(InputError, match=r"has 1000000000000 bytes; at most 100 are read"):
         read_regular(tmp_path / "a", limit=100)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"\xff", b"[" * 100_000, b"NaN", b'{"a": -Infinity}', b"[1e400]", b'"\\ud800"', b'{"\\udfff": 1}',
+        b"1" * 5000,
+    ],
+)  # fmt: skip
+def test_json_that_could_not_be_written_again_is_refused_by_name(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.json is not readable JSON \(") as caught:
+        read_json(tmp_path / "a.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_json_is_read(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": [1, 2.5, null, "\\ud83d\\ude00"]}')
+    assert read_json(tmp_path / "a.json") == {"a": [1, 2.5, None, "\U0001f600"]}

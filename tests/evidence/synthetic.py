@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.plan.grid import Grid, Row, Table
 
 SPEC = {
@@ -68,6 +69,7 @@ def write(results_dir: Path, dataset: str, run: str, seed: int, percent, **chang
     path = results_dir / "runs" / dataset / run / f"seed{seed}" / "metrics.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(metrics(dataset, run, seed, percent, **changes)))
+    _seal(path.parent)
     return path
 
 
@@ -119,4 +121,12 @@ def write_predictions(results_dir: Path, dataset: str, run: str, seed: int, logi
     path = results_dir / "runs" / dataset / run / f"seed{seed}" / "predictions.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, logits=np.asarray(logits, np.float32), labels=split.test_matrix, ids=np.array(split.test_ids))
+    _seal(path.parent)
     return path
+
+
+def _seal(folder: Path) -> None:
+    """As a training does: predictions and metrics have checksums."""
+    files = [folder / "metrics.json", folder / "predictions.npz"]
+    if all(file.exists() for file in files):
+        write_sums(folder / RUN_SUMS, files)

@@ -1,23 +1,30 @@
-"""Checksums beside results, as ``sha256sum`` writes and checks them: what was edited or cut short later is noticed."""
+"""Checksums beside results, as ``sha256sum`` writes and checks them: what was edited or cut short later is noticed.
 
+They can be damaged themselves. A file of other content has another hash in nearly every digit, so a hash that stands
+there but for a few digits is that of the file, and the checksums are what was damaged.
+"""
+
+import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.errors import InputError
 
 RUN_SUMS = "SHA256SUMS"
 SMALL = 100_000
 """Bytes. Larger files are read again only if they are younger than their checksums: planning must stay instant."""
+LONGEST = 10_000
+"""Bytes of checksums that are read; those of a run have 400."""
+HASH = 64
+"""Digits of a hash."""
+DAMAGED_DIGITS = 8
+"""So many may differ: of two contents that happens once in 10^60."""
 
 
 def write_sums(sums: str | Path, files: Iterable[str | Path]) -> None:
-    """One line a file, names relative to the folder of ``sums``. A full disk is no error here: without checksums files
-    are believed.
-    """
-    sums = Path(sums)
-    with suppress(OSError):
-        write_atomically(sums, "".join(f"{sha256_file(file)}  {Path(file).name}\n" for file in files))
+    """One line a file, names relative to the folder of ``sums``."""
+    write_atomically(sums, _text(files))
 
 
 def changed_files(sums: str | Path, *, only: str | None = None) -> list[Path]:
@@ -27,19 +34,88 @@ def changed_files(sums: str | Path, *, only: str | None = None) -> list[Path]:
 
     Args:
         only: look at the file of this name alone.
+
+    Raises:
+        InputError: the disk does not let a file be read; it may be whole.
     """
     sums = Path(sums)
+    text, written = _read(sums)
+    names = [name for _, _, name in (line.partition("  ") for line in text.split("\n")) if _is_plain(name)]
+    return [sums.with_name(name) for name in names if only in (None, name) and _changed(sums, name, text, written)]
+
+
+def has_checksum(sums: str | Path, file: str | Path) -> bool:
+    """Whether the content of ``file`` is one that ``sums`` knows. Raises InputError as :func:`changed_files`."""
+    return _knows(_read(Path(sums))[0], Path(file))
+
+
+def mend_sums(sums: str | Path, files: Iterable[str | Path]) -> bool:
+    """Write damaged checksums anew if all they are of is whole. Whether it did.
+
+    Args:
+        files: what they are of, as far as it is there.
+    """
+    sums, files = Path(sums), [Path(file) for file in files if Path(file).exists()]
+    text, _ = _read(sums)
+    small = [file for file in files if file.stat().st_size <= SMALL]
+    lines = text.split("\n")[:-1]
+    right = sorted(line[HASH:] for line in lines) == sorted(f"  {file.name}" for file in files)
+    if not text or (right and all(f"{sha256_file(file)}  {file.name}" in lines for file in small)):
+        return False
+    whole = all(_knows(text, file) for file in files)
+    if whole:
+        write_sums(sums, files)
+    return whole
+
+
+def _text(files: Iterable[str | Path]) -> str:
+    return "".join(f"{sha256_file(file)}  {Path(file).name}\n" for file in files)
+
+
+def _read(sums: Path) -> tuple[str, int]:
+    """Its text and date; an empty one where there is none."""
     try:
-        lines, written = sums.read_text(encoding="utf-8").splitlines(), sums.stat().st_mtime_ns
-    except (OSError, UnicodeDecodeError):
-        return []
-    named = ((sums.with_name(name), sha256) for sha256, _, name in (line.partition("  ") for line in lines) if name)
-    return [path for path, sha256 in named if only in (None, path.name) and _changed(path, sha256, written)]
+        with sums.open("rb") as file:
+            return file.read(LONGEST).decode(errors="replace"), sums.stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return "", 0
+    except OSError as error:
+        raise _unreadable(sums, error) from None
 
 
-def _changed(path: Path, sha256: str, written: int) -> bool:
+def _is_plain(name: str) -> bool:
+    """Whether this is the name of a file beside the checksums, as no damaged one can lead elsewhere."""
+    return 0 < len(os.fsencode(name)) < 256 and not set(name) & set("/\\\0") and name not in (".", "..")
+
+
+def _changed(sums: Path, name: str, text: str, written: int) -> bool:
+    path = sums.with_name(name)
     try:
         state = path.stat()
-        return (state.st_size <= SMALL or state.st_mtime_ns > written) and sha256_file(path) != sha256
+        return (state.st_size <= SMALL or state.st_mtime_ns > written) and not _knows(text, path)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _knows(text: str, file: Path) -> bool:
+    try:
+        sha256 = sha256_file(file)
+    except IsADirectoryError:
+        return False
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    windows = (text[start : start + HASH] for start in range(len(text) - HASH + 1))
+    return sha256 in text or any(_nearly_equal(sha256, window) for window in windows)
+
+
+def _nearly_equal(sha256: str, other: str) -> bool:
+    return sum(a != b for a, b in zip(sha256, other, strict=True)) <= DAMAGED_DIGITS
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be read ({error.strerror or error}): it may be whole, so nothing is made in its place; "
+        "mend the disk or the permission, and run the same again"
+    )

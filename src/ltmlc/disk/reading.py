@@ -1,10 +1,16 @@
-"""Reading a text file that somebody else made: its kind and size are asked first, its encoding is named where wrong."""
+"""Reading a file that somebody else made: its kind and size are asked first, its encoding is named where wrong."""
 
 import codecs
+import json
 import stat
 from pathlib import Path
+from typing import Any
 
+from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
+
+LARGEST_JSON = 100_000_000
+"""Bytes; metrics files have a hundred thousand at most."""
 
 UTF8 = "utf-8-sig"
 """UTF-8, with or without the byte-order mark that some editors put first."""
@@ -43,6 +49,20 @@ def read_text(path: str | Path, *, limit: int, encoding: str = UTF8, mend: str =
         raise InputError(f"{path}{_undecodable(content, error)}; {mend}") from None
     except (LookupError, TypeError, ValueError) as error:  # unknown, or of bytes to bytes
         raise InputError(f"{path}: {encoding!r} is no encoding of text ({error}); such are: utf-8, latin-1") from None
+
+
+def read_json(path: str | Path, *, limit: int = LARGEST_JSON) -> Any:
+    """The value that a JSON file holds, fit to be written again: text that is text, numbers that are finite.
+
+    Raises InputError as :func:`read_regular`, and for what is no such JSON.
+    """
+    content = read_regular(path, limit=limit)
+    try:
+        value = json.loads(content)
+        canonical_json(value).encode()  # refuses NaN, 1e400, and halves of characters
+        return value
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not readable JSON ({' '.join(str(error).splitlines())[:200]})") from None
 
 
 def _undecodable(content: bytes, error: UnicodeDecodeError) -> str:

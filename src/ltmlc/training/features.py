@@ -8,7 +8,6 @@ shows in an iteration is drawn from the run's own stream of augmentation.
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.pack.pack import Pack
+from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
@@ -154,12 +154,11 @@ def open_features(
 def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
     """What the features are of, their hash, and those arrays that are asked for."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: file[name] for name in arrays}
-            return {**found, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
+        file = read_arrays(path, [*arrays, "stamp", "sha256"])
+        return {**file, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
     except FileNotFoundError:
         raise InputError(f"{path}: no features here, which model.cached_views asks for; {AGAIN}") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise InputError(f"{path}: cannot be used ({error!r}); delete it and {AGAIN}") from None
 
 

@@ -55,6 +55,11 @@ def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
     write_atomically(directory / METRICS, json.dumps(fields, indent=1, allow_nan=False) + "\n")
 
 
+def made_files(directory: Path) -> list[Path]:
+    """What of a run's results is there."""
+    return [path for path in (directory / name for name in (METRICS, PREDICTIONS, WEIGHTS)) if path.exists()]
+
+
 @contextmanager
 def readable_write_errors(directory: Path) -> Iterator[None]:
     """Turn what the file system says into one sentence; the checkpoint stays, so that no training is lost."""

@@ -9,6 +9,7 @@ import torch
 
 from ltmlc.data.pack.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.models import Classifier
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
@@ -30,6 +31,7 @@ from ltmlc.training.network import build_network, weights_sha256
 from ltmlc.training.outputs import (
     failure,
     finite,
+    made_files,
     readable_write_errors,
     score,
     write_metrics,
@@ -196,4 +198,5 @@ def _write(job: Job, split: Split, session: Session, logits: np.ndarray, scores:
         if job.settings.get("keep_weights") and scores["status"] == "finished":
             write_weights(job.out, trainer.model)
         write_metrics(job.out, fields)
+        write_sums(job.out / RUN_SUMS, made_files(job.out))
     remove_checkpoints(job.out)

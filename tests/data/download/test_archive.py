@@ -51,6 +51,19 @@ def test_only_the_wanted_members_are_extracted(tmp_path, make, name):
     assert (tmp_path / "out/top/wanted/1.txt").read_bytes() == b"one"
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.xz"])
+def test_an_archive_that_would_become_a_thousand_times_as_large_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("ltmlc.data.download.archive.ROOM", 100_000)
+    zeros = ("wanted/zeros.txt", bytes(10_000_000))
+    if name.endswith("zip"):
+        archive = zip_with(tmp_path / name, zeros)
+    else:
+        archive = tar_with(tmp_path / name, zeros, compression=name[-2:])
+    with pytest.raises(InputError, match=rf"{name} is not extracted: its \d+ bytes would become more than \d+"):
+        extract(archive, tmp_path / "out", members=EVERYTHING)
+    assert files_under(tmp_path / "out") == []
+
+
 @pytest.mark.parametrize("compression", ["gz", "xz"])
 def test_compressed_tar_is_extracted(tmp_path, compression):
     archive = tar_with(tmp_path / "a.tar", ("1.txt", b"one"), compression=compression)

@@ -3,6 +3,7 @@ import time
 import pytest
 from evidence.synthetic import SPEC, grid, row, table, write, write_seeds
 
+from ltmlc.disk.checksums import write_sums
 from ltmlc.evidence.results.results import load_results
 
 GRID = grid(table("t", row("A", "a"), row("B", "b")), seeds=(0, 1))
@@ -36,6 +37,46 @@ def test_a_damaged_file_is_a_missing_run_and_is_named(tmp_path, content, complai
     assert len(results.messages) == 1
     assert str(path) in results.messages[0]
     assert complaint in results.messages[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"environment": {"device": ["cpu"]}},
+        {"environment": {"device": {}}},
+        {"history": [{"epoch": 0, "loss": "low", "lr": 0.1, "images_per_second": 1.0}]},
+        {"seconds": {"total": "14"}},
+        {"images_per_second": "fast"},
+        {"peak_memory": {"host_bytes": "much"}},
+        {"map": {"total": "0.5", "head": 0.5, "medium": 0.5, "tail": 0.5}},
+        {"ap_per_class": ["0.5"]},
+        {"ap_per_class": None},
+        {"command": "\ud800"},
+        {"environment": {"\udfff": "x"}},
+        {"seconds": {"total": float("inf")}},
+    ],
+)
+def test_text_where_a_number_belongs_and_what_is_no_text_is_a_missing_run(tmp_path, changes):
+    write(tmp_path, "voc-lt", "a", 0, 50, **changes)
+    results = load_results(GRID, tmp_path)
+    assert results.runs["voc-lt", "a", 0].status == "missing"
+    assert "metrics.json" in results.messages[0] and "counted as missing" in results.messages[0]
+    results.csv().encode()
+
+
+def test_a_result_whose_checksum_is_gone_is_not_believed(tmp_path):
+    """Edited or cut short, nobody could tell. Evidence that is kept without predictions has none."""
+    path = write(tmp_path, "voc-lt", "a", 0, 50)
+    assert load_results(GRID, tmp_path).messages == ()
+    path.with_name("predictions.npz").write_bytes(b"predictions")
+    for content in (None, "", f"{'0' * 64}  predictions.npz\n"):
+        if content is not None:
+            path.with_name("SHA256SUMS").write_text(content)
+        results = load_results(GRID, tmp_path)
+        assert results.runs["voc-lt", "a", 0].status == "missing"
+        assert "it has no checksum in SHA256SUMS, so nothing says that it is what was made" in results.messages[0]
+    write_sums(path.with_name("SHA256SUMS"), [path, path.with_name("predictions.npz")])
+    assert load_results(GRID, tmp_path).messages == ()
 
 
 def test_a_directory_in_place_of_the_file_is_a_missing_run(tmp_path):

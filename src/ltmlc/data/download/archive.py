@@ -15,6 +15,8 @@ from ltmlc.errors import InputError
 
 CONTENTS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".xml", ".json", ".txt", ".csv"}
 """How names of what is extracted end: photographs and annotations, nothing that a program would run."""
+ROOM, PACKED = 100_000_000, 100
+"""An archive may become so many bytes, and so many times its own."""
 
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
@@ -47,7 +49,17 @@ def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def _refuse_bomb(archive: Path, unpacked: int) -> None:
+    """Nothing that is downloaded here packs better than 1 : 30; a few kilobytes of zeros can be gigabytes."""
+    if unpacked > ROOM + PACKED * archive.stat().st_size:
+        raise InputError(
+            f"{archive} is not extracted: its {archive.stat().st_size} bytes would become more than {unpacked}, as no "
+            "archive of data does; delete it, and download it from another place"
+        )
+
+
 def _unpack_tar(archive: Path, aside: Path, members: Sequence[str]) -> None:
+    unpacked = 0
     with tarfile.open(archive) as tar:
         for member in tar:
             _refuse_outside(archive, member.name)
@@ -55,11 +67,14 @@ def _unpack_tar(archive: Path, aside: Path, members: Sequence[str]) -> None:
                 raise _refusal(archive, member.name, "is a link or a device")
             if member.isreg() and _matches(member.name, members):
                 _refuse_code(archive, member.name)
+                unpacked += member.size
+                _refuse_bomb(archive, unpacked)
                 tar.extract(member, aside, filter="data")
 
 
 def _unpack_zip(archive: Path, aside: Path, members: Sequence[str]) -> None:
     with zipfile.ZipFile(archive) as file:
+        _refuse_bomb(archive, sum(member.file_size for member in file.infolist()))
         for member in file.infolist():
             _refuse_outside(archive, member.filename)
             kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the archive was not made on Unix

@@ -4,7 +4,6 @@ A file that is absent, cut short, or not what it should be never stops the evalu
 a message names the file and what is wrong with it. Values are percent, as the paper prints them.
 """
 
-import json
 import math
 import time
 from collections.abc import Iterable
@@ -15,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
 from ltmlc.disk.locks import is_held
+from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.schema import check
@@ -124,33 +124,35 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
     path = directory / "metrics.json"
     missing = RunResult(dataset, run, seed, "missing", directory)
     try:
-        metrics = json.loads(path.read_bytes())
+        if not path.exists():
+            return _unfinished(missing), None
+        metrics = read_json(path)
         check(metrics, schema="metrics", where=str(path))
-        if metrics["status"] == "finished" and metrics["map"] is None:
-            raise InputError(f"{path}: map: a finished run must have one")
-        if changed_files(directory / RUN_SUMS, only=path.name):
-            raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
-    except FileNotFoundError:
-        return _unfinished(missing), None
+        _refuse_unverified(path)
     except InputError as error:
         return missing, f"{error}; counted as missing, train it again"
-    except (OSError, ValueError) as error:  # a truncated file, or one that is not text at all
-        return missing, f"{path} is not readable JSON ({error}); counted as missing, train it again"
     if (metrics["dataset"], metrics["run"], metrics["seed"]) != (dataset, run, seed):
-        return (
-            missing,
-            f"{path} is the result of {metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}; counted as missing",
-        )
+        found = f"{metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}"
+        return missing, f"{path} is the result of {found}; counted as missing"
     changed = sorted(_differences(metrics["spec"], spec) - _PATHS)
     if changed:
-        return (
-            missing,
-            f"{path} was made with another specification ({', '.join(changed)}); counted as missing, train it again",
-        )
+        other = f"was made with another specification ({', '.join(changed)})"
+        return missing, f"{path} {other}; counted as missing, train it again"
     percent = {}
     if metrics["status"] == "finished":
         percent = {column: _percent(metrics["map"][column]) for column in COLUMNS}
     return RunResult(dataset, run, seed, metrics["status"], directory, percent, metrics), None
+
+
+def _refuse_unverified(path: Path) -> None:
+    """Raise InputError for a result whose checksum does not fit or is gone. Without predictions beside it, it is
+    evidence that was kept without them and without checksums (:mod:`ltmlc.evidence.results.archive`).
+    """
+    sums = path.with_name(RUN_SUMS)
+    if changed_files(sums, only=path.name):
+        raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
+    if path.with_name("predictions.npz").exists() and not has_checksum(sums, path):
+        raise InputError(f"{path}: it has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
 
 
 def _unfinished(missing: RunResult) -> RunResult:

@@ -7,10 +7,10 @@ of the same kind. Two runs are compared on the same resamples, so that images wh
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import COLUMNS
 
@@ -28,11 +28,11 @@ class Interval(NamedTuple):
 def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Logits (N, C), labels (N, C) and image ids of one run. Raises InputError if the file is missing or incomplete."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["logits"], arrays["labels"], [str(name) for name in arrays["ids"]]
+        arrays = read_arrays(path, ("logits", "labels", "ids"))
+        return arrays["logits"], arrays["labels"], [str(name) for name in arrays["ids"]]
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; train this run again to get its predictions") from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except DAMAGED as error:
         raise InputError(f"{path} is not a complete predictions file ({error}); train this run again") from None
 
 

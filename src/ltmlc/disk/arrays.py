@@ -1,0 +1,31 @@
+"""Reading arrays from ``.npz`` files: what they unpack to is asked before anything is unpacked."""
+
+import stat
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+UNPACKED = 500_000_000
+"""Bytes that the compressed arrays of a file may unpack to: logits of 100 000 images and 1000 classes."""
+
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zipfile.LargeZipFile)
+"""What a file that is no such file, or a damaged one, is refused with."""
+
+
+def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Those arrays of a file. Nothing is unpickled.
+
+    Raises one of ``DAMAGED``, of which FileNotFoundError says that there is none.
+    """
+    path = Path(path)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is no regular file")
+    with zipfile.ZipFile(path) as file:
+        packed = [member for member in file.infolist() if member.compress_type != zipfile.ZIP_STORED]
+        unpacked = sum(member.file_size for member in packed)
+    if unpacked > UNPACKED:
+        raise ValueError(f"it unpacks to {unpacked} bytes, more than the {UNPACKED} that are read")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in names}
