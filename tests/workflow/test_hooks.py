@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 SNAKEFILE = """
+from ltmlc.plan.config import load_config
 from ltmlc.workflow.hooks import tell_what_happens
 
-tell_what_happens(workflow, {"strict": config.get("strict", False)})
+ASKED = {"datasets": config.get("datasets", ["digits20-lt"]), "tables": ["table2"]}
+tell_what_happens(workflow, load_config({**ASKED, "strict": config.get("strict", False)}))
 RUNS = ["good", "diverged"]
 
 rule all:
@@ -27,6 +29,10 @@ rule train:
     output: "runs/{dataset}/{run}/seed{seed}/metrics.json"
     log: "runs/{dataset}/{run}/seed{seed}/train.log"
     shell: "bash jobs/{wildcards.run} {output} 2> {log}"
+
+rule nothing:
+    output: "nothing.txt"
+    shell: "touch {output}"
 
 rule tabulate:
     input: "runs/x/good/seed0/metrics.json"
@@ -48,7 +54,7 @@ def snakemake(tmp_path):
     (tmp_path / "jobs").mkdir()
     for name, script in JOBS.items():
         (tmp_path / "jobs" / name).write_text(script)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "CUDA_VISIBLE_DEVICES": ""}
 
     def run(*arguments: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", *arguments]
@@ -84,6 +90,15 @@ def test_a_workflow_says_at_its_end_what_failed_again_and_again(snakemake):
     assert "Select jobs" not in said and "rule train:" not in said
     code, said = snakemake()  # nothing to be done
     assert code == 0 and last_words in said
+
+
+def test_what_cannot_be_trained_is_refused_before_the_first_job_whatever_snakefile_it_is(snakemake, tmp_path):
+    """A paper-sized run where no GPU is visible."""
+    code, said = snakemake("--config", "datasets=[voc-lt]")
+    assert code == 1 and "hours to days on a CPU" in said
+    assert "Traceback" not in said and "hooks.py" not in said
+    assert not (tmp_path / "runs").exists()
+    assert snakemake("--config", "datasets=[voc-lt]", "--", "nothing.txt")[0] == 0  # nothing of it is trained
 
 
 def test_strict_is_an_error_where_a_recorded_training_failed(snakemake):
