@@ -1,12 +1,15 @@
 """The command line: every verb explains itself, bad input is one line and exit code 2, planning never imports torch."""
 
 import errno
+import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from ltmlc import __version__
 from ltmlc.cli import build_parser, main
 from ltmlc.commands import evidence
 
@@ -107,3 +110,102 @@ def test_where_the_log_lies_on_the_full_disk_too_the_line_goes_to_the_terminal(t
     monkeypatch.setattr(sys, "stderr", FullLog())
     assert main(["audit", "--out", str(tmp_path)]) == 2
     assert "the disk is full" in capsys.readouterr().out
+
+
+def test_every_verb_is_listed_under_a_step_of_the_way(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert [verb for verb in VERBS if f"\n  {verb:<12}" not in text] == []
+    assert text.index("data:\n") < text.index("training:\n") < text.index("evidence from finished runs:\n")
+
+
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert (stop.value.code, capsys.readouterr().out) == (0, f"ltmlc {__version__}\n")
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """A folder as the Workflow Catalog makes it: ``config/config.yaml`` and nothing of this project beside it."""
+    config = {
+        "datasets": ["digits20-lt"],
+        "tables": ["table2", "my-sweep"],
+        "results": "out",
+        "figures": "out/pictures",
+    }
+    (tmp_path / "config" / "tables").mkdir(parents=True)
+    (tmp_path / "config" / "config.yaml").write_text(json.dumps(config))
+    sweep = (ROOT / "config" / "tables" / "fig4.yaml").read_text()
+    (tmp_path / "config" / "tables" / "my-sweep.yaml").write_text(sweep)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [
+        (["tabulate", "table2"], ["table2.csv, table2.md, table2.tex in out/tables"]),
+        (["compare"], ["diff.csv, diff.md", "runs.csv in out"]),
+        (["claims"], ["claims.csv, claims.md in out"]),
+        (["audit"], ["audit.csv, audit.md in out"]),
+        (["report"], ["report.html, REPRODUCTION.md, numbers.tex, checklist.md in out"]),
+        (["export"], ["ro-crate.zip in out/export"]),
+        (["figures", "fig3"], ["fig3.pdf, fig3.png", "in out/pictures"]),
+        (["figures", "my-sweep"], ["my-sweep.pdf, my-sweep.png in out/pictures"]),
+        (["reference", "--out", "mine.csv"], ["mine.csv in ."]),
+        (["plan", "--out", "plan.md"], ["plan.md in ."]),
+    ],
+)
+def test_what_was_written_is_said(own_folder, capsys, arguments, written):
+    """From a folder of one's own: what it lacks is this project's."""
+    assert main(arguments) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(f"ltmlc {arguments[0]}: wrote ")]
+    assert all(any(part in line for line in lines) for part in written), lines
+
+
+def test_figures_takes_the_names_that_the_configuration_has_and_all_without_one(own_folder, capsys):
+    assert main(["figures", "fig9"]) == 2
+    assert "there is no figure 'fig9'; this configuration has: fig3, my-sweep, data, methods" in capsys.readouterr().err
+    assert main(["figures"]) == 2  # which Python 3.11's argparse refused; there are no data yet
+    assert "has no split under out/data yet" in capsys.readouterr().err
+
+
+def test_the_plan_prices_by_the_shipped_reference_and_names_one_that_is_not_there(own_folder, capsys):
+    assert main(["plan", "--measured", "config/reference/demo.csv"]) == 0
+    assert "8 measured" not in capsys.readouterr().err
+    assert main(["plan", "--measured", "absent.csv"]) == 2
+    assert "absent.csv does not exist" in capsys.readouterr().err
+
+
+def test_the_plan_as_a_file_is_markdown(own_folder):
+    assert main(["plan", "--out", "plan.md"]) == 0
+    lines = (own_folder / "plan.md").read_text().splitlines()
+    assert lines[0] == "# Plan" and lines.count("```text") == (lines.count("```")) >= 2
+    assert "free" not in " ".join(lines)  # nothing that is another tomorrow
+
+
+def test_a_folder_of_ones_own_is_judged_with_this_projects_lock_licence_and_captions(own_folder):
+    assert main(["report"]) == 0
+    checklist = (own_folder / "out" / "checklist.md").read_text()
+    assert "packages with their versions in requirements.lock" in checklist and "this code: LICENSE" in checklist
+    assert "docs/losses.md" in checklist
+    caption = (ROOT / "workflow" / "report" / "fig3.rst").read_text().split(".")[0]
+    assert caption.split("`")[0][:30] in (own_folder / "out" / "report.html").read_text()
+
+
+def test_a_crate_of_a_folder_of_ones_own_holds_the_workflow_and_ones_own_configuration(own_folder):
+    assert main(["export"]) == 0
+    with zipfile.ZipFile(own_folder / "out" / "export" / "ro-crate.zip") as crate:
+        names = set(crate.namelist())
+    assert {"CITATION.cff", "workflow/Snakefile", "config/tables/my-sweep.yaml", "config/tables/table2.yaml"} <= names
+
+
+def test_status_ends_with_1_where_a_run_has_failed(own_folder, capsys):
+    assert main(["status"]) == 0
+    run = own_folder / "out/runs/digits20-lt/lsep/seed0"
+    run.mkdir(parents=True)
+    (run / "train.log").write_text("ltmlc train: error: no\n")
+    assert main(["status"]) == 1
+    assert "digits20-lt/lsep/seed0: ended without a result: ltmlc train: error: no" in capsys.readouterr().out

@@ -2,10 +2,14 @@
 
 import argparse
 import errno
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from functools import partial
 
+from ltmlc import __doc__ as purpose
+from ltmlc import __version__
 from ltmlc.commands import data, evidence, overview, pages, start, training, tune
 from ltmlc.errors import InputError, PassingError
 
@@ -57,15 +61,41 @@ def _refuse(verb: str, sentence: str, how: str = "error") -> int:
     return 2
 
 
+GROUPS = {
+    "to begin": start,
+    "data": data,
+    "training": training,
+    "choices on held-out images": tune,
+    "before and while it runs": overview,
+    "evidence from finished runs": evidence,
+    "what is read and kept": pages,
+}
+"""The steps of the way, in their order -> the module with their verbs."""
+
+
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ltmlc", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ltmlc", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"ltmlc {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for kind in (start, data, training, tune, overview, evidence, pages):
-        kind.add_verbs(partial(_verb, verbs))
+    listed = [purpose]
+    for title, module in GROUPS.items():
+        texts: dict[str, str] = {}
+        module.add_verbs(partial(_verb, verbs, texts))
+        listed += ["", f"{title}:", *(_entry(name, text) for name, text in texts.items())]
+    parser.description = "\n".join([*listed, "", "`ltmlc VERB --help` explains a verb's options."])
     return parser
 
 
-def _verb(verbs: argparse._SubParsersAction, name: str, action: Callable, text: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+def _entry(name: str, text: str) -> str:
+    """A verb's line of --help, wrapped."""
+    width = max(shutil.get_terminal_size().columns - 2, 40)
+    return textwrap.fill(text, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
+
+
+def _verb(
+    verbs: argparse._SubParsersAction, texts: dict[str, str], name: str, action: Callable, text: str
+) -> argparse.ArgumentParser:
+    texts[name] = text
+    verb = verbs.add_parser(name, description=text[0].upper() + text[1:] + ".")
     verb.set_defaults(action=action)
     return verb

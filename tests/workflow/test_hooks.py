@@ -59,7 +59,7 @@ def snakemake(tmp_path):
     def run(*arguments: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", *arguments]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=100
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=400
         )
         return done.returncode, done.stdout + done.stderr
 

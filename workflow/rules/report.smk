@@ -19,7 +19,7 @@ rule plan:
         config=untracked(CONFIG_TEXT),
         definition=DEFINITIONS.of_all(),
     shell:
-        "python -m ltmlc plan --config {params.config:q} > {output:q} 2> {log:q}"
+        "python -m ltmlc plan --config {params.config:q} --out {output:q} 2> {log:q}"
 
 
 rule claims:

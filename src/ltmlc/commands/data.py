@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_dataset_and_root, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_dataset_and_root, say_written, seed_number
 from ltmlc.errors import InputError
 
 
@@ -133,6 +133,7 @@ def pretrain(options: argparse.Namespace) -> None:
     source = open_source(settings, Path())
     weights = pretrain_backbone(source, settings["model"], settings["augmentation"], seed=options.seed)
     write_atomically(options.out, weights)
+    say_written(options.verb, [options.out])
 
 
 def features(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, say_written
 from ltmlc.commands.results import load_all, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
@@ -48,10 +48,14 @@ def tabulate(options: argparse.Namespace) -> None:
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"], "tables")
+    written = []
     for name in options.table or grid.tables:
-        for suffix, text in table_texts(grid, results, name, splits=splits).items():
-            write_atomically(out / f"{name}.{suffix}", text)
-        write_sums(out / f"{name}.sha256", [out / f"{name}.{suffix}" for suffix in ("csv", "md", "tex")])
+        texts = {out / f"{name}.{suffix}": t for suffix, t in table_texts(grid, results, name, splits=splits).items()}
+        for path, text in texts.items():
+            write_atomically(path, text)
+        write_sums(out / f"{name}.sha256", texts)
+        written += texts
+    say_written(options.verb, written)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -64,9 +68,10 @@ def compare(options: argparse.Namespace) -> None:
     out = options.out or Path(grid.config["results"])
     against = grid.config["reference"]
     reference = None if against == "published" else read_reference(against)
-    files = write_diff(compare_results(grid, results, reference=reference, against=against), out)
+    files = [*write_diff(compare_results(grid, results, reference=reference, against=against), out), out / "runs.csv"]
     write_atomically(out / "runs.csv", results.csv())
-    write_sums(out / "diff.sha256", [*files, out / "runs.csv"])
+    write_sums(out / "diff.sha256", files)
+    say_written(options.verb, files)
 
 
 def claims(options: argparse.Namespace) -> int:
@@ -79,7 +84,9 @@ def claims(options: argparse.Namespace) -> int:
     curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
     verdicts = judge_claims(grid, results, load_claims(), splits=splits, curves=curves)
     out = options.out or Path(grid.config["results"])
-    write_sums(out / "claims.sha256", write_claims(verdicts, out, grid=grid))
+    files = write_claims(verdicts, out, grid=grid)
+    write_sums(out / "claims.sha256", files)
+    say_written(options.verb, files)
     return exit_code(verdicts) if options.check else 0
 
 
@@ -91,7 +98,9 @@ def audit(options: argparse.Namespace) -> None:
     from ltmlc.plan.config import load_config
 
     out = options.out or Path(load_config(options.config)["results"])
-    write_sums(out / "audit.sha256", write_audit(audit_grid(paper_grid(), load_claims()), out))
+    files = write_audit(audit_grid(paper_grid(), load_claims()), out)
+    write_sums(out / "audit.sha256", files)
+    say_written(options.verb, files)
 
 
 def bootstrap(options: argparse.Namespace) -> None:
@@ -113,3 +122,4 @@ def bootstrap(options: argparse.Namespace) -> None:
     print(pairs_markdown(lines), end="")
     if options.out:
         write_atomically(options.out, pairs_csv(lines))
+        say_written(options.verb, [options.out])

@@ -1,7 +1,8 @@
 """Options that several verbs have, and how a verb is declared."""
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ltmlc.plan.environment import data_root
@@ -11,7 +12,14 @@ DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
 
 
 def add_config(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--config", default="config.yaml", help="a YAML file, or JSON text (default: config.yaml)")
+    text = "a YAML file, or JSON text (default: config.yaml, or else config/config.yaml)"
+    verb.add_argument("--config", default=_default_config(), help=text)
+
+
+def _default_config() -> str:
+    """Where the Workflow Catalog's folders have it, if it is not in the folder itself."""
+    beneath = Path("config", "config.yaml")
+    return str(beneath) if beneath.is_file() and not Path("config.yaml").exists() else "config.yaml"
 
 
 def add_config_and_results(verb: argparse.ArgumentParser) -> None:
@@ -32,3 +40,17 @@ def seed_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
     return int(text)
+
+
+def say_written(verb: str, files: Iterable[str | Path]) -> None:
+    """One line a folder on stderr: what was written there."""
+    folders: dict[Path, list[str]] = {}
+    for file in map(Path, files):
+        folders.setdefault(file.parent, []).append(file.name)
+    for folder, names in folders.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        print(f"ltmlc {verb}: wrote {', '.join(names[:NAMED])}{more} in {folder}", file=sys.stderr)
+
+
+NAMED = 6
+"""Files that are named where more were written."""

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from ltmlc.commands import check
-from ltmlc.commands.options import DeclareVerb, add_config_and_results
+from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
 from ltmlc.commands.results import load_all
+from ltmlc.plan.lookup import PROJECT, own_or_shipped
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -23,12 +24,14 @@ def add_verbs(verb: DeclareVerb) -> None:
         metavar="FILE",
         help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
     )
+    parser.add_argument("--out", type=Path, help="a Markdown file to write, in place of the terminal")
     add_config_and_results(
         verb("status", status, "say what is done, running, failed (exit code 1) and missing, and the time left")
     )
 
 
 def plan(options: argparse.Namespace) -> None:
+    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.audit.audit import paper_grid
     from ltmlc.evidence.claims.file import load_claims
     from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
@@ -41,20 +44,28 @@ def plan(options: argparse.Namespace) -> None:
     paths = _references(grid, options.measured)
     earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
     planned = make_plan(grid, results, splits=splits, elsewhere=_costs(paths))
-    needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
+    guessed = "\n".join(guess_lines(guesses(grid, planned, splits)))
+    outlook = outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier))
+    if options.out:  # without what this machine has at this moment
+        parts = [part.strip("\n") for part in (plan_text(planned), guessed, outlook) if part]
+        write_atomically(options.out, "# Plan\n\n" + "\n".join(f"```text\n{part}\n```\n" for part in parts))
+        say_written(options.verb, [options.out])
+        return
     print(plan_text(planned))
-    print(
-        "\n".join([*needs_lines(needs), disk_line(grid, needs, splits), *guess_lines(guesses(grid, planned, splits))])
-    )
-    print()
-    print(outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier)), end="")
+    needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
+    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), guessed, ""]))
+    print(outlook, end="")
 
 
 def _references(grid, measured: list[Path] | None = None) -> list[Path]:
-    """Files of earlier runs, those asked for first; what lies in config/reference counts without being asked for."""
+    """Files of earlier runs, those asked for first; the configuration's, and what lies in config/reference, here or in
+    this project, count without being asked for.
+    """
     configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
-    found = [*(measured or ()), *filter(Path.exists, configured), *sorted(Path("config/reference").glob("*.csv"))]
-    return list(dict.fromkeys(found))
+    found = [path for path in configured if own_or_shipped(path).exists()]
+    lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}
+    every = [own_or_shipped(path) for path in (*(measured or ()), *found)] + sorted(lying.values())
+    return list({path.resolve(): path for path in every}.values())
 
 
 def _costs(paths: list[Path]) -> list:

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 
+from ltmlc.commands.options import say_written
 from ltmlc.commands.results import load_all, results_folder
 
 
@@ -33,6 +34,7 @@ def page(options: argparse.Namespace) -> None:
         more=options.more,
     )
     write_atomically(options.out, text)
+    say_written(options.verb, [options.out])
 
 
 def _page_command(options: argparse.Namespace) -> list[str]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config_and_results
+from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
 from ltmlc.commands.page import page
 from ltmlc.commands.results import load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
@@ -14,7 +14,9 @@ from ltmlc.errors import InputError
 def add_verbs(verb: DeclareVerb) -> None:
     parser = verb("figures", figures, "draw Fig. 3, Fig. 4, the figures of the data and those of LSEP, C-LSEP and DR")
     add_config_and_results(parser)
-    parser.add_argument("figure", choices=["fig3", "fig4", "data", "methods"], nargs="*", help="default: all")
+    parser.add_argument(
+        "figure", nargs="*", help="fig3, data, methods, or the name of a figure's table, such as fig4 (default: all)"
+    )
     parser.add_argument("--dataset", help="only this data set")
     parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
 
@@ -53,20 +55,22 @@ def figures(options: argparse.Namespace) -> None:
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["figures"])
-    chosen = options.figure or ["fig3", "fig4", "data", "methods"]
-    if "fig3" in chosen:
-        write_figure3(out)
-    if "fig4" in chosen:
-        write_figure4(grid, results, out)
-    if "data" in chosen:
-        for name in [options.dataset] if options.dataset else grid.datasets:
-            _data_figures(grid, name, splits, out)
-    if "methods" in chosen:
-        for name in [options.dataset] if options.dataset else grid.datasets:
-            _method_figures(grid, results, name, splits, out)
+    sweeps = [name for name, table in grid.tables.items() if table.kind == "figure"]
+    valid = ["fig3", *sweeps, "data", "methods"]
+    if unknown := [name for name in options.figure if name not in valid]:
+        raise InputError(f"there is no figure {unknown[0]!r}; this configuration has: {', '.join(valid)}")
+    chosen = options.figure or valid
+    datasets = [options.dataset] if options.dataset else list(grid.datasets)
+    written = write_figure3(out) if "fig3" in chosen else []
+    written += write_figure4(grid, results, out, tables=[name for name in sweeps if name in chosen])
+    for name in datasets if "data" in chosen else ():
+        written += _data_figures(grid, name, splits, out)
+    for name in datasets if "methods" in chosen else ():
+        written += _method_figures(grid, results, name, splits, out)
+    say_written(options.verb, written)
 
 
-def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
+def _method_figures(grid, results, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.evidence.figures.methods import write_method_figures
 
@@ -77,26 +81,21 @@ def _method_figures(grid, results, name: str, splits: dict, out: Path) -> None:
     except InputError as error:  # everything but the photographs can be drawn without
         pack = None
         print(f"ltmlc figures: {error}", file=sys.stderr)
-    _, messages = write_method_figures(grid, results, split, pack, out)
+    written, messages = write_method_figures(grid, results, split, pack, out)
     for message in messages:
         print(f"ltmlc figures: {message}", file=sys.stderr)
+    return written
 
 
-def _data_figures(grid, name: str, splits: dict, out: Path) -> None:
+def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.evidence.figures.data import write_data_figures
     from ltmlc.evidence.figures.sheets import write_sheets
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
     pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
-    write_data_figures(split, settings, out)
-    write_sheets(
-        pack,
-        split,
-        image_size=settings["model"]["image_size"],
-        settings=settings["augmentation"],
-        directory=out,
-    )
+    shown = {"image_size": settings["model"]["image_size"], "settings": settings["augmentation"], "directory": out}
+    return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]
 
 
 def export(options: argparse.Namespace) -> None:
@@ -108,7 +107,8 @@ def export(options: argparse.Namespace) -> None:
     out = options.out or Path(grid.config["results"], "export")
     tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
     tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
-    write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
+    crate = write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
+    say_written(options.verb, [*tidy, crate])
 
 
 def reference(options: argparse.Namespace) -> None:
@@ -120,6 +120,7 @@ def reference(options: argparse.Namespace) -> None:
     grid, results, splits = load_all(options)
     if options.out.suffix == ".csv":
         write_atomically(options.out, reference_csv(results))
+        say_written(options.verb, [options.out])
     else:
         folder = results_folder(options, grid)
         probes = {name: probe for name in grid.datasets if (probe := read_probe(folder, name)) is not None}
@@ -133,4 +134,6 @@ def report(options: argparse.Namespace) -> None:
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"])
-    write_sums(out / "report.sha256", write_report(gather(grid, results, splits=splits), out))
+    files = write_report(gather(grid, results, splits=splits), out)
+    write_sums(out / "report.sha256", files)
+    say_written(options.verb, files)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ltmlc.commands.data import write_features
-from ltmlc.commands.options import DeclareVerb, add_config, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, say_written, seed_number
 from ltmlc.errors import InputError
 from ltmlc.plan.environment import data_root
 
@@ -42,6 +42,7 @@ def holdout(options: argparse.Namespace) -> None:
     from ltmlc.data.split import load_split, save_split
 
     save_split(held_out_split(load_split(options.split), share=options.share, seed=options.seed), options.out)
+    say_written(options.verb, [options.out])
 
 
 def tune(options: argparse.Namespace) -> int:
@@ -154,6 +155,7 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     text = sweep_markdown(decisions, split, title=title, seeds=sweep.grid.seeds)
     write_atomically(out / f"{dataset}.csv", decisions_csv(decisions))
     write_atomically(out / f"{dataset}.md", text)
+    say_written("tune", [out / f"{dataset}.csv", out / f"{dataset}.md"])
     for decision in decisions:
         if decision.note:
             print(f"ltmlc tune: {dataset}, {decision.choice.label}: {decision.note}", file=sys.stderr)
@@ -178,3 +180,4 @@ def tuned(options: argparse.Namespace) -> None:
     out = options.out or Path(config["results"], "tables")
     write_atomically(out / "tuned.csv", tuned_csv(pairs, results))
     write_atomically(out / "tuned.md", tuned_markdown(pairs, results, titles))
+    say_written(options.verb, [out / "tuned.csv", out / "tuned.md"])

@@ -1,13 +1,16 @@
 import errno
 import hashlib
 import os
+import socket
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 from data.download_server import IMPATIENT, serving
 
-from ltmlc.data.download.fetch import Expected, fetch
+from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.disk.trouble import disk_errors, require_space, size_text
 from ltmlc.errors import InputError
 
@@ -305,3 +308,25 @@ def test_other_disk_errors_keep_their_words(tmp_path):
 )
 def test_sizes_are_written_for_people(size, text):
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+        OSError(errno.ENETUNREACH, "Network is unreachable"),
+    ],
+)
+def test_without_a_network_every_mirror_is_asked_once_and_the_sentence_says_so(path, monkeypatch, fault):
+    asked = []
+
+    def cut_off(request, timeout):
+        asked.append(request.full_url)
+        raise urllib.error.URLError(fault)
+
+    monkeypatch.setattr(urllib.request, "urlopen", cut_off)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waited"))
+    urls = ["https://one.invalid/file.bin", "https://two.invalid/file.bin"]
+    with pytest.raises(InputError, match=r"no way to the server \(N.*\): is there a network\?") as told:
+        fetch(urls, path, expected=EXPECTED, patience=Patience())
+    assert asked == urls and "put the file at" in str(told.value)

@@ -68,8 +68,8 @@ def test_files_are_the_same_to_the_byte_whatever_the_user_s_settings(tmp_path):
     declared = sweep()
     write(tmp_path, "voc-lt", "c1", 0, 60)
     results = load_results(declared, tmp_path)
-    paths = write_figure4(declared, results, tmp_path / "a")
+    paths = write_figure4(declared, results, tmp_path / "a", tables=["fig4"])
     with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 9}):
-        again = write_figure4(declared, results, tmp_path / "b")
+        again = write_figure4(declared, results, tmp_path / "b", tables=["fig4"])
     assert [path.name for path in paths] == ["fig4.pdf", "fig4.png"]
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]

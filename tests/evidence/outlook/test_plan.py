@@ -1,12 +1,9 @@
-import csv
-import io
-
 import numpy as np
 import pytest
 from evidence.synthetic import SPEC, grid, row, split, table, write
 
 from ltmlc.evidence.markup import hours
-from ltmlc.evidence.outlook.plan import images_per_run, make_plan, plan_csv, plan_text, write_plan
+from ltmlc.evidence.outlook.plan import images_per_run, make_plan, plan_text
 from ltmlc.evidence.results.results import load_results
 
 GRID = grid(table("t1", row("A", "a"), row("B", "b")), table("t2", row("B again", "b"), row("C", "c")), seeds=(0, 1))
@@ -74,12 +71,6 @@ def test_without_a_split_only_measured_runs_have_a_price(tmp_path):
     made = plan(tmp_path)
     assert made.seconds() is None
     assert "at least 14 s still to do on cpu, unknown for 2 trainings" in plan_text(made)
-
-
-def test_the_csv_has_one_line_a_training(tmp_path):
-    records = list(csv.DictReader(io.StringIO(plan_csv(plan(tmp_path)))))
-    assert [(r["run"], r["tables"], r["seeds"], r["remaining"]) for r in records][1] == ("b", "t1 t2", "2", "2")
-    assert [path.name for path in write_plan(plan(tmp_path), tmp_path)] == ["plan.txt", "plan.csv"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(14, "14 s"), (600, "10 min"), (18000, "5.0 h")])

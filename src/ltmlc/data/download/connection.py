@@ -1,6 +1,8 @@
 """One HTTP connection, and whether what goes wrong with it is worth another attempt."""
 
+import errno
 import http.client
+import socket
 import ssl
 import urllib.error
 import urllib.request
@@ -41,6 +43,8 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise MirrorError(f"its certificate is not valid ({reason.verify_message})") from None
+        if not start and _is_cut_off(reason):
+            raise MirrorError(f"no way to the server ({_one_line(reason.strerror)}): is there a network?") from None
         raise TemporaryError(_network_text(reason)) from None
     except ValueError as error:  # of an address that a server redirects to
         raise MirrorError(f"it is no address ({_one_line(error)})") from None
@@ -48,6 +52,16 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
         response.close()
         raise TemporaryError("the server sent another range than it was asked for", anew=True)
     return response
+
+
+def _is_cut_off(reason: object) -> bool:
+    """Whether waiting would not help: the name does not resolve, or no route leads there. A download that had begun is
+    another matter: its network was there.
+    """
+    return isinstance(reason, socket.gaierror) or getattr(reason, "errno", None) in (
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+    )
 
 
 def _status_error(error: urllib.error.HTTPError) -> Exception:

@@ -17,6 +17,7 @@ from ltmlc.evidence.export.actions import add_actions, one_or_all
 from ltmlc.evidence.export.files import gather
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import own_or_shipped
 from ltmlc.plan.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def write_crate(
         roots = gather(grid, results, tidy, stage, root=root, predictions=predictions)
         crate = ROCrate(version="1.1")
         crate.metadata.extra_contexts.append(CONTEXT)
-        citation = read_yaml(root / "CITATION.cff")
+        citation = read_yaml(own_or_shipped("CITATION.cff", root))
         authors = _describe(crate, grid, results, citation)
         workflow = _add_files(crate, stage)
         software = _add_software(crate, results, citation)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import PROJECT
 
 SOURCES = ("Snakefile", "config.yaml", "pyproject.toml", "requirements.lock", "README.md", "LICENSE", "CITATION.cff")
 SOURCE_TREES = {
@@ -39,12 +40,16 @@ def gather(
     """
     folder, figures = Path(grid.config["results"]), Path(grid.config["figures"])
     roots = portable_roots(grid, root)
-    for name in SOURCES:
-        if (root / name).exists():
-            _copy(root / name, stage / name, roots)
-    for tree, patterns in SOURCE_TREES.items():
-        for path in _files(root / tree, patterns):
-            _copy(path, stage / path.relative_to(root), roots)
+    for source in (
+        PROJECT,
+        root,
+    ):  # what a folder of one's own has comes last, and so takes the place of this project's
+        for name in SOURCES:
+            if (source / name).exists():
+                _copy(source / name, stage / name, roots)
+        for tree, patterns in SOURCE_TREES.items():
+            for path in _files(source / tree, patterns):
+                _copy(path, stage / path.relative_to(source), roots)
     (stage / "configuration.json").write_text(portable(json.dumps(grid.config, indent=1), roots) + "\n")
     for path in _result_files(grid, results, folder, predictions=predictions):
         _copy(path, stage / "results" / path.relative_to(folder), roots)

@@ -134,14 +134,13 @@ def _gradient_line(axes: Axes, curve: GradientCurve, index: int, label: str) -> 
     )
 
 
-def write_figure4(grid: Grid, results: Results, directory: str | Path) -> list[Path]:
-    """``{table}.{pdf,png}`` for every table of kind "figure" (Fig. 4 is one); points without a result are absent."""
+def write_figure4(grid: Grid, results: Results, directory: str | Path, *, tables: Sequence[str]) -> list[Path]:
+    """``{table}.{pdf,png}`` for tables of kind "figure" (Fig. 4 is one); points without a result are absent."""
     with style():
         return [
             path
-            for table in grid.tables.values()
-            if table.kind == "figure"
-            for path in save(draw_figure4(grid, results, table), Path(directory) / table.name)
+            for name in tables
+            for path in save(draw_figure4(grid, results, grid.tables[name]), Path(directory) / name)
         ]
 
 

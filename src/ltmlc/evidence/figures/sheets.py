@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from ltmlc.data.augment.batch import augmentation_sheet
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
+from ltmlc.evidence.figures.style import save, style
 
 COLUMNS = 8
 
@@ -28,18 +29,16 @@ def write_sheets(
         directory: where to write.
     """
     rng = np.random.default_rng(0)
-    drawings = {
-        "images": labelled_sheet(pack, split, rng=rng),
-        "augmentation": _augmented(pack, dataset=split.dataset, image_size=image_size, settings=settings, rng=rng),
-    }
-    paths = []
-    for name, figure in drawings.items():
-        for suffix in ("pdf", "png"):
-            path = Path(directory) / f"{name}_{split.dataset}.{suffix}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(path, dpi=150, metadata={"CreationDate": None} if suffix == "pdf" else None)
-            paths.append(path)
-    return paths
+    with style():
+        drawings = {
+            "images": labelled_sheet(pack, split, rng=rng),
+            "augmentation": _augmented(pack, dataset=split.dataset, image_size=image_size, settings=settings, rng=rng),
+        }
+        return [
+            path
+            for name, figure in drawings.items()
+            for path in save(figure, Path(directory) / f"{name}_{split.dataset}")
+        ]
 
 
 def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: int = 3) -> Figure:

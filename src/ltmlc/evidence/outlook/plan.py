@@ -4,13 +4,11 @@ cost.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 from ltmlc.data.split import Split
-from ltmlc.disk.files import write_atomically
-from ltmlc.evidence.markup import csv_text, hours
+from ltmlc.evidence.markup import hours
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
@@ -188,23 +186,3 @@ def _cost_lines(plan: Plan) -> list[str]:
 def _price(seconds: float, plan: Plan) -> str:
     gpu = "" if "cpu" in plan.devices else f" ({seconds / 3600:.2f} GPU-hours)"
     return hours(seconds) + gpu
-
-
-def plan_csv(plan: Plan) -> str:
-    """One line a training: data set, run, tables, images it sees, seconds a seed, on what basis, seeds still to run."""
-    lines = [
-        [
-            *(run.dataset, run.run, " ".join(run.tables), "" if run.images is None else run.images),
-            *("" if run.seconds is None else f"{run.seconds:.1f}", run.basis, len(plan.seeds), run.remaining),
-        ]
-        for run in plan.runs
-    ]
-    return csv_text(["dataset", "run", "tables", "images", "seconds_per_seed", "basis", "seeds", "remaining"], lines)
-
-
-def write_plan(plan: Plan, directory: str | Path) -> list[Path]:
-    """Write ``plan.txt`` and ``plan.csv``; returns their paths."""
-    paths = [Path(directory) / "plan.txt", Path(directory) / "plan.csv"]
-    for path, text in zip(paths, (plan_text(plan), plan_csv(plan)), strict=True):
-        write_atomically(path, text)
-    return paths

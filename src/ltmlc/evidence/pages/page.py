@@ -155,8 +155,8 @@ def _claims(verdicts: Sequence[Verdict], title: str) -> str:
     judged = [verdict for verdict in verdicts if verdict.dataset and verdict.verdict != "missing"]
     missing = sum(verdict.verdict == "missing" for verdict in verdicts if verdict.dataset)
     text = (
-        "## What the paper says, judged on these runs\n\nStatements about VOC-LT or both data sets that rest on rows "
-        f"trained here: {len(judged)}; that need others: {missing}."
+        "## What the paper says, judged on these runs\n\nStatements about the paper's data set that this one is or "
+        f"stands for, or about both, that rest on rows trained here: {len(judged)}; that need others: {missing}."
     )
     if not judged:
         return text

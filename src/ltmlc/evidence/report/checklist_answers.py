@@ -8,6 +8,7 @@ from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.plan.lookup import own_or_shipped
 
 Answer = tuple[str, str]
 
@@ -47,7 +48,7 @@ def guessed(evidence: Evidence) -> Answer:
 
 def mathematics(evidence: Evidence) -> Answer:
     losses = sorted({term["name"] for runs in evidence.grid.runs.values() for s in runs.values() for term in s["loss"]})
-    page = evidence.root / "docs" / "losses.md"
+    page = own_or_shipped("docs/losses.md", evidence.root)
     text = f"{len(losses)} losses: {', '.join(losses)}"
     return ("yes", f"{text}; formulas in docs/losses.md") if page.exists() else ("partly", text)
 
@@ -105,7 +106,7 @@ def new_data(evidence: Evidence) -> Answer:
 
 
 def dependencies(evidence: Evidence) -> Answer:
-    lock = evidence.root / "requirements.lock"
+    lock = own_or_shipped("requirements.lock", evidence.root)
     if not lock.exists():
         return "no", "there is no requirements.lock"
     lines = lock.read_text(encoding="utf-8").splitlines()
@@ -204,7 +205,7 @@ def limitations(evidence: Evidence) -> Answer:
 
 
 def licences(evidence: Evidence) -> Answer:
-    own = (evidence.root / "LICENSE").exists()
+    own = own_or_shipped("LICENSE", evidence.root).exists()
     return "partly", ("this code: LICENSE" if own else "no licence file") + "; data and weights: not on file"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltmlc.evidence.results.results import Results
+from ltmlc.plan.lookup import own_or_shipped
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_costs(path: str | Path) -> list[Cost]:
     where the file has no such columns.
     """
     costs = []
-    with Path(path).open(newline="", encoding="utf-8") as file:
+    with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
             try:
                 train = float(line["train_seconds"]) if line.get("train_seconds") else None

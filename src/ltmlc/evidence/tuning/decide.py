@@ -149,4 +149,5 @@ def gain(decision: Decision) -> float:
     """Held-out mAP of the chosen candidate less that of the present one, points; NaN where one of them has none."""
     if decision.chosen is None or decision.present.status != "finished":
         return math.nan
-    return (decision.chosen.percent["total"] or math.nan) - (decision.present.percent["total"] or math.nan)
+    chosen, present = decision.chosen.percent["total"], decision.present.percent["total"]
+    return math.nan if chosen is None or present is None else chosen - present

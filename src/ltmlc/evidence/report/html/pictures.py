@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.plan.grid import Table
+from ltmlc.plan.lookup import own_or_shipped
 
 _SMALL = 120_000  # bytes; drawings stay below it without loss, sheets of images do not
 _LOSSLESS, _LOSSY = 101, 80  # OpenCV's quality of WebP
@@ -127,7 +128,7 @@ def _webp(picture: np.ndarray, quality: int) -> bytes:
 
 def _caption(root: Path, kind: str) -> Markup:
     """The caption Snakemake's own report shows, from ``workflow/report``; empty where there is none."""
-    path = root / "workflow" / "report" / f"{_CAPTIONS.get(kind, kind)}.rst"
+    path = own_or_shipped(f"workflow/report/{_CAPTIONS.get(kind, kind)}.rst", root)
     return inline(path.read_text(encoding="utf-8").strip()) if path.exists() else Markup()
 
 
