@@ -27,9 +27,9 @@ PASSING = 75
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; exit code 2 with one line on stderr for bad input."""
     parser = build_parser()
-    options, options.more = parser.parse_known_args(arguments)
-    if options.more and not getattr(options, "hands_on", False):
-        parser.error(f"unrecognized arguments: {' '.join(options.more)}")
+    options, options.rest = parser.parse_known_args(arguments)
+    if options.rest and not getattr(options, "hands_on", False):
+        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     try:
         return options.action(options) or 0
     except PassingError as error:

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("Snakemake is not installed here; pip install 'ltmlc[workflow]' brings it")
     if not Path("config.yaml").is_file():
         raise InputError("this folder has no config.yaml; `ltmlc init` writes one")
-    arguments = options.more or ["--cores", "all"]
+    arguments = options.rest or ["--cores", "all"]
     profile = [] if "--workflow-profile" in arguments else ["--workflow-profile", str(PROJECT / "profiles" / "default")]
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *profile, *arguments]
     os.execv(sys.executable, command)
