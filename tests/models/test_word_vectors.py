@@ -3,6 +3,7 @@ import json
 import os
 import pickle
 import tarfile
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,22 @@ def test_glove_text_is_looked_up_by_name_and_words_are_averaged(tmp_path):
     path.write_text("person one two\n")
     with pytest.raises(InputError, match="line of 'person'"):
         load_word_vectors(path, CLASSES, "classes")
+
+
+@pytest.mark.parametrize("name", ["café", "Épée", "cafe\u0301", "人", "बिल्ली", "می\u200cخواهم", "Straße"])
+def test_names_with_accents_and_of_other_scripts_are_looked_up_whole(tmp_path, name):
+    """Cut down to a to z, ``café`` took the vector of ``caf``, and names of other scripts had no word at all."""
+    path = tmp_path / "glove.txt"
+    word = unicodedata.normalize("NFC", name.lower())
+    path.write_text(f"\ufeffcaf 7 7\np 7 7\nstra 7 7\n{word} 1 2\ndog 3 4\n", encoding="utf-8")
+    assert load_word_vectors(path, [name, f"{name}-dog"], "classes").tolist() == [[1, 2], [2, 3]]
+
+
+def test_all_classes_without_a_vector_are_named_at_once(tmp_path):
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\n")
+    with pytest.raises(InputError, match=r"no vector for 'cow' of class 'cow', 'hot' of class 'hot dog'; add lines"):
+        load_word_vectors(path, ["dog", "cow", "hot dog"], "classes")
 
 
 def test_digit_vectors_depend_on_the_names_alone_and_share_what_the_names_share():

@@ -4,6 +4,7 @@ import hashlib
 import pickle
 import random
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -96,7 +97,11 @@ def _made_vector(word: str, dimensions: int) -> list[float]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", name.lower()).strip()
+    """The words of a name in lower case: letters of any script with their marks, and digits; all else parts words."""
+    text = unicodedata.normalize("NFC", name.lower())
+    # Joiners, of category Cf, are part of words of some scripts.
+    kept = (sign if unicodedata.category(sign)[0] in "LNM" or sign in "\u200c\u200d" else " " for sign in text)
+    return " ".join("".join(kept).split())
 
 
 def _check_rows(path: Path, table: np.ndarray, names: list[str], order: str) -> None:
@@ -173,17 +178,21 @@ def _look_up(path: Path, classes: Sequence[str]) -> np.ndarray:
     words = {name: WORDS.get(_plain(name), _plain(name)).split() for name in classes}
     wanted = {word for parts in words.values() for word in parts}
     vectors: dict[str, np.ndarray] = {}
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         for line in iter(partial(file.readline, LONGEST_LINE), ""):
             word, _, numbers = line.partition(" ")
             if word in wanted and word not in vectors:
                 vectors[word] = _parse(path, word, numbers)
                 if len(vectors) == len(wanted):
                     break
-    for name, parts in words.items():
-        lacking = [word for word in parts if word not in vectors]
-        if lacking or not parts:
-            raise InputError(f"word vectors: {path} has no vector for {' '.join(lacking)!r} of class {name!r}")
+    lacking = {name: " ".join(word for word in parts if word not in vectors) for name, parts in words.items()}
+    missing = [f"{lacking[name]!r} of class {name!r}" for name, parts in words.items() if lacking[name] or not parts]
+    if missing:
+        more = f" and {len(missing) - 12} more" if len(missing) > 12 else ""
+        raise InputError(
+            f"word vectors: {path} has no vector for {', '.join(missing[:12])}{more}; add lines for them, give a table "
+            "with a row a class (.npy), or rename the classes"
+        )
     if len({vector.size for vector in vectors.values()}) != 1:
         raise InputError(f"word vectors: the vectors in {path} have different lengths: is the file whole?")
     return np.stack([np.mean([vectors[word] for word in words[name]], axis=0) for name in classes]).astype(np.float32)
