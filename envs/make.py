@@ -16,6 +16,7 @@ LOCK = HERE.parent / "requirements.lock"
 PYTHON = "3.12"
 
 DATA = [
+    "defusedxml",
     "filelock",
     "jsonschema",
     "matplotlib",
@@ -28,7 +29,7 @@ DATA = [
     "tqdm",
 ]
 TORCH = ["torch"]
-ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "rocrate", "scipy"]
+ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "pylatexenc", "rocrate", "scipy"]
 ENVIRONMENTS = {
     "data": ("data rules: downloads, subsets and packs", DATA),
     "train": ("training, and what draws with torch", sorted(DATA + TORCH + ANALYSIS)),

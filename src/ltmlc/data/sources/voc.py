@@ -1,18 +1,22 @@
 """PASCAL VOC: image-level labels from the official XML annotations."""
 
-import xml.etree.ElementTree as ElementTree  # nosec B405 # DTDs are refused below
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from defusedxml import DTDForbidden
+from defusedxml.ElementTree import ParseError, fromstring
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.source import Pool, first_existing
 from ltmlc.disk.reading import read_regular, read_text
 from ltmlc.errors import InputError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element  # nosec B405 # the type alone
 
 LONGEST_LIST, LONGEST_ANNOTATION = 100_000_000, 10_000_000
 """Bytes of a list of images, and of one XML file; the largest of VOC have 90 kB and 20 kB."""
@@ -115,20 +119,13 @@ def class_indices(path: Path, classes: Sequence[str] = CLASSES) -> list[int]:
     return [classes.index(name) for name in names]
 
 
-class _RefuseDoctype(ElementTree.TreeBuilder):
-    """Refuses a DTD at its first line: VOC annotations have none, and its entities can exhaust the memory."""
-
-    def doctype(self, name: str, public_id: str | None, system_id: str | None) -> NoReturn:
-        raise ElementTree.ParseError(
-            "it declares a DTD, which no VOC annotation does; entities can exhaust the memory, so it is not read"
-        )
-
-
-def _parse(path: Path) -> ElementTree.Element:
+def _parse(path: Path) -> "Element":
     content = read_regular(path, limit=LONGEST_ANNOTATION)
     try:
-        parser = ElementTree.XMLParser(target=_RefuseDoctype())  # nosec B314 # no DTD
-        parser.feed(content)
-        return parser.close()
-    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the latter two: a wrong encoding
+        return fromstring(content, forbid_dtd=True)
+    except DTDForbidden:  # entities can exhaust the memory
+        raise InputError(
+            f"{path} is not a VOC annotation: it declares a DTD, which none does; extract the annotations again"
+        ) from None
+    except (ParseError, ValueError, LookupError) as error:  # the latter two: a wrong encoding
         raise InputError(f"{path} is not a VOC annotation: {error}; extract the annotations again") from None
