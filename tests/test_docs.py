@@ -9,9 +9,9 @@ import yaml
 from ltmlc.data.split import THRESHOLDS
 from ltmlc.models.backbone import BACKBONES, STEMS
 from ltmlc.models.settings import ModelSettings
-from ltmlc.plan.config import DEFAULTS, SCHEMAS, load_config, merge
+from ltmlc.plan.config import DEFAULTS, load_config, merge
 from ltmlc.plan.grid import load_grid
-from ltmlc.plan.schema import check
+from ltmlc.plan.schema import SCHEMAS, check
 from ltmlc.plan.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
 from ltmlc.plan.yaml_file import read_yaml
 

@@ -4,6 +4,7 @@ import re
 
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters (ESC steers terminals), ends of lines, what turns the direction of text, halves of characters."""
+LINE_END = re.compile("[ \t]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\\s*")
 
 
 class InputError(ValueError):
@@ -22,4 +23,4 @@ class PassingError(InputError):
 
 def one_line(text: str) -> str:
     """A text that came from outside, for terminals and logs: spaces for ends of lines, ``\\x1b`` for controls."""
-    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], " ".join(text.split()))
+    return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], LINE_END.sub(" ", text))

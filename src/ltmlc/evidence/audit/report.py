@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
-from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 
 _TITLES = {
     "contradiction": "Contradictions: printed numbers that cannot all be right",
@@ -68,7 +68,7 @@ def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:
 def finding_table(findings: Sequence[Finding]) -> str:
     rows = [
         [
-            *(finding.kind, finding.dataset, finding.rows, finding.numbers),
+            *(finding.kind, finding.dataset, markdown_escape(finding.rows), finding.numbers),
             *("" if finding.difference is None else f"{finding.difference:+.2f}", finding.sentence),
         ]
         for finding in findings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.claims.judge import ONE_SEED, VERDICTS, Verdict
-from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses"  # what a claim about no data set is about
@@ -82,9 +82,9 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
     """
     header = ["section", "claim", "verdict", "ours", "text", *([] if brief else ["weakest comparison", "why"])]
     rows = [
-        [verdict.section, verdict.statement, f"**{verdict.verdict}**"]
+        [verdict.section, markdown_escape(verdict.statement), f"**{verdict.verdict}**"]
         + [shown_difference(verdict) or (verdict.reason if brief else ""), stated(verdict)]
-        + ([] if brief else [verdict.comparison, verdict.reason.removesuffix(f"; {ONE_SEED}")])
+        + ([] if brief else [markdown_escape(verdict.comparison), verdict.reason.removesuffix(f"; {ONE_SEED}")])
         for verdict in verdicts
     ]
     return markdown_table(header, rows, left=len(header))
@@ -109,4 +109,4 @@ def _datasets(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _title(dataset: str, titles: Mapping[str, str] | None) -> str:
-    return (titles or {}).get(dataset, dataset) or ABOUT_NONE
+    return markdown_escape((titles or {}).get(dataset, dataset)) or ABOUT_NONE

@@ -8,7 +8,7 @@ from pathlib import Path
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import FALSE_DISCOVERY_RATE, ONE_SEED, Comparison
-from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.noise import LEVEL
 
@@ -59,7 +59,7 @@ def diff_markdown(diff: Diff) -> str:
     if diff.messages:
         sections.append(
             "## Files that were not used, or should not be trusted\n\n"
-            + "\n".join(f"- {line}" for line in diff.messages)
+            + "\n".join(f"- {markdown_escape(line)}" for line in diff.messages)
         )
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
@@ -159,7 +159,7 @@ def _table(name: str, cells: list[Comparison]) -> str:
         reason = "" if cell.verdict == "no verdict" else cell.reason
         rows.append(
             [
-                cell.row,
+                markdown_escape(cell.row),
                 cell.dataset,
                 cell.column,
                 ours,

@@ -9,6 +9,7 @@ import pandas as pd
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 
@@ -72,5 +73,5 @@ def write_tidy(frame: pd.DataFrame, directory: str | Path, name: str) -> list[Pa
     frame.to_parquet(buffer, index=False)
     paths = [Path(directory) / f"{name}.parquet", Path(directory) / f"{name}.csv"]
     write_atomically(paths[0], buffer.getvalue())
-    write_atomically(paths[1], frame.to_csv(index=False, lineterminator="\n"))
+    write_atomically(paths[1], frame_csv(frame))
     return paths

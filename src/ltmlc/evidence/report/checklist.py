@@ -6,7 +6,7 @@ The questions are given in short; the answers are about this reproduction, not a
 
 from dataclasses import dataclass
 
-from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.markup import markdown_escape, markdown_table
 from ltmlc.evidence.report import checklist_answers as say
 from ltmlc.evidence.report.gather import Evidence
 
@@ -27,7 +27,7 @@ def checklist_markdown(evidence: Evidence) -> str:
     """The page as text; partial results give partial answers."""
     answered = sections(evidence)
     left = sum(item.answer == "not known" for items in answered.values() for item in items)
-    parts = [f"# Reproducibility checklist: {' and '.join(evidence.titles.values())}"]
+    parts = [f"# Reproducibility checklist: {' and '.join(map(markdown_escape, evidence.titles.values()))}"]
     parts.append(f"{_INTRODUCTION} Left to a person: {left} questions.")
     for title, items in answered.items():
         rows = [[item.question, f"**{item.answer}**", item.because] for item in items]

@@ -13,7 +13,7 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
 from ltmlc.evidence.comparison.verdicts import Comparison
-from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.markup import markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import counted, headline
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
@@ -28,7 +28,7 @@ _WORST = 10  # cells shown here; all stand in diff.md
 def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
     """The page as text; ``folder`` is where it will lie. What is not there yet is said to be missing."""
     sections = [
-        f"# Reproduction: {' and '.join(evidence.titles.values())}",
+        f"# Reproduction: {' and '.join(map(markdown_escape, evidence.titles.values()))}",
         headline(evidence.results),
         _verdicts(evidence),
         what_was_run(evidence),
@@ -62,7 +62,7 @@ def _verdicts(evidence: Evidence) -> str:
 
 def _counts(names: tuple[str, ...], found: list[tuple[str, str]], titles: Mapping[str, str]) -> str:
     datasets, rows = counted(names, found, titles)
-    header = ["verdict", "all", *(titles[name] for name in datasets)]
+    header = ["verdict", "all", *(markdown_escape(titles[name]) for name in datasets)]
     return markdown_table(header, [[verdict, number, *each] for verdict, number, each in rows])
 
 
@@ -87,7 +87,7 @@ def largest_differences(diff: Diff) -> list[Comparison]:
 
 def _cell(cell: Comparison) -> list[str]:
     numbers = [f"{cell.ours:.2f}", f"{cell.reference:.2f}", f"{cell.difference:+.2f}"]
-    return [cell.table, cell.row, cell.dataset, cell.column, *numbers, cell.verdict]
+    return [cell.table, markdown_escape(cell.row), cell.dataset, cell.column, *numbers, cell.verdict]
 
 
 def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
@@ -95,7 +95,7 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
         return ""
     parts = ["## The paper's sentences", _HOW_TO_READ]
     for dataset in dict.fromkeys(verdict.dataset for verdict in verdicts):
-        parts.append(f"### {titles.get(dataset, 'The losses')}")
+        parts.append(f"### {markdown_escape(titles.get(dataset, 'The losses'))}")
         parts.append(verdict_table([v for v in verdicts if v.dataset == dataset], brief=True).strip())
     return "\n\n".join(parts)
 

@@ -1,6 +1,6 @@
 """Sections of ``REPRODUCTION.md`` that restate what is on file: runs, tables, open choices, citation."""
 
-from ltmlc.evidence.markup import hours, markdown_table
+from ltmlc.evidence.markup import hours, markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import (
     ENVIRONMENT,
     Citation,
@@ -29,16 +29,17 @@ def what_was_run(evidence: Evidence) -> str:
     lines = []
     for key, name in ENVIRONMENT.items():
         values = environment_values(finished, key)
-        lines += [f"- {name}: {', '.join(values)}"] if values else []
-    lines += [f"- **{message}**" for message in results.messages]
-    lines += [f"- failed: {r.name}: {r.metrics.get('error') or 'no message'}" for r in results.with_status("failed")]
+        lines += [f"- {name}: {', '.join(map(markdown_escape, values))}"] if values else []
+    lines += [f"- **{markdown_escape(message)}**" for message in results.messages]
+    failed = [f"{r.name}: {r.metrics.get('error') or 'no message'}" for r in results.with_status("failed")]
+    lines += [f"- failed: {markdown_escape(text)}" for text in failed]
     return "\n\n".join([*parts, "\n".join(lines)])
 
 
 def _dataset(cost: Cost) -> list[object]:
     classes = f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else ""
     sizes = [classes, cost.train_images or "", cost.test_images or ""]
-    return [cost.title, *sizes, *cost.runs.values(), hours(cost.seconds)]
+    return [markdown_escape(cost.title), *sizes, *cost.runs.values(), hours(cost.seconds)]
 
 
 def tables(evidence: Evidence, figures: str) -> str:
@@ -46,8 +47,9 @@ def tables(evidence: Evidence, figures: str) -> str:
     parts = ["## Tables"]
     for name, table in evidence.grid.tables.items():
         if table.kind == "figure":
-            link = f"![{table.title}]({figures}/{name}.png)\n\nIts numbers: [tables/{name}.md](tables/{name}.md)."
-            parts.append(f"### {table.title}\n\n{table.caption}\n\n{link}")
+            title, caption = markdown_escape(table.title), markdown_escape(table.caption)
+            link = f"![{title}]({figures}/{name}.png)\n\nIts numbers: [tables/{name}.md](tables/{name}.md)."
+            parts.append(f"### {title}\n\n{caption}\n\n{link}")
         else:
             text = tabulate(evidence.grid, evidence.results, name, splits=evidence.splits)["md"]
             parts.append("##" + text.strip())
@@ -59,7 +61,7 @@ def left_open(evidence: Evidence) -> str:
     choices = open_choices(evidence)
     if not choices:
         return ""
-    rows = [[value, "; ".join(names), origin] for value, names, origin in choices]
+    rows = [[markdown_escape(text) for text in (value, "; ".join(names), origin)] for value, names, origin in choices]
     table = markdown_table(["choice", "for", "where it comes from"], rows, left=3)
     return f"## What the paper leaves open\n\n{table}"
 

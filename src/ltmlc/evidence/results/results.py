@@ -18,6 +18,7 @@ from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
 from ltmlc.disk.locks import is_held
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
+from ltmlc.evidence.markup import frame_csv
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.schema import check
 
@@ -98,7 +99,7 @@ class Results:
 
     def csv(self) -> str:
         """``runs.csv``: :meth:`frame` as text."""
-        return self.frame().to_csv(index=False, lineterminator="\n")
+        return frame_csv(self.frame())
 
 
 def run_directory(results_dir: str | Path, dataset: str, run: str, seed: int) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, latex_escape, markdown_table, superscript
+from ltmlc.evidence.markup import csv_text, latex_comment, latex_escape, markdown_escape, markdown_table, superscript
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, best, table_cells
 from ltmlc.evidence.tables.controls import control_rows
@@ -119,16 +119,16 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
 
 
 def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: dict) -> str:
-    titles = {name: settings.get("title", name) for name, settings in grid.datasets.items()}
+    titles = {name: markdown_escape(settings.get("title", name)) for name, settings in grid.datasets.items()}
     header = [
         "Method",
         *(f"{titles[name]} {column}" if column == "total" else column for name in titles for column in COLUMNS),
     ]
-    lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*")
-    text = f"# {table.title}\n\n{table.caption}\n\n{markdown_table(header, lines)}"
+    lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*", escape=markdown_escape)
+    text = f"# {markdown_escape(table.title)}\n\n{markdown_escape(table.caption)}\n\n{markdown_table(header, lines)}"
     steps = our_steps(grid, results) if table.name == "table2" else []
     under = "\n".join(f"{note}  " for note in [*notes, *steps, _legend(results, controls)])
-    failures = "\n".join(f"- {line}" for line in _failures(rows))
+    failures = "\n".join(f"- {markdown_escape(line)}" for line in _failures(rows))
     return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")
 
 
@@ -160,7 +160,7 @@ def _latex(grid: Grid, results: Results, table: Table, rows: list, controls: dic
             r"    \bottomrule",
             r"  \end{tabular}",
             rf"  \par\smallskip\footnotesize {under}",
-            *(f"  % {line}" for line in _failures(rows)),
+            *(f"  {latex_comment(line)}" for line in _failures(rows)),
             r"\end{table}",
             "",
         ]
@@ -168,7 +168,7 @@ def _latex(grid: Grid, results: Results, table: Table, rows: list, controls: dic
 
 
 def _lines(
-    grid: Grid, rows: list, controls: dict, *, bold: str, mark, italic: str, escape=str
+    grid: Grid, rows: list, controls: dict, *, bold: str, mark, italic: str, escape
 ) -> tuple[list[list[str]], list[str]]:
     """The text of every cell, controls last, and the footnotes."""
     highest, lines, notes = best(rows), [], []

@@ -12,7 +12,7 @@ from typing import Any
 from scipy import stats
 
 from ltmlc.evidence.claims.measure import paired_noise
-from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
@@ -120,7 +120,7 @@ def _row(pair: Pair, results: Results) -> list[str]:
     if not kept and values["total"] and not math.isnan(width):
         difference += f" ± {width:.2f}"
     return [
-        *(pair.label, f"{pair.rates[0]:g}", "".join(cell_text(before, "total"))),
+        *(markdown_escape(pair.label), f"{pair.rates[0]:g}", "".join(cell_text(before, "total"))),
         *(f"{pair.rates[1]:g}", "".join(cell_text(after, "total")), difference),
         *("" if kept else _signed(values[column]) for column in COLUMNS[1:]),
     ]

@@ -1,0 +1,48 @@
+"""What others wrote (labels, titles, errors) is text in every language it is written into, and nothing else."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+
+from ltmlc.evidence.markup import csv_text, frame_csv, latex_comment, latex_escape, markdown_escape, markdown_table
+
+HOSTILE = (
+    "a\n\\input{/etc/passwd}\r$x$ \x1b[2J <script>alert(1)</script> ![p](http://e.x/p.png) `c` | % & # _ ~ ^ α √ 中"
+)
+
+
+def test_latex_has_no_command_of_the_text():
+    text = latex_escape(HOSTILE)
+    assert text.isascii() and "\n" not in text and "\r" not in text and "\x1b" not in text
+    assert r"{\textbackslash}input\{/etc/passwd\}" in text
+    assert all(sign in text for sign in (r"\$x\$", r"\%", r"\&", r"\#", r"\_", r"{\textasciitilde}"))
+
+
+@pytest.mark.parametrize(("sign", "command"), [("α", r"\alpha"), ("√", r"\sqrt"), ("γ", r"$\gamma$"), ("±", r"$\pm$")])
+def test_signs_of_mathematics_are_commands_of_latex(sign, command):
+    assert command in latex_escape(sign)
+
+
+def test_a_comment_of_latex_ends_where_it_should():
+    assert latex_comment("a\n\\input{x}\rb\u2028c").splitlines() == ["% a \\input{x} b c"]
+
+
+def test_markdown_has_no_tag_link_picture_or_line_of_the_text():
+    text = markdown_escape(HOSTILE)
+    assert "<" not in text and "\n" not in text and "\x1b" not in text
+    assert r"!\[p\](" in text and "&lt;script&gt;" in text and r"\`c\`" in text
+
+
+def test_a_cell_of_a_table_stays_one_cell_whatever_it_holds():
+    table = markdown_table(["a", "b"], [[HOSTILE, "x"]])
+    assert len(table.splitlines()) == 3 and "<script" not in table and r"\|" in table
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-x", "@SUM(A1)", "\t=1+1", "\n=1"])
+def test_no_cell_of_a_csv_is_a_formula(cell):
+    for text in (csv_text(["a"], [[cell]]), frame_csv(pd.DataFrame({"a": [cell, "-1.5"]}))):
+        first = list(csv.reader(io.StringIO(text)))[1][0]
+        assert first.lstrip()[0] == "'" and "\n" not in first
+    assert csv_text(["a", "b", "c"], [["-1.5", -2, "+0.25"]]) == "a,b,c\n-1.5,-2,+0.25\n", "numbers stay numbers"
