@@ -230,6 +230,12 @@ def test_image_that_is_listed_twice_or_in_both_sets_is_refused(ids):
         make_split("s", source, {})
 
 
+def test_an_image_of_both_sets_is_found_whichever_way_its_accents_are_written():
+    train, test = Pool(["caf\u00e9.jpg"], LABELS[:1, :1]), Pool(["cafe\u0301.jpg"], LABELS[:1, :1])
+    with pytest.raises(InputError, match=r"1 images .* are listed twice or in both"):
+        make_split("s", ListSource(classes=["cat"], train=train, test=test), {})
+
+
 def test_agreement_with_a_published_list_is_counted():
     pool = ListSource().train
     built = [pool.ids[row] for row in longtail_subset(pool.labels, 6, 3)]

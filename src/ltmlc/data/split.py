@@ -1,6 +1,7 @@
 """Which images are trained on and tested on: the split, its statistics, and its file."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
     where = f"the {len(rows)} selected images"
     mend = "select more of them (subset.ids, or a larger subset.maximum), or leave it out with source.classes"
     _refuse_empty_classes(source.classes, train.labels, tested, where=where, mend=mend)
-    twice = repeated(train.ids + test.ids)
+    twice = repeated([unicodedata.normalize("NFC", image) for image in train.ids + test.ids])
     if twice:
         raise InputError(
             f"{dataset_name}: {len(twice)} images (first: {twice[0]}) are listed twice or in both the training and the "

@@ -59,7 +59,8 @@ def test_a_box_of_one_pixel_counts(tmp_path):
 def test_images_without_labels_stay_in_the_test_set_and_leave_the_training_pool(tmp_path):
     write_own(tmp_path, train=[{"image_id": 2, "category_id": 2}], test=[{"image_id": 2, "category_id": 7}])
     source = CocoSource(tmp_path, **OWN)
-    assert source.train_pool().ids == ["photos/train/two.jpg"]
+    assert source.train_pool().ids == source.train_pool().ids == ["photos/train/two.jpg"]
+    assert source.notes == ["1 training images have no label and are left out"]
     assert source.test_pool().ids == ["photos/test/one.jpg", "photos/test/two.jpg"]
     assert source.test_pool().labels.tolist() == [[0, 0], [0, 1]]
 
@@ -130,7 +131,8 @@ def test_what_was_left_out_of_both_files_is_noted(tmp_path):
     source = CocoSource(tmp_path, **OWN)
     assert source.train_pool().labels.tolist() == [[0, 1]]
     assert source.notes == [
-        f"{tmp_path}/train.json: 1 of 2 annotations do not count: 1 of area 0 or less (annotation 0 of image 1)"
+        f"{tmp_path}/train.json: 1 of 2 annotations do not count: 1 of area 0 or less (annotation 0 of image 1)",
+        "1 training images have no label and are left out",
     ]
 
 

@@ -43,6 +43,7 @@ def test_labels_of_two_files_are_split_at_semicolons(root):
 def test_images_without_labels_stay_in_the_test_set_and_leave_the_training_pool(root):
     source = CsvSource(root, train="train.csv", test="test.csv")
     assert source.train_pool().ids == ["a.jpg", "b.jpg", "d.jpg"]
+    assert "1 training images have no label and are left out" in source.notes
     assert source.test_pool().ids == ["e.jpg", "f.jpg"]
     assert source.test_pool().labels.tolist() == [[0, 0, 0], [1, 0, 0]]
 

@@ -47,6 +47,9 @@ class CocoSource:
             )
         pool = train.pool
         labelled = np.flatnonzero(pool.labels.any(axis=1))
+        note = f"{len(pool.ids) - len(labelled)} training images have no label and are left out"
+        if len(labelled) < len(pool.ids) and note not in self.notes:
+            self.notes.append(note)
         return Pool([pool.ids[row] for row in labelled], pool.labels[labelled])
 
     def test_pool(self) -> Pool:

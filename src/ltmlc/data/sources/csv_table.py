@@ -161,6 +161,9 @@ class CsvSource:
                 if part is not None and labels is not None:
                     outside.update(label for label in labels if label not in known)
                     rows[part][image] = list(dict.fromkeys(label for label in labels if label in known))
+        unlabelled = sum(not labels for labels in rows["train"].values())
+        if unlabelled:
+            self.notes.append(f"{unlabelled} training images have no label and are left out")
         if no_part:
             self.notes.append(f"{no_part} rows are left out: source.splits does not name what their split says")
         if excluded:
