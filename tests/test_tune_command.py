@@ -13,6 +13,7 @@ from tiny_config import CONFIG, DATASET, DR, table
 from ltmlc.cli import main
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.split import load_split
+from ltmlc.disk.checksums import RUN_SUMS, has_checksum
 
 ROOT = Path(__file__).parents[1]
 TABLE = table(DR)
@@ -60,6 +61,21 @@ def test_no_test_image_is_packed_trained_on_or_scored():
 def test_every_candidate_is_an_ordinary_run_at_its_rate():
     assert [metrics(run)["spec"]["recipe"]["lr"] for run in (PRESENT, TUNED)] == [0.001, 0.003]
     assert {metrics(run)["status"] for run in (PRESENT, TUNED)} == {"finished"}
+
+
+def test_every_candidate_has_checksums_as_one_of_the_workflow():
+    """And so was trained by the one process that held its folder."""
+    folder = Path("results/tune/runs/tiny", TUNED, "seed0")
+    assert has_checksum(folder / RUN_SUMS, folder / "metrics.json")
+    assert has_checksum(folder / RUN_SUMS, folder / "predictions.npz")
+
+
+@pytest.mark.parametrize("part", ["code", "specification", "split"])
+def test_a_training_of_what_was_edited_after_planning_stops_with_one_sentence(part, capsys, tmp_path):
+    options = ["--data", "results/tune/data/tiny", "--out", str(tmp_path), "--made-of", json.dumps({part: "other"})]
+    assert main(["train", "tiny", PRESENT, *options]) == 2
+    assert f"edited after this job was planned: its {part}; run the same command again" in capsys.readouterr().err
+    assert not (tmp_path / "metrics.json").exists()
 
 
 def test_the_table_names_the_candidate_with_the_best_held_out_mean():

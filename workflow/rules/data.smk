@@ -41,7 +41,7 @@ rule subset:
     params:
         made_of=made_of(split_stage(RESULTS)),
     shell:
-        "python -m ltmlc subset {wildcards.dataset} --out {output:q} 2> {log:q}"
+        "python -m ltmlc subset {wildcards.dataset} --out {output:q} --made-of {params.made_of:q} 2> {log:q}"
         " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
@@ -73,5 +73,6 @@ rule pack:
         out=folder_of_output,
     shell:
         "python -m ltmlc pack {wildcards.dataset} --split {input.split:q}"
-        " --max-side {params.max_side} --workers {threads} --out {params.out:q} 2> {log:q}"
+        " --max-side {params.max_side} --workers {threads} --out {params.out:q}"
+        " --made-of {params.made_of:q} 2> {log:q}"
         " && python -m ltmlc.workflow.record {output.index:q} {params.made_of:q} 2>> {log:q}"

@@ -20,7 +20,8 @@ rule pretrain:
     params:
         made_of=made_of(weights_stage(RESULTS)),
     shell:
-        "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q} 2> {log:q}"
+        "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q}"
+        " --made-of {params.made_of:q} 2> {log:q}"
         " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
@@ -54,7 +55,7 @@ rule features:
         data=f"{RESULTS}/data/{{dataset}}",
     shell:
         "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data {params.data:q}"
-        " --device {params.device:q} --threads {threads} 2> {log:q}"
+        " --device {params.device:q} --threads {threads} --made-of {params.made_of:q} 2> {log:q}"
         " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 

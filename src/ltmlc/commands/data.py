@@ -6,14 +6,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_dataset_and_root, say_written, seed_number
+from ltmlc.commands.options import (
+    DeclareVerb,
+    add_config,
+    add_dataset_and_root,
+    add_made_of,
+    chosen_config,
+    chosen_root,
+    say_written,
+    seed_number,
+)
 from ltmlc.errors import InputError
 
 
 def add_verbs(verb: DeclareVerb) -> None:
     parser = verb("download", download, "download what the data root lacks of a data set, verified")
     add_dataset_and_root(parser)
-    add_config(parser)
     parser.add_argument("--jobs", type=int, default=8, help="photographs to download at a time (default: 8)")
     parser.add_argument("--only", nargs="+", choices=["data", "weights", "word_vectors"], help="default: all")
     parser.add_argument("--dry-run", action="store_true", help="only list what is missing, with sizes")
@@ -23,6 +31,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     add_dataset_and_root(parser)
     parser.add_argument("--out", required=True, type=Path, help="the split file to write")
+    add_made_of(parser)
 
     parser = verb("pack", pack, "decode every image of a split once, into one mapped file")
     add_dataset_and_root(parser)
@@ -32,12 +41,14 @@ def add_verbs(verb: DeclareVerb) -> None:
         "--max-side", type=int, default=0, help="shrink images whose longer side exceeds this (pixels; 0: keep)"
     )
     parser.add_argument("--workers", type=int, help="threads that decode (default: all cores)")
+    add_made_of(parser)
 
     parser = verb("pretrain", pretrain, "train the embedded data sets' starting weights, their stand-in for ImageNet's")
     parser.add_argument("dataset", help="digits20-lt, digits80-lt, or another of source kind digits")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the runs that start from it (default: 0)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     parser.add_argument("--out", required=True, type=Path, help="the file to write")
+    add_made_of(parser)
 
     parser = verb("features", features, "compute once what a fixed backbone makes of the images (model.cached_views)")
     parser.add_argument("dataset", help="a data set with model.cached_views")
@@ -45,31 +56,33 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("--data", type=Path, help="the folder with pack/ (default: {results}/data/DATASET)")
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N (default: training.device)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    add_made_of(parser)
 
 
 def download(options: argparse.Namespace) -> None:
     from ltmlc.data.download import download_dataset
-    from ltmlc.plan.config import load_config, load_dataset, merge
+    from ltmlc.plan.config import load_dataset, merge
     from ltmlc.plan.places import check_data_root
 
-    check_data_root(options.data_root, where="--data-root")
+    root = chosen_root(options)
+    check_data_root(root, where="--data-root")
     # The configuration's own weights or word vectors take the place of those that would be downloaded.
-    settings = merge(load_dataset(options.dataset), {"model": load_config(options.config)["model"]})
-    download_dataset(
-        options.dataset, settings, options.data_root, jobs=options.jobs, dry_run=options.dry_run, only=options.only
-    )
+    settings = merge(load_dataset(options.dataset), {"model": chosen_config(options)["model"]})
+    download_dataset(options.dataset, settings, root, jobs=options.jobs, dry_run=options.dry_run, only=options.only)
 
 
 def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import class_lines, make_split, save_split
     from ltmlc.plan.config import load_dataset
+    from ltmlc.workflow.parts import refuse_edited, split_parts
 
-    settings = load_dataset(options.dataset)
+    settings, root = load_dataset(options.dataset), chosen_root(options)
+    refuse_edited(options.made_of, split_parts(settings))
     source = None
     try:
-        source = open_source(settings, options.data_root)
-        split = make_split(options.dataset, source, settings, root=options.data_root)
+        source = open_source(settings, root)
+        split = make_split(options.dataset, source, settings, root=root)
         if not split.test_ids:
             raise InputError("source.test has no image; add images, or nothing can be evaluated")
     except InputError as error:
@@ -109,21 +122,24 @@ def pack(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
     from ltmlc.plan.config import load_dataset
+    from ltmlc.workflow.parts import pack_parts, refuse_edited
 
-    source = open_source(load_dataset(options.dataset), options.data_root)
-    build_pack(
-        source, load_split(options.split), options.out, max_side=options.max_side or None, workers=options.workers
-    )
+    settings, split = load_dataset(options.dataset), load_split(options.split)
+    refuse_edited(options.made_of, pack_parts(settings))
+    source = open_source(settings, chosen_root(options))
+    build_pack(source, split, options.out, max_side=options.max_side or None, workers=options.workers)
 
 
 def pretrain(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
     from ltmlc.disk.files import write_atomically
     from ltmlc.plan.config import load_dataset
+    from ltmlc.workflow.parts import refuse_edited, weights_parts
 
     settings = load_dataset(options.dataset)
     if settings["source"]["kind"] != "digits":
         raise InputError(f"{options.dataset} is not of source kind digits: give its weights with model.weights")
+    refuse_edited(options.made_of, weights_parts(settings))
 
     import torch
 
@@ -137,10 +153,13 @@ def pretrain(options: argparse.Namespace) -> None:
 
 
 def features(options: argparse.Namespace) -> None:
-    from ltmlc.plan.config import load_config
+    from ltmlc.plan.config import load_config, load_dataset, merge
+    from ltmlc.workflow.parts import features_parts, refuse_edited
 
     config = load_config(options.config)
     folder = options.data or Path(config["results"], "data", options.dataset)
+    settings = load_dataset(options.dataset)
+    refuse_edited(options.made_of, features_parts(settings, merge(settings["model"], config["model"])))
     write_features(config, options.dataset, folder, device=options.device, threads=options.threads)
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ltmlc.plan.environment import data_root
 
@@ -13,10 +14,10 @@ DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
 
 def add_config(verb: argparse.ArgumentParser) -> None:
     text = "a YAML file, or JSON text (default: config.yaml, or else config/config.yaml)"
-    verb.add_argument("--config", default=_default_config(), help=text)
+    verb.add_argument("--config", default=default_config(), help=text)
 
 
-def _default_config() -> str:
+def default_config() -> str:
     """Where the Workflow Catalog's folders have it, if it is not in the folder itself."""
     beneath = Path("config", "config.yaml")
     return str(beneath) if beneath.is_file() and not Path("config.yaml").exists() else "config.yaml"
@@ -30,9 +31,32 @@ def add_config_and_results(verb: argparse.ArgumentParser) -> None:
 
 def add_dataset_and_root(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("dataset", help="the name of a file in config/datasets, without .yaml")
+    add_root(verb)
+    verb.add_argument("--config", help="a YAML file, or JSON text (default: config.yaml, if there is one)")
+
+
+def add_root(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--data-root", default=data_root(), type=Path, help="where photographs and annotations lie (default: data)"
+        "--data-root", type=Path, help="where photographs and annotations lie (default: data.root of the configuration)"
     )
+
+
+def chosen_root(options: argparse.Namespace) -> Path:
+    """The data root: as the option says, else as the workflow has told this job, else the configuration's."""
+    return Path(options.data_root or data_root() or chosen_config(options)["data"]["root"])
+
+
+def chosen_config(options: argparse.Namespace) -> dict[str, Any]:
+    """For verbs that do without a configuration: the one given, the one in this folder, or what holds by default."""
+    from ltmlc.plan.config import load_config
+
+    in_folder = default_config()
+    return load_config(options.config or (in_folder if Path(in_folder).is_file() else {}))
+
+
+def add_made_of(verb: argparse.ArgumentParser) -> None:
+    """For the verbs that rules call: what the job was planned with, as JSON."""
+    verb.add_argument("--made-of", help=argparse.SUPPRESS)
 
 
 def seed_number(text: str) -> int:

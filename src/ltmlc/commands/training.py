@@ -8,9 +8,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, seed_number
 from ltmlc.errors import InputError
-from ltmlc.plan.environment import training_settings
+from ltmlc.plan.environment import tell_data_root, training_settings
 
 STARTED = time.perf_counter()
 
@@ -35,7 +35,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     parser.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
     parser.add_argument("--code", help=argparse.SUPPRESS)
-    parser.add_argument("--made-of", help=argparse.SUPPRESS)
+    add_made_of(parser)
 
     parser = verb("predict", predict, "write the logits that a trained network gives images (CSV)")
     parser.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
@@ -47,11 +47,15 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
+    from ltmlc.disk.files import sha256_file
     from ltmlc.plan.config import load_config
     from ltmlc.plan.fingerprint import run_fingerprint
+    from ltmlc.workflow.parts import refuse_edited, run_parts
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
     settings = _from_json("--settings", options.settings) if options.settings else config["training"]
+    if config:
+        tell_data_root(config["data"]["root"])
     spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
     data = options.data or Path(config["results"], "data", options.dataset)
     out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
@@ -63,6 +67,9 @@ def train(options: argparse.Namespace) -> int:
 
     def work() -> int:
         from ltmlc.training.run import train_on_leased_device
+
+        # Asked when the code has been imported: what runs from here on is what is recorded.
+        refuse_edited(options.made_of, {**run_parts(spec), "split": sha256_file(data / "split.json")})
 
         return train_on_leased_device(
             **result,

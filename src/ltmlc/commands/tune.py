@@ -6,11 +6,11 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from ltmlc.commands.data import write_features
-from ltmlc.commands.options import DeclareVerb, add_config, say_written, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_root, chosen_root, say_written, seed_number
 from ltmlc.errors import InputError
-from ltmlc.plan.environment import data_root
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -24,7 +24,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("dataset", help="a data set of the configuration")
     _sweep_options(parser)
     parser.add_argument("--no-training", action="store_true", help="only write the tables, from what is finished")
-    parser.add_argument("--data-root", default=data_root(), type=Path, help="of photographs and annotations")
+    add_root(parser)
 
     parser = verb("tuned", tuned, "write the table of every method at the recipe's rate and at the tuned one")
     _sweep_options(parser)
@@ -53,7 +53,7 @@ def tune(options: argparse.Namespace) -> int:
         )
     folder = sweep.results / "data" / options.dataset
     if not options.no_training:
-        _prepare(sweep, options.dataset, folder, options.data_root)
+        _prepare(sweep, options.dataset, folder, chosen_root(options))
         code = _train(sweep, options.dataset, folder)
         if code:
             return code
@@ -109,6 +109,7 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     from ltmlc.data.split import load_split
     from ltmlc.evidence.results.results import load_results, run_directory
     from ltmlc.plan.fingerprint import run_fingerprint
+    from ltmlc.workflow.attempt import attempt_run
 
     results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
     specs = sweep.grid.runs[dataset]
@@ -118,19 +119,25 @@ def _train(sweep, dataset: str, folder: Path) -> int:
         for seed in sweep.grid.seeds
         if not _is_current(results.runs[dataset, run, seed], sha256, run_fingerprint(specs[run]))
     ]
-    if waiting:
-        from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
     for number, (run, seed) in enumerate(waiting, 1):
         print(f"ltmlc tune: {dataset}: training {number} of {len(waiting)}: {run}, seed {seed}", file=sys.stderr)
-        code = train_on_leased_device(
-            **{"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "data": folder},
-            out=run_directory(sweep.results, dataset, run, seed),
-            code=run_fingerprint(specs[run]),
-            settings=sweep.grid.config["training"],
-            command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
-            started=time.perf_counter(),
-        )
-        if code:
+        result = {"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "code": run_fingerprint(specs[run])}
+        out = run_directory(sweep.results, dataset, run, seed)
+
+        def work(result: dict[str, Any] = result, out: Path = out) -> int:
+            from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
+
+            return train_on_leased_device(
+                **result,
+                data=folder,
+                out=out,
+                settings=sweep.grid.config["training"],
+                command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
+                started=time.perf_counter(),
+            )
+
+        # As in the workflow: one process a run, also beside `snakemake tune`, and checksums when it ends.
+        if code := attempt_run(work, out, split=folder / "split.json", **result):
             return code
     return 0
 

@@ -14,6 +14,11 @@ def training_settings() -> str | None:
     return os.environ.get(TRAINING)
 
 
-def data_root() -> str:
-    """What ``workflow.jobs.set_environment`` left; ``data`` outside the workflow."""
-    return os.environ.get(DATA_ROOT, "data")
+def data_root() -> str | None:
+    """What ``workflow.jobs.set_environment`` or :func:`tell_data_root` left; None where nobody said it."""
+    return os.environ.get(DATA_ROOT)
+
+
+def tell_data_root(root: str) -> None:
+    """For what a verb calls, where the workflow has not said it already."""
+    os.environ.setdefault(DATA_ROOT, root)

@@ -61,5 +61,5 @@ def _word_vectors(settings: dict[str, Any], classes: list[str]) -> torch.Tensor:
             "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
         )
     # A relative path is one under the working directory, or else under the data root, where downloads are.
-    found = Path(path) if Path(path).exists() else Path(data_root(), path)
+    found = Path(path) if Path(path).exists() else Path(data_root() or ".", path)
     return load_word_vectors(found, classes, settings["word_vector_order"])

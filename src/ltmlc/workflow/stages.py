@@ -13,18 +13,12 @@ from typing import Any
 
 from ltmlc.data.sources.files import label_files, photographs
 from ltmlc.data.split import load_split
-from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
 from ltmlc.plan.config import merge
-from ltmlc.plan.fingerprint import (
-    data_fingerprint,
-    features_fingerprint,
-    holdout_fingerprint,
-    pretrain_fingerprint,
-    run_fingerprint,
-)
+from ltmlc.plan.fingerprint import holdout_fingerprint
 from ltmlc.plan.grid import Grid
 from ltmlc.workflow.contents import Contents
+from ltmlc.workflow.parts import features_parts, hash_of, pack_parts, run_parts, split_parts, weights_parts
 from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN, Record, read_record, record_of
 
 
@@ -74,16 +68,13 @@ class Stages:
         file = self._folder(base, dataset) / f"backbone-seed{seed}.pt"
         if Path(base) == self._held_out:
             return self._stage(file, {"weights": self.weights(self._results, dataset, seed).sha256})
-        settings = self._datasets[dataset]
-        made_of = {"settings": _hash([settings[key] for key in ("source", "augmentation")])}
-        return self._stage(file, made_of | {"model": _hash(settings["model"]), "code": pretrain_fingerprint()})
+        return self._stage(file, weights_parts(self._datasets[dataset]))
 
     def run(self, base: str | Path, dataset: str, run: str, seed: int | str, spec: dict[str, Any]) -> Stage:
         """A training; by its metrics file."""
         file = Path(base, "runs", dataset, run, f"seed{seed}", "metrics.json")
         made_of = {
-            "specification": _hash(spec),
-            "code": run_fingerprint(spec),
+            **run_parts(spec),
             "split": self.split(base, dataset).sha256,
             "photographs": self.pack(base, dataset).sha256,
             **self._network(base, dataset, seed, spec["model"]),
@@ -124,7 +115,7 @@ class Stages:
         try:
             metrics = json.loads(file.read_bytes())
             split = load_split(self._folder(base, dataset) / "split.json").sha256
-            made_of = {"specification": _hash(metrics["spec"]), "code": metrics["code"]}
+            made_of = {"specification": hash_of(metrics["spec"]), "code": metrics["code"]}
             if metrics["split_sha256"] != split:
                 made_of["split"] = metrics["split_sha256"]
         except (OSError, ValueError, KeyError, TypeError, InputError):
@@ -147,20 +138,15 @@ class Stages:
             tune, whole = self._config["tune"], self._split(self._results, dataset, state).sha256
             made_of = {"split": whole, "share": tune["share"], "seed": tune["holdout_seed"]}
             return self._stage(file, made_of | {"code": holdout_fingerprint()})
-        made_of = {
-            "settings": _hash([settings.get(key) for key in ("source", "subset", "thresholds")]),
-            "code": data_fingerprint(settings["source"]["kind"]),
-            "labels": self._contents.of(label_files(settings, self._root)),
-        }
-        return self._stage(file, made_of)
+        labels = self._contents.of(label_files(settings, self._root))
+        return self._stage(file, split_parts(settings) | {"labels": labels})
 
     @lru_cache(maxsize=64)  # noqa: B019
     def _pack(self, base: Path, dataset: str, state: tuple) -> Stage:
         settings, split = self._datasets[dataset], self._split(base, dataset, state)
         made_of = {
+            **pack_parts(settings),
             "split": split.sha256,
-            "settings": _hash(settings["source"]),
-            "code": data_fingerprint(settings["source"]["kind"]),
             "max_side": self._config["data"]["max_side"] or 0,
             "photographs": self._photographs(split, settings),
         }
@@ -179,8 +165,7 @@ class Stages:
         settings = self._datasets[dataset]
         model = merge(settings["model"], self._config["model"])
         made_of = {
-            "settings": _hash([model, settings["augmentation"]]),
-            "code": features_fingerprint(),
+            **features_parts(settings, model),
             "split": self._split(base, dataset, state).sha256,
             "photographs": self._pack(base, dataset, state).sha256,
             "weights": self.given_weights(dataset, model) if model.get("weights") else UNKNOWN,
@@ -195,10 +180,6 @@ class Stages:
             return Stage(file, made_of, tuple(changes), NOT_MADE_YET)
         damaged = self._contents.file(file) not in (None, record.sha256)
         return Stage(file, made_of, ("damaged",) if damaged else (), record.sha256)
-
-
-def _hash(value: Any) -> str:
-    return sha256_text(canonical_json(value))[:16]
 
 
 def _date(path: Path) -> int:

@@ -1,0 +1,58 @@
+"""What a job's own settings and code say now, as the planning wrote it down; and the refusal where they differ.
+
+A job reads configuration and code when it starts, which may be hours after the planning. What was edited in between
+would make a result of one thing that is recorded as made of another.
+"""
+
+import json
+from typing import Any
+
+from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.errors import InputError
+from ltmlc.plan.fingerprint import data_fingerprint, features_fingerprint, pretrain_fingerprint, run_fingerprint
+from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN
+
+
+def split_parts(settings: dict[str, Any]) -> dict[str, Any]:
+    """Of a data set's settings, what selects its images."""
+    selecting = [settings.get(key) for key in ("source", "subset", "thresholds")]
+    return {"settings": hash_of(selecting), "code": data_fingerprint(settings["source"]["kind"])}
+
+
+def pack_parts(settings: dict[str, Any]) -> dict[str, Any]:
+    return {"settings": hash_of(settings["source"]), "code": data_fingerprint(settings["source"]["kind"])}
+
+
+def weights_parts(settings: dict[str, Any]) -> dict[str, Any]:
+    """Of the starting weights that ``ltmlc pretrain`` makes."""
+    made_of = {"settings": hash_of([settings[key] for key in ("source", "augmentation")])}
+    return made_of | {"model": hash_of(settings["model"]), "code": pretrain_fingerprint()}
+
+
+def features_parts(settings: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """``model``: the data set's, with the configuration's own keys."""
+    return {"settings": hash_of([model, settings["augmentation"]]), "code": features_fingerprint()}
+
+
+def run_parts(spec: dict[str, Any]) -> dict[str, Any]:
+    return {"specification": hash_of(spec), "code": run_fingerprint(spec)}
+
+
+def hash_of(value: Any) -> str:
+    return sha256_text(canonical_json(value))[:16]
+
+
+def refuse_edited(planned: str | None, found: dict[str, Any]) -> None:
+    """Raise InputError if a part is not what it was when this job was planned.
+
+    Args:
+        planned: part -> value as JSON; None for a job that nobody planned.
+        found: some of these parts, as they are now.
+    """
+    made_of = json.loads(planned) if planned else {}
+    edited = [part for part, value in found.items() if made_of.get(part, value) not in (value, UNKNOWN, NOT_MADE_YET)]
+    if edited:
+        raise InputError(
+            f"edited after this job was planned: its {' and its '.join(edited)}; run the same command again, which "
+            "plans with what is there now"
+        )

@@ -1,0 +1,47 @@
+import json
+
+import pytest
+
+from ltmlc.cli import main
+from ltmlc.disk.files import canonical_json
+from ltmlc.errors import InputError
+from ltmlc.plan.config import load_dataset
+from ltmlc.workflow import parts
+
+DIGITS = load_dataset("digits20-lt")
+
+
+def test_what_was_planned_passes():
+    unknown = {"settings": None, "code": "not made yet"}
+    parts.refuse_edited(canonical_json(unknown), parts.split_parts(DIGITS))
+    parts.refuse_edited(canonical_json(parts.split_parts(DIGITS)), parts.split_parts(DIGITS))
+    parts.refuse_edited(None, {"code": "a job that nobody planned"})
+    parts.refuse_edited('{"labels": "of which this job says nothing"}', {"code": "x"})
+
+
+@pytest.mark.parametrize("part", ["settings", "code"])
+def test_a_part_that_was_edited_is_named(part):
+    planned = parts.split_parts(DIGITS) | {part: "another"}
+    with pytest.raises(InputError, match=f"edited after this job was planned: its {part}; run the same command again"):
+        parts.refuse_edited(canonical_json(planned), parts.split_parts(DIGITS))
+
+
+def test_each_key_that_selects_images_is_part_of_a_split():
+    for key, value in (("source", {"kind": "digits"}), ("subset", {"maximum": 9}), ("thresholds", {"head": 1})):
+        assert parts.split_parts(DIGITS | {key: value})["settings"] != parts.split_parts(DIGITS)["settings"]
+    assert parts.split_parts(DIGITS | {"title": "another"}) == parts.split_parts(DIGITS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["subset", "digits20-lt", "--out", "split.json"],
+        ["pretrain", "digits20-lt", "--out", "backbone.pt"],
+        ["features", "digits20-lt", "--config", "{}"],
+    ],
+)
+def test_a_job_whose_code_was_edited_after_planning_makes_nothing(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, "--made-of", json.dumps({"code": "the one that was planned"})]) == 2
+    assert "edited after this job was planned: its code" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
