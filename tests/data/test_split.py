@@ -1,5 +1,6 @@
 import functools
 import json
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -163,6 +164,12 @@ def test_edited_split_file_is_refused_and_the_remedy_named(tmp_path, damage):
     )
     with pytest.raises(InputError, match=r"split\.json was edited or damaged.*delete it"):
         load_split(path)
+
+
+def test_a_split_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "split.json")
+    with pytest.raises(InputError, match=r"split\.json is a pipe or a device"):
+        load_split(tmp_path / "split.json")
 
 
 def test_missing_split_file_is_named(tmp_path):

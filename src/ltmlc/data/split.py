@@ -13,12 +13,16 @@ from ltmlc.data.longtail import cooccurrence
 from ltmlc.data.selection import repeated, select_rows
 from ltmlc.data.sources.source import Pool, Source, first_existing
 from ltmlc.disk.files import canonical_json, sha256_text, write_atomically
+from ltmlc.disk.reading import read_regular
 from ltmlc.errors import InputError
 from ltmlc.metrics import groups_of
 
 THRESHOLDS = {"head": 100, "medium": 20}
 """Fewest training images of a head and of a medium class; the papers' groups 6:6:8 and 22:33:25 need >=, not >."""
 
+
+LARGEST_SPLIT = 1_000_000_000
+"""Bytes of a split file; one of 30 000 images has 0.9 MB."""
 
 PAIRS_LISTED = 1000
 """Classes up to which a split lists how often two are together: of 10 000 that would be 200 MB of zeros."""
@@ -142,12 +146,13 @@ def save_split(split: Split, path: str | Path) -> None:
 def load_split(path: str | Path) -> Split:
     """Read a split file and verify its checksum. Raises InputError if it is missing, unreadable or edited."""
     first_existing([Path(path)], what="split file (made by `python -m ltmlc subset`)")
+    content = read_regular(path, limit=LARGEST_SPLIT)
     try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-        content = {key: value for key, value in fields.items() if key != "sha256"}
-        if sha256_text(canonical_json(content)) == fields["sha256"]:
+        fields = json.loads(content)
+        hashed = {key: value for key, value in fields.items() if key != "sha256"}
+        if sha256_text(canonical_json(hashed)) == fields["sha256"]:
             return Split(**fields)
-    except (ValueError, AttributeError, KeyError, TypeError):  # not JSON, not a mapping, other keys
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):  # not JSON, not a mapping, other keys
         pass
     raise InputError(
         f"split file {path} was edited or damaged: its checksum does not fit its content; delete it, and it will be "

@@ -15,6 +15,7 @@ import torch
 from ltmlc.data.augment.batch import test_batch
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.sources.images import read_rgb
+from ltmlc.disk.reading import read_regular
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.weights import WeightsError, read_tensors
@@ -22,6 +23,7 @@ from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
 from ltmlc.training.outputs import METRICS, WEIGHTS
 
+LARGEST_METRICS = 100_000_000  # bytes
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 Named = tuple[str, np.ndarray]  # an image's id and its pixels, uint8 RGB (H, W, 3)
@@ -84,7 +86,7 @@ def predict_images(
 
 def _finished_run(run_dir: Path) -> dict[str, Any]:
     try:
-        fields = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+        fields = json.loads(read_regular(run_dir / METRICS, limit=LARGEST_METRICS))
         status = fields["status"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
