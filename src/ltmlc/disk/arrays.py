@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 UNPACKED = 500_000_000
 """Bytes that the compressed arrays of a file may unpack to: logits of 100 000 images and 1000 classes."""
 
-DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zipfile.LargeZipFile)
+_ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError)  # the last: other compression, a password
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, *_ZIP)
 """What a file that is no such file, or a damaged one, is refused with."""
 
 

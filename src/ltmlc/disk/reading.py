@@ -12,6 +12,9 @@ from ltmlc.errors import InputError
 LARGEST_JSON = 100_000_000
 """Bytes; metrics files have a hundred thousand at most."""
 
+DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a small JSON file and using its values can end in, where a damaged one counts as none."""
+
 UTF8 = "utf-8-sig"
 """UTF-8, with or without the byte-order mark that some editors put first."""
 

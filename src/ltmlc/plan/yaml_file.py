@@ -78,7 +78,7 @@ def parse_yaml(text: str, *, where: str) -> Any:
         node = loader.get_single_node()
         refuse_endless(node, where)  # before anything is made of it: merge keys copy what they name
         return None if node is None else loader.construct_document(node)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise InputError(f"{where} is not readable YAML: {' '.join(str(error).split())[:400]}") from None
 
 

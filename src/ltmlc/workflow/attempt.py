@@ -11,6 +11,7 @@ from typing import Any
 from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.locks import only_process
+from ltmlc.disk.reading import DAMAGED
 from ltmlc.errors import PassingError
 from ltmlc.workflow.record import record_of, write_record
 from ltmlc.workflow.recovery import FINISHED, METRICS, RUN_FILES, is_result_of, keep, restore_finished
@@ -75,7 +76,7 @@ def _holder(out: Path) -> str:
     try:
         beat = json.loads((out / "running.json").read_bytes())
         return f"process {beat['pid']} on {beat['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except DAMAGED:
         return "another process"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.logs import last_line
+from ltmlc.disk.reading import DAMAGED
 
 TRAININGS = ("train", "train_held_out")
 """Rules whose jobs are trainings."""
@@ -28,7 +29,7 @@ class Running:
         try:
             beat = json.loads((self.folder / "running.json").read_bytes())
             return {key: float(beat[key]) for key in ("epoch", "epochs", "seconds_left")} if self.training else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except DAMAGED:
             return None
 
     def text(self) -> str:
@@ -51,5 +52,5 @@ def recorded_failure(folder: Path) -> str | None:
     try:
         metrics = json.loads((folder / "metrics.json").read_bytes())
         return (metrics["error"] or "no message") if metrics["status"] == "failed" else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except DAMAGED:
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ltmlc.disk.logs import brief
+from ltmlc.disk.reading import DAMAGED
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook.plan import Plan
 from ltmlc.evidence.results.logs import logs_of
@@ -91,7 +92,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Heartbeat | None:
         return Heartbeat(
             result, str(beat["host"]), int(beat["pid"]), int(beat["epoch"]), float(beat["epochs"]), left, stale
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except DAMAGED:
         return None
 
 
