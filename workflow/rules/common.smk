@@ -176,8 +176,8 @@ def make_again(stage):
 
 @cache
 def tell_why(changed, what):
-    if changed and changed != ("not there",):
-        say([f"{what}: made again where other than before: {', '.join(changed)}"])
+    if changed != ("not there",):
+        say([f"{what}: made again, as this has changed: {', '.join(changed)}"])
 
 
 @cache

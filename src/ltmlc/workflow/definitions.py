@@ -52,7 +52,7 @@ class Definitions:
         return self._hash([tables, self._claims, what, training, self._grid.runs])
 
     def _hash(self, value: Any) -> str:
-        everywhere = [self._grid.datasets, self._grid.seeds, self._reference, self._code]
+        everywhere = [self._grid.datasets, self._reference, self._code]
         return sha256_text(canonical_json([value, *everywhere]))[:16]
 
 
