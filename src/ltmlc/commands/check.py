@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config
+from ltmlc.commands.results import costs, references
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
@@ -57,16 +58,14 @@ def check_networks(grid: Grid, splits: Mapping[str, Split]) -> None:
 
 
 def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, Split]) -> None:
-    from ltmlc.evidence.markup import hours
     from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
-    from ltmlc.evidence.outlook.plan import make_plan
+    from ltmlc.evidence.outlook.plan import cost_line, make_plan
     from ltmlc.evidence.results.results import load_results
 
-    planned = make_plan(grid, load_results(grid, grid.config["results"]), splits=splits)
-    lines = [*needs_lines(needs), disk_line(grid, needs, splits)]
-    if left := planned.seconds(remaining=True):
-        lines.append(f"time: {hours(left)} still to do, one run at a time, as measured here")
-    print("\n".join([*lines, *guess_lines(guesses(grid, planned, splits))]))
+    measured = costs(references(grid))
+    planned = make_plan(grid, load_results(grid, grid.config["results"]), splits=splits, elsewhere=measured)
+    guessed = guess_lines(guesses(grid, planned, splits))
+    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), cost_line(planned), *guessed]))
 
 
 def check_files(grid: Grid) -> None:

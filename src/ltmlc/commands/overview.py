@@ -5,8 +5,7 @@ from pathlib import Path
 
 from ltmlc.commands import check
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
-from ltmlc.commands.results import load_all
-from ltmlc.plan.lookup import PROJECT, own_or_shipped
+from ltmlc.commands.results import costs, load_all, references
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -41,37 +40,20 @@ def plan(options: argparse.Namespace) -> None:
     from ltmlc.evidence.results.reference import read_reference
 
     grid, results, splits = load_all(options)
-    paths = _references(grid, options.measured)
+    paths = references(grid, options.measured)
     earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
-    planned = make_plan(grid, results, splits=splits, elsewhere=_costs(paths))
-    guessed = "\n".join(guess_lines(guesses(grid, planned, splits)))
+    planned = make_plan(grid, results, splits=splits, elsewhere=costs(paths))
+    guessed = guess_lines(guesses(grid, planned, splits))
     outlook = outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier))
     if options.out:  # without what this machine has at this moment
-        parts = [part.strip("\n") for part in (plan_text(planned), guessed, outlook) if part]
+        parts = [part.strip("\n") for part in (plan_text(planned), "\n".join(guessed), outlook) if part]
         write_atomically(options.out, "# Plan\n\n" + "\n".join(f"```text\n{part}\n```\n" for part in parts))
         say_written(options.verb, [options.out])
         return
     print(plan_text(planned))
     needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
-    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), guessed, ""]))
+    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), *guessed, ""]))
     print(outlook, end="")
-
-
-def _references(grid, measured: list[Path] | None = None) -> list[Path]:
-    """Files of earlier runs, those asked for first; the configuration's, and what lies in config/reference, here or in
-    this project, count without being asked for.
-    """
-    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
-    found = [path for path in configured if own_or_shipped(path).exists()]
-    lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}
-    every = [own_or_shipped(path) for path in (*(measured or ()), *found)] + sorted(lying.values())
-    return list({path.resolve(): path for path in every}.values())
-
-
-def _costs(paths: list[Path]) -> list:
-    from ltmlc.evidence.results.costs import read_costs
-
-    return [cost for path in paths for cost in read_costs(path)]
 
 
 FAILED = 1
@@ -83,7 +65,7 @@ def status(options: argparse.Namespace) -> int:
     from ltmlc.evidence.outlook.status import make_status, status_text
 
     grid, results, splits = load_all(options)
-    planned = make_plan(grid, results, splits=splits, elsewhere=_costs(_references(grid)))
+    planned = make_plan(grid, results, splits=splits, elsewhere=costs(references(grid)))
     state = make_status(results, plan=planned)
     print(status_text(state), end="")
     return FAILED if state.failed or state.stopped else 0

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ltmlc.errors import InputError
+from ltmlc.plan.lookup import PROJECT, own_or_shipped
 
 
 def load_all(options: argparse.Namespace) -> tuple:
@@ -35,3 +36,21 @@ def split_of(grid, name: str, splits: dict):
             "`ltmlc subset`"
         )
     return splits[name]
+
+
+def references(grid, measured: list[Path] | None = None) -> list[Path]:
+    """Files of earlier runs, those asked for first; the configuration's, and what lies in config/reference, here or in
+    this project, count without being asked for.
+    """
+    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
+    found = [path for path in configured if own_or_shipped(path).exists()]
+    lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}
+    every = [own_or_shipped(path) for path in (*(measured or ()), *found)] + sorted(lying.values())
+    return list({path.resolve(): path for path in every}.values())
+
+
+def costs(paths: list[Path]) -> list:
+    """What runs took in these files."""
+    from ltmlc.evidence.results.costs import read_costs
+
+    return [cost for path in paths for cost in read_costs(path)]

@@ -144,3 +144,8 @@ def test_a_table_that_is_missing_or_another_is_one_sentence(tmp_path):
     (tmp_path / "tune.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="is not a table of `ltmlc tune`"):
         read_chosen(tmp_path / "tune.csv")
+
+
+def test_a_gain_from_or_to_nothing_is_a_number(tmp_path):
+    """A mean of 0.0 is a score."""
+    assert gain(decision(tmp_path, totals(0, 0, 0, 5, 0))) == pytest.approx(5)

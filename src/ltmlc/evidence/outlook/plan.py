@@ -165,22 +165,29 @@ def _cost_lines(plan: Plan) -> list[str]:
         lines.append(
             f"{dataset}: {len(members) * len(plan.seeds)} runs, {sum(run.remaining for run in members)} to do, {seen}"
         )
+    return [
+        *lines,
+        cost_line(plan),
+        f"basis: {', '.join(f'{number} {name}' for name, number in basis.items() if number)}",
+    ]
+
+
+def cost_line(plan: Plan) -> str:
+    """What the runs take, as far as runs like them were measured."""
     left, whole = plan.seconds(remaining=True), plan.seconds()
     known = sum(run.remaining * run.seconds for run in plan.runs if run.seconds is not None)
     if whole is not None:
-        lines.append(
+        return (
             f"cost: {_price(whole, plan)} in all, {_price(left, plan)} still to do, one run at a time on "
             f"{', '.join(plan.devices)}"
         )
-    elif known:
-        lines.append(
+    if known:
+        unknown = sum(run.basis == "unknown" for run in plan.runs)
+        return (
             f"cost: at least {_price(known, plan)} still to do on {', '.join(plan.devices)}, "
-            f"unknown for {basis['unknown']} trainings"
+            f"unknown for {unknown} trainings"
         )
-    else:
-        lines.append("cost: unknown until a run of each data set has been measured, here or in config/reference")
-    lines.append(f"basis: {', '.join(f'{number} {name}' for name, number in basis.items() if number)}")
-    return lines
+    return "cost: unknown until a run of each data set has been measured, here or in config/reference"
 
 
 def _price(seconds: float, plan: Plan) -> str:
