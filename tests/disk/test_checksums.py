@@ -65,6 +65,8 @@ def test_any_flipped_bit_of_the_checksums_leaves_the_results_believed_and_is_men
             assert mend_sums(sums, files), (position, bit)
             assert sums.read_bytes() == right
     assert not mend_sums(sums, files), "nothing is written where nothing is damaged"
+    files[0].unlink()
+    assert not mend_sums(sums, files), "what is absent keeps its line"
 
 
 def test_checksums_are_not_mended_to_fit_a_result_that_was_edited(sums):

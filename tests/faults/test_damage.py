@@ -86,3 +86,20 @@ def test_a_checkpoint_of_other_code_is_refused_by_name(half, undisturbed):
     assert 'last.pt belongs to another run (code: "older", now "' in log
     assert "starting anew" in log
     assert half.evidence() == undisturbed.evidence()
+
+
+def test_damaged_checksums_and_results_without_any(whole, undisturbed):
+    """A bit of the first's checksums: believed. The second's are gone, and its predictions cut: made again."""
+    first, second = (whole.folder(run) for run in RUNS)
+    one_byte(first / "SHA256SUMS")
+    before = (first / "metrics.json").read_bytes()
+    (second / "SHA256SUMS").unlink()
+    cut_short(second / "predictions.npz")
+    told = whole.ltmlc("status").ends()
+    assert f"{second.relative_to(whole.root)}/metrics.json: it has no checksum in SHA256SUMS" in told
+    output = whole.run()
+    assert "SHA256SUMS was damaged itself: what it is of is whole, and it is written anew" in output
+    assert "metrics.json has no checksum in SHA256SUMS, so nothing says that it is what was made: kept as" in output
+    assert (first / "metrics.json").read_bytes() == before
+    assert whole.maps() == undisturbed.maps()
+    assert whole.evidence() == undisturbed.evidence()

@@ -9,7 +9,7 @@ from ltmlc.data.split import load_split, make_split, save_split
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, write_sums
 from ltmlc.errors import InputError
 from ltmlc.workflow.attempt import attempt_run
-from ltmlc.workflow.recovery import FINISHED
+from ltmlc.workflow.kept import FINISHED
 
 RESULT = {"dataset": "tiny", "run": "dr", "seed": 0, "spec": {"batch_size": 32}, "code": "c0de"}
 
@@ -35,6 +35,7 @@ def finish(out, split):
         content = {**RESULT, "split_sha256": load_split(split).sha256, **changes}
         (folder / "metrics.json").write_text(json.dumps(content))
         (folder / "predictions.npz").write_bytes(b"predictions")
+        write_sums(folder / RUN_SUMS, [folder / "metrics.json", folder / "predictions.npz"])
         return 0
 
     return do
@@ -92,12 +93,25 @@ def test_what_another_process_made_of_other_code_is_trained_again(monkeypatch, o
 @pytest.mark.parametrize(("changes", "kept"), [({}, True), ({"code": "older"}, False), ({"split_sha256": "0"}, False)])
 def test_a_result_in_safety_comes_back_if_it_is_what_is_asked_for(out, split, finish, changes, kept):
     finish(out / FINISHED, **changes)
-    write_sums(out / FINISHED / RUN_SUMS, [out / FINISHED / "metrics.json", out / FINISHED / "predictions.npz"])
     trained = []
     attempt_run(lambda: trained.append(1) or finish(), out, split=split, **RESULT)
     assert bool(trained) != kept
     assert (out / "metrics.json").exists()
-    assert not (out / FINISHED).exists()
+    assert (out / FINISHED).exists() == kept, "planning removes it, when the run is known to be in its place"
+
+
+@pytest.mark.parametrize("damage", ["no checksums", "predictions cut", "predictions gone"])
+def test_what_is_in_safety_without_a_checksum_that_fits_does_not_come_back(out, split, finish, damage):
+    finish(out / FINISHED)
+    if damage == "no checksums":
+        (out / FINISHED / RUN_SUMS).unlink()
+    elif damage == "predictions cut":
+        (out / FINISHED / "predictions.npz").write_bytes(b"pred")
+    else:
+        (out / FINISHED / "predictions.npz").unlink()
+    trained = []
+    attempt_run(lambda: trained.append(1) or finish(), out, split=split, **RESULT)
+    assert trained and (out / "predictions.npz").read_bytes() == b"predictions"
 
 
 def test_a_lost_gpu_is_one_sentence_and_other_errors_stay_what_they_are(out, split):

@@ -1,14 +1,20 @@
+import errno
+import itertools
 import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from evidence import synthetic
 
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
+from ltmlc.disk.locks import only_process
+from ltmlc.errors import InputError
+from ltmlc.workflow.kept import FINISHED, keep, restore_finished
 from ltmlc.workflow.record import write_record
-from ltmlc.workflow.recovery import FINISHED, _marked, begin, damaged_results, put_in_order, restore_finished
+from ltmlc.workflow.recovery import _marked, begin, damaged_results, put_in_order
 
 RUN = "dr_gamma1-5_gamma2-7"
 
@@ -65,11 +71,106 @@ def test_a_dry_run_only_says_so(grid, run, tmp_path):
     assert not (run / "metrics.json.damaged").exists()
 
 
-def test_results_of_before_there_were_checksums_are_believed_if_they_are_json(grid, run):
+@pytest.mark.parametrize("content", ["{}", '{"map": ', None])
+def test_a_result_without_a_checksum_is_not_believed(grid, run, content):
+    """Replaced, cut short or whole: nothing says that it is what was made."""
     (run / RUN_SUMS).unlink()
-    assert damaged_results(grid) == {}
-    (run / "metrics.json").write_text('{"map": ')
-    assert damaged_results(grid) == {run / "metrics.json": "is not readable JSON"}
+    if content is not None:
+        (run / "metrics.json").write_text(content)
+    ((path, what),) = damaged_results(grid).items()
+    assert path == run / "metrics.json"
+    assert what.startswith("has no checksum in SHA256SUMS")
+
+
+def test_a_training_that_writes_its_result_just_now_is_left_alone(grid, run):
+    (run / RUN_SUMS).unlink()
+    with only_process(run, waiting=lambda: None):
+        assert damaged_results(grid) == {}
+
+
+@pytest.mark.parametrize("byte", [5, 64, 70, 76, 77, 100, 145])
+def test_damaged_checksums_are_mended_and_no_result_is_made_again(grid, run, tmp_path, byte):
+    right = (run / RUN_SUMS).read_bytes()
+    (run / RUN_SUMS).write_bytes(right[:byte] + bytes([right[byte] ^ 1]) + right[byte + 1 :])
+    assert order(grid, tmp_path, dry=True) == ({}, [])
+    damaged, (message,) = order(grid, tmp_path)
+    assert damaged == {}
+    assert message == f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew"
+    assert (run / RUN_SUMS).read_bytes() == right
+
+
+def test_what_is_kept_of_a_second_damage_does_not_replace_the_first(grid, run, tmp_path):
+    for content in ("first", "second"):
+        (run / "metrics.json").write_text(content)
+        order(grid, tmp_path)
+    assert (run / "metrics.json.damaged").read_text() == "first"
+    assert (run / "metrics.json.damaged-2").read_text() == "second"
+
+
+def test_a_folder_in_the_place_of_a_result_is_set_aside(grid, run, tmp_path):
+    (run / "metrics.json").unlink()
+    (run / "metrics.json").mkdir()
+    damaged, (message,) = order(grid, tmp_path)
+    assert list(damaged) == [run / "metrics.json"]
+    assert "kept as metrics.json.damaged" in message and not (run / "metrics.json").exists()
+
+
+def test_a_disk_that_does_not_let_a_result_be_read_stops_with_a_sentence(grid, run, tmp_path, monkeypatch):
+    """What may be whole is neither set aside nor trained again."""
+
+    def fail(path):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr("ltmlc.disk.checksums.sha256_file", fail)
+    with pytest.raises(InputError, match=r"metrics\.json cannot be read \(Stale file handle\): it may be whole"):
+        order(grid, tmp_path)
+    assert sorted(path.name for path in run.iterdir()) == [RUN_SUMS, "metrics.json", "predictions.npz"]
+
+
+def test_what_killed_writes_left_is_removed(grid, run, tmp_path):
+    for folder in (run, tmp_path / "results"):
+        (folder / ".running.json.0a1b2c3d.unfinished").write_text("{")
+        os.utime(folder / ".running.json.0a1b2c3d.unfinished", (1_000_000_000, 1_000_000_000))
+    order(grid, tmp_path)
+    assert not list((tmp_path / "results").rglob("*.unfinished"))
+
+
+class KilledError(BaseException):
+    """In the place of SIGKILL: nothing catches it."""
+
+
+STEPS = ("unlink", "replace", "rename", "hardlink_to", "mkdir")
+
+
+def test_a_run_in_safety_survives_a_kill_at_any_step_of_its_way_back(grid, run, tmp_path, monkeypatch):
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    keep(run)
+    for survived in itertools.count():
+        for name in ("metrics.json", "predictions.npz"):  # as Snakemake does before it starts the job again
+            (run / name).unlink(missing_ok=True)
+        with monkeypatch.context() as patch:
+            left = [survived]
+            for step in STEPS:
+                patch.setattr(Path, step, dying(getattr(Path, step), left))
+            try:
+                assert restore_finished(run, dataset="voc-lt", run=RUN)
+            except KilledError:
+                continue
+        break
+    assert survived >= 2 * len(before), "each step was tried"
+    order(grid, tmp_path)
+    assert not (run / FINISHED).exists(), "in its place, it needs no second name"
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.name != ".lock"} == before
+
+
+def dying(step, left):
+    def do(*arguments, **options):
+        if left[0] == 0:
+            raise KilledError
+        left[0] -= 1
+        return step(*arguments, **options)
+
+    return do
 
 
 def test_an_edited_table_is_found(grid, tmp_path):
@@ -111,7 +212,7 @@ def test_a_run_that_finished_unnoticed_is_put_in_safety_and_comes_back(grid, run
     assert not restore_finished(run, code="other")
     assert not restore_finished(run, made_of='{"code": "2"}')
     assert restore_finished(run, made_of='{"code": "1"}', dataset="voc-lt", run=RUN, seed=0, spec=synthetic.SPEC)
-    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
 
 
 def test_a_marked_run_whose_files_do_not_fit_is_left_to_snakemake(grid, run, tmp_path):

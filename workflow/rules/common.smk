@@ -11,9 +11,10 @@ from ltmlc.plan.grid import load_grid
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.definitions import Definitions
 from ltmlc.workflow.hooks import tell_what_happens
+from ltmlc.workflow.kept import keep
 from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_prefix
 from ltmlc.workflow.record import UNKNOWN
-from ltmlc.workflow.recovery import begin, keep, put_in_order
+from ltmlc.workflow.recovery import begin, put_in_order
 from ltmlc.workflow.stages import Stages
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -183,7 +184,10 @@ def tell_why(changed, what):
 @cache
 def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
-    damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
+    try:
+        damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
     say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
     return {path.as_posix() for path in damaged}

@@ -55,8 +55,11 @@ def mend_sums(sums: str | Path, files: Iterable[str | Path]) -> bool:
     Args:
         files: what they are of, as far as it is there.
     """
-    sums, files = Path(sums), [Path(file) for file in files if Path(file).exists()]
+    sums, named = Path(sums), [Path(file) for file in files]
     text, _ = _read(sums)
+    files = [file for file in named if file.is_file()]
+    if any(file.name in text for file in named if file not in files):
+        return False
     small = [file for file in files if file.stat().st_size <= SMALL]
     lines = text.split("\n")[:-1]
     right = sorted(line[HASH:] for line in lines) == sorted(f"  {file.name}" for file in files)

@@ -13,8 +13,8 @@ from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.locks import only_process
 from ltmlc.disk.reading import DAMAGED
 from ltmlc.errors import PassingError
+from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, is_result_of, keep, restore_finished
 from ltmlc.workflow.record import record_of, write_record
-from ltmlc.workflow.recovery import FINISHED, METRICS, RUN_FILES, is_result_of, keep, restore_finished
 
 
 def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str | None = None, **result: Any) -> int:
@@ -34,7 +34,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
         if waited or (out / FINISHED).exists():
             result["split_sha256"] = load_split(split).sha256
             finished = restore_finished(out, made_of, **result)
-            if finished or (waited and is_result_of(out / METRICS, **result)):
+            if finished or (waited and is_complete(out) and is_result_of(out / METRICS, **result)):
                 _say("this run is finished already: its result is kept")
                 _keep_if_the_clock_is_behind(out, split.parent)
                 return 0

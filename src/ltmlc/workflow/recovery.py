@@ -4,7 +4,6 @@ in the same results.
 Nothing is deleted: a damaged file is kept as ``NAME.damaged``.
 """
 
-import json
 import os
 import shutil
 import time
@@ -12,17 +11,14 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files
-from ltmlc.disk.locks import alone, clear_stale_locks, share, watch
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums
+from ltmlc.disk.files import name_aside, remove_unfinished
+from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
-from ltmlc.workflow.record import read_record
+from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, keep
 
-FINISHED = "finished"
-"""The folder for a finished run's files while Snakemake, which does not know or want them, does that job again."""
-METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
-RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", RUN_SUMS)
 REPORT_SUMS = ("diff", "claims", "audit", "report")
 
 
@@ -59,12 +55,15 @@ def put_in_order(
 
     Returns:
         The damaged files with what is wrong with them, to be made again, and one sentence for each thing.
+
+    Raises:
+        InputError: the disk does not let a result be read that may be whole.
     """
     if alive is None or not alone(alive):
         return {}, []
-    damaged = damaged_results(grid)
-    messages = []
+    damaged, messages = {}, []
     try:
+        damaged = damaged_results(grid)
         if dry:
             messages += [
                 f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
@@ -72,6 +71,7 @@ def put_in_order(
             ]
         else:
             messages += date_now(grid)
+            messages += clean_up(grid, snakemake)
             messages += set_aside(damaged)
             messages += keep_finished(grid, snakemake)
     except OSError as error:  # another's files, a full disk, a read-only one
@@ -81,28 +81,57 @@ def put_in_order(
     return damaged, messages
 
 
+def clean_up(grid: Grid, snakemake: Path) -> list[str]:
+    """Remove what killed writes left, and second names of runs that are in their place; mend damaged checksums."""
+    marked, mended = _marked(snakemake / "incomplete"), []
+    for folder in _folders(grid):
+        remove_unfinished(folder)
+    for run in filter(Path.is_dir, run_folders(grid)):
+        if is_held(run):
+            continue
+        if mend_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1]]):
+            mended.append(f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew")
+        if (run / FINISHED).is_dir() and is_complete(run) and (run / METRICS).as_posix() not in marked:
+            shutil.rmtree(run / FINISHED)
+    return mended
+
+
+def _folders(grid: Grid) -> list[Path]:
+    """Where results are."""
+    results = Path(grid.config["results"])
+    data = [results / "data" / dataset / part for dataset in grid.datasets for part in ("", "pack")]
+    return [folder for folder in (*run_folders(grid), results / "tables", results, *data) if folder.is_dir()]
+
+
 def _could_not(error: OSError) -> str:
     return f"{error.filename}: could not be put in order: {error.strerror}"
 
 
 def damaged_results(grid: Grid) -> dict[Path, str]:
-    """Files that were edited or cut short since they were made -> what is wrong with them."""
+    """Files that were edited or cut short since they were made, or might have been -> what is wrong with them."""
     results = Path(grid.config["results"])
     sums = [run / RUN_SUMS for run in run_folders(grid)]
     sums += [results / "tables" / f"{table}.sha256" for table in grid.tables]
     sums += [results / f"{name}.sha256" for name in REPORT_SUMS]
     found = {path: "was edited or cut short since it was made" for file in sums for path in changed_files(file)}
     for run in run_folders(grid):
-        if not (run / RUN_SUMS).exists() and _is_cut_short(run / METRICS):
-            found[run / METRICS] = "is not readable JSON"
+        metrics = run / METRICS
+        if metrics.exists() and not has_checksum(run / RUN_SUMS, metrics) and not is_held(run):
+            found.setdefault(metrics, f"has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
     return found
 
 
 def set_aside(damaged: dict[Path, str]) -> list[str]:
-    """Copy what was damaged. One sentence a file."""
-    for path in damaged:
-        shutil.copy2(path, path.with_name(f"{path.name}.damaged"))
-    return [f"{path} {what}: kept as {path.name}.damaged, and made again" for path, what in damaged.items()]
+    """Copy what was damaged; a folder is renamed. One sentence a file."""
+    messages = []
+    for path, what in damaged.items():
+        aside = name_aside(path)
+        if path.is_dir():
+            path.rename(aside)
+        else:
+            shutil.copy2(path, aside)
+        messages.append(f"{path} {what}: kept as {aside.name}, and made again")
+    return messages
 
 
 def date_now(grid: Grid) -> list[str]:
@@ -111,10 +140,8 @@ def date_now(grid: Grid) -> list[str]:
     A clock that was set back, or another machine's clock, leaves them. Their content says what they are; equal content
     is never trained again for its date.
     """
-    results, now = Path(grid.config["results"]), time.time()
-    folders = [*run_folders(grid), results / "tables", results]
-    folders += [results / "data" / dataset / part for dataset in grid.datasets for part in ("", "pack")]
-    files = [file for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file()]
+    now = time.time()
+    files = [file for folder in _folders(grid) for file in folder.iterdir() if file.is_file()]
     future = [file for file in files if file.stat().st_mtime > now]
     for file in future:
         os.utime(file, (now, now))
@@ -141,62 +168,10 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     marked = _marked(snakemake / "incomplete")
     kept = []
     for folder in run_folders(grid) if marked else ():
-        complete = all((folder / name).exists() for name in (RUN_SUMS, METRICS, PREDICTIONS))
-        complete = complete and not changed_files(folder / RUN_SUMS)
-        if complete and (folder / METRICS).as_posix() in marked:
+        if is_complete(folder) and (folder / METRICS).as_posix() in marked:
             keep(folder)
             kept.append(f"{folder} finished after its Snakemake was killed: kept, not trained again")
     return kept
-
-
-def keep(folder: Path) -> None:
-    """A second name for each file of a run, in the folder ``FINISHED`` where Snakemake deletes nothing."""
-    (folder / FINISHED).mkdir(exist_ok=True)
-    for file in (folder / name for name in RUN_FILES if (folder / name).exists()):
-        (folder / FINISHED / file.name).unlink(missing_ok=True)
-        try:
-            (folder / FINISHED / file.name).hardlink_to(file)
-        except OSError:  # no hard links here
-            shutil.copy2(file, folder / FINISHED / file.name)
-
-
-def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) -> bool:
-    """Bring back what ``keep`` put in safety, if it is what is wanted. Whether it did.
-
-    Args:
-        folder: of the run.
-        made_of: what it must be made of, as :mod:`ltmlc.workflow.record` has it.
-        wanted: what its ``metrics.json`` must say.
-    """
-    kept = folder / FINISHED
-    record = read_record(kept / METRICS)
-    changed = record and made_of and record.changes(json.loads(made_of))
-    if changed or not is_result_of(kept / METRICS, **wanted) or changed_files(kept / RUN_SUMS):
-        return False
-    for file in sorted(kept.iterdir(), key=lambda file: file.name == METRICS):  # it comes last, as when made
-        (folder / file.name).unlink(missing_ok=True)  # renaming to a second name of the same file would do nothing
-        file.rename(folder / file.name)
-    kept.rmdir()
-    return True
-
-
-def is_result_of(metrics: Path, **wanted: Any) -> bool:
-    """Whether this metrics file exists and its fields of these names have these values."""
-    try:
-        found = json.loads(metrics.read_bytes())
-        return all(found[key] == value for key, value in wanted.items())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _is_cut_short(path: Path) -> bool:
-    try:
-        json.loads(path.read_bytes())
-    except OSError:
-        return False
-    except ValueError:
-        return True
-    return False
 
 
 def _marked(folder: Path) -> set[str]:
