@@ -45,3 +45,20 @@ def test_a_job_whose_code_was_edited_after_planning_makes_nothing(arguments, tmp
     assert main([*arguments, "--made-of", json.dumps({"code": "the one that was planned"})]) == 2
     assert "edited after this job was planned: its code" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory):
+    path = tmp_path_factory.mktemp("split") / "split.json"
+    assert main(["subset", "digits20-lt", "--out", str(path)]) == 0
+    return path
+
+
+@pytest.mark.parametrize("verb", [["pack", "digits20-lt"], ["holdout"]])
+@pytest.mark.parametrize("part", ["split", "code"])
+def test_a_job_on_an_edited_split_makes_nothing(verb, part, split, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    planned = json.dumps({part: "the one that was planned"})
+    assert main([*verb, "--split", str(split), "--out", str(tmp_path / "out"), "--made-of", planned]) == 2
+    assert f"edited after this job was planned: its {part}; run" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -121,11 +121,12 @@ def pack(options: argparse.Namespace) -> None:
     from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
+    from ltmlc.disk.files import sha256_file
     from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import pack_parts, refuse_edited
 
     settings, split = load_dataset(options.dataset), load_split(options.split)
-    refuse_edited(options.made_of, pack_parts(settings))
+    refuse_edited(options.made_of, pack_parts(settings) | {"split": sha256_file(options.split)})
     source = open_source(settings, chosen_root(options))
     build_pack(source, split, options.out, max_side=options.max_side or None, workers=options.workers)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.commands.data import write_features
-from ltmlc.commands.options import DeclareVerb, add_config, add_root, chosen_root, say_written, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, add_root, chosen_root, say_written, seed_number
 from ltmlc.errors import InputError
 
 
@@ -19,6 +19,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("--share", type=float, default=0.25, help="of each class's training images (default: 0.25)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the draw (default: 0)")
     parser.add_argument("--out", required=True, type=Path, help="the split file to write")
+    add_made_of(parser)
 
     parser = verb("tune", tune, "try learning rates (or open choices) on a held-out part of the training images")
     parser.add_argument("dataset", help="a data set of the configuration")
@@ -40,7 +41,11 @@ def _sweep_options(parser: argparse.ArgumentParser) -> None:
 def holdout(options: argparse.Namespace) -> None:
     from ltmlc.data.heldout import held_out_split
     from ltmlc.data.split import load_split, save_split
+    from ltmlc.disk.files import sha256_file
+    from ltmlc.workflow.parts import holdout_parts, refuse_edited
 
+    found = holdout_parts(options.share, options.seed) | {"split": sha256_file(options.split)}
+    refuse_edited(options.made_of, found)
     save_split(held_out_split(load_split(options.split), share=options.share, seed=options.seed), options.out)
     say_written(options.verb, [options.out])
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
-from ltmlc.plan.fingerprint import data_fingerprint, features_fingerprint, pretrain_fingerprint, run_fingerprint
+from ltmlc.plan.fingerprint import (
+    data_fingerprint,
+    features_fingerprint,
+    holdout_fingerprint,
+    pretrain_fingerprint,
+    run_fingerprint,
+)
 from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN
 
 
@@ -17,6 +23,11 @@ def split_parts(settings: dict[str, Any]) -> dict[str, Any]:
     """Of a data set's settings, what selects its images."""
     selecting = [settings.get(key) for key in ("source", "subset", "thresholds")]
     return {"settings": hash_of(selecting), "code": data_fingerprint(settings["source"]["kind"])}
+
+
+def holdout_parts(share: float, seed: int) -> dict[str, Any]:
+    """Of what is held out of a split's training images."""
+    return {"share": share, "seed": seed, "code": holdout_fingerprint()}
 
 
 def pack_parts(settings: dict[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,17 @@ from ltmlc.data.sources.files import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.plan.config import merge
-from ltmlc.plan.fingerprint import holdout_fingerprint
 from ltmlc.plan.grid import Grid
 from ltmlc.workflow.contents import Contents
-from ltmlc.workflow.parts import features_parts, hash_of, pack_parts, run_parts, split_parts, weights_parts
+from ltmlc.workflow.parts import (
+    features_parts,
+    hash_of,
+    holdout_parts,
+    pack_parts,
+    run_parts,
+    split_parts,
+    weights_parts,
+)
 from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN, Record, read_record, record_of
 
 
@@ -136,8 +143,7 @@ class Stages:
         settings, file = self._datasets[dataset], self._folder(base, dataset) / "split.json"
         if base == self._held_out:
             tune, whole = self._config["tune"], self._split(self._results, dataset, state).sha256
-            made_of = {"split": whole, "share": tune["share"], "seed": tune["holdout_seed"]}
-            return self._stage(file, made_of | {"code": holdout_fingerprint()})
+            return self._stage(file, {"split": whole, **holdout_parts(tune["share"], tune["holdout_seed"])})
         labels = self._contents.of(label_files(settings, self._root))
         return self._stage(file, split_parts(settings) | {"labels": labels})
 
