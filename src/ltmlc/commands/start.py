@@ -54,5 +54,5 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("this folder has no config.yaml; `ltmlc init` writes one")
     arguments = options.rest or ["--cores", "all"]
     profile = [] if "--workflow-profile" in arguments else ["--workflow-profile", str(PROJECT / "profiles" / "default")]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *profile, *arguments]
-    os.execv(sys.executable, command)
+    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *profile, *arguments]
+    os.execv(sys.executable, command)  # nosec B606 # a list of arguments, no shell

@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from evidence.synthetic import split
 
+from ltmlc.data.sources.source import Pool
+from ltmlc.data.split import make_split
 from ltmlc.evidence.figures.data import (
     conditional_cooccurrence,
     draw_cardinality,
@@ -9,6 +13,7 @@ from ltmlc.evidence.figures.data import (
     draw_cooccurrence,
     write_data_figures,
 )
+from ltmlc.evidence.figures.probes import find_probes
 
 CONFIG = {"title": "Three classes", "subset": {"alpha": 6, "maximum": 6, "minimum": 1, "seed": 0}}
 
@@ -62,3 +67,14 @@ def test_all_figures_are_written(tmp_path):
     names = {path.name for path in write_data_figures(split(), CONFIG, tmp_path)}
     kinds = ("classes", "cooccurrence", "cardinality")
     assert names == {f"{kind}_voc-lt.{suffix}" for kind in kinds for suffix in ("pdf", "png")}
+
+
+@pytest.mark.parametrize("classes", [["cat"], ["$\\frac{$ fox", "price in $", "a$b$"]], ids=["one class", "formulas"])
+def test_whatever_classes_and_titles_are_called_they_are_drawn(tmp_path, classes):
+    pools = {
+        "train_pool": lambda: Pool([f"a{i}" for i in range(9)], np.ones((9, len(classes)), np.uint8)),
+        "test_pool": lambda: Pool([f"b{i}" for i in range(9)], np.ones((9, len(classes)), np.uint8)),
+    }
+    made = make_split("x", SimpleNamespace(classes=classes, **pools), {})
+    assert len(write_data_figures(made, {"title": "$\\frac{$"}, tmp_path)) == 6
+    assert all(probe.present for probe in find_probes(made))

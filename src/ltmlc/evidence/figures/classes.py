@@ -9,7 +9,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from ltmlc.data.split import Split
 from ltmlc.evidence.figures.absent import LOOKS
-from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES
+from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import RunResult
 
@@ -103,7 +103,7 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
             np.tile(x, len(shared)), singles.ravel(), ".", color=BLACK, alpha=0.45, markersize=3, label="single seeds"
         )
     axes.axhline(0, color=BLACK, linewidth=0.8)
-    names = [f"{split.classes[k]} ({split.class_counts[k]})" for k in order]
+    names = [f"{plain(split.classes[k])} ({split.class_counts[k]})" for k in order]
     axes.set_xticks(x, names, rotation=90, fontsize=5.5 if many else 7.5)
     axes.set(ylabel="AP points", xlim=(-0.7, len(order) - 0.3))
     axes.grid(axis="x", visible=False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ltmlc.data.longtail import pareto_sizes
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, save, style
+from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, plain, save, style
 
 
 def write_data_figures(split: Split, config: Mapping[str, Any], directory: str | Path) -> list[Path]:
@@ -76,7 +76,7 @@ def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
             axes.axvline(border - 0.5, color=BLACK, linestyle=":", linewidth=1)
             look = {"ha": "right", "va": "top", "fontsize": 7, "transform": axes.get_xaxis_transform()}
             axes.text(border - 0.6, 0.99, f"≥ {split.thresholds[name]}", **look)
-    names = [split.classes[k] for k in order]
+    names = [plain(split.classes[k]) for k in order]
     axes.set_xticks(
         x,
         names,
@@ -85,7 +85,9 @@ def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
         rotation_mode="anchor" if not many else "default",
     )
     axes.tick_params(axis="x", labelsize=5.5 if many else 8)
-    axes.set(yscale="log", ylabel="images", xlim=(-0.7, len(order) - 0.3), title=config.get("title", split.dataset))
+    axes.set(
+        yscale="log", ylabel="images", xlim=(-0.7, len(order) - 0.3), title=plain(config.get("title", split.dataset))
+    )
     axes.grid(axis="x", visible=False)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
@@ -96,7 +98,7 @@ def draw_cooccurrence(split: Split, config: Mapping[str, Any]) -> Figure:
     then shows.
     """
     order = by_size(split)
-    names = [split.classes[k] for k in order]
+    names = [plain(split.classes[k]) for k in order]
     matrices = {"training": split.train_matrix, "test": split.test_matrix}
     many = len(order) > 40
     figure = Figure(figsize=(12, 6.1) if many else (8.4, 4.4), layout="constrained")
@@ -115,7 +117,7 @@ def draw_cooccurrence(split: Split, config: Mapping[str, Any]) -> Figure:
         axes.tick_params(length=0)
     panels[0].set_ylabel("row class, from most to fewest training images")
     figure.suptitle(
-        f"{config.get('title', split.dataset)}: share of the row class's images that also show the column class",
+        f"{plain(config.get('title', split.dataset))}: share of the row class's images that also show the column class",
         fontsize=9,
     )
     figure.colorbar(image, ax=panels, shrink=0.75, label="P(column | row)")
@@ -142,7 +144,7 @@ def draw_cardinality(split: Split, config: Mapping[str, Any]) -> Figure:
         axes.bar(
             np.arange(len(share)) + shift, share, width=0.4, color=colour, hatch=hatch, edgecolor="white", label=label
         )
-    axes.set(xlabel="labels in an image", ylabel="images (%)", title=config.get("title", split.dataset))
+    axes.set(xlabel="labels in an image", ylabel="images (%)", title=plain(config.get("title", split.dataset)))
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="x", visible=False)
     axes.legend()

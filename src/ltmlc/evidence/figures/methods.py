@@ -10,7 +10,7 @@ from ltmlc.evidence.figures.absent import absent_csv, answer_probes, draw_absent
 from ltmlc.evidence.figures.changes import draw_changes, largest_changes
 from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
 from ltmlc.evidence.figures.probes import find_probes
-from ltmlc.evidence.figures.style import save, style
+from ltmlc.evidence.figures.style import plain, save, style
 from ltmlc.evidence.results.methods import finished_methods
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.pairs import logits_of
@@ -35,7 +35,7 @@ def write_method_figures(
         The paths, and a message for each file of predictions that cannot be used.
     """
     name, settings = split.dataset, grid.datasets[split.dataset]
-    title = settings.get("title", name)
+    title, names = plain(settings.get("title", name)), list(map(plain, split.classes))
     seeds = finished_methods(grid, results, name)
     predictions, messages = {}, []
     for method, finished in seeds.items():
@@ -55,8 +55,8 @@ def write_method_figures(
     write_atomically(paths[1], class_csv(scores, split))
     with style():
         drawings = {
-            "absent": draw_absent(answers, split.classes, title=title),
-            "changes": draw_changes(changes, shown, split.classes, split.test_ids, title=title),
+            "absent": draw_absent(answers, names, title=title),
+            "changes": draw_changes(changes, shown, names, split.test_ids, title=title),
             "ap": draw_class_ap(scores, split, title=title),
             "gain": draw_gain(scores, split, title=title),
         }

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.figures.gradients import CRITERION, NGC_GAMMA1, GradientCurve, gradient_curves
-from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, save, style
+from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, plain, save, style
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
@@ -158,7 +158,7 @@ def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
     for axes, letter, (parameter, dataset) in zip(panels, ascii_lowercase, places, strict=False):
         members = [(row, cells[dataset]) for row, cells in rows if row.panel == parameter and dataset in cells]
         _sweep(axes, members, results)
-        axes.set_title(f"({letter}) {grid.datasets[dataset].get('title', dataset)}")
+        axes.set_title(f"({letter}) {plain(grid.datasets[dataset].get('title', dataset))}")
         axes.set(
             xlabel=_SYMBOLS.get(parameter, parameter), ylabel="total mAP (%)", xticks=[row.x for row, _ in members]
         )

@@ -71,6 +71,8 @@ def find_probes(split: Split, declared: Sequence[Mapping[str, Any]] = ()) -> lis
 def _usual_company(train: np.ndarray) -> list[tuple[str, tuple[int, ...], int]]:
     """All (kind, present, absent) of the rule, hubs first, each kind from the most usual down."""
     counts = train.sum(0)
+    if len(counts) < 2:  # one class alone has no company
+        return []
     with np.errstate(divide="ignore", invalid="ignore"):
         given = train.T.astype(float) @ train / counts[:, None]  # (C, C): P(column | row)
     np.fill_diagonal(given, -1)

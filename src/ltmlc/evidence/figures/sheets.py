@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ltmlc.data.augment.batch import augmentation_sheet
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import save, style
+from ltmlc.evidence.figures.style import plain, save, style
 
 COLUMNS = 8
 
@@ -55,7 +55,7 @@ def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: 
             axis.axis("off")
         for axis, index in zip(axes, chosen, strict=False):
             axis.imshow(image(pack, index), interpolation="nearest")
-            names = [split.classes[k] for k in np.flatnonzero(labels[index])[:4]]
+            names = [plain(split.classes[k]) for k in np.flatnonzero(labels[index])[:4]]
             axis.set_title("\n".join(names), fontsize=6.5, pad=2)
     return figure
 

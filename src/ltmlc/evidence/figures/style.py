@@ -12,6 +12,7 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 from ltmlc.disk.files import write_atomically
+from ltmlc.errors import one_line
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = (
     "#0072B2",
@@ -50,6 +51,11 @@ STYLE: Mapping[str, object] = {
 def style():
     """Context in which figures are drawn: matplotlib's defaults and ``STYLE``, whatever the user's own settings."""
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})
+
+
+def plain(text: str) -> str:
+    """A title or the name of a class, for a figure: one line, in which ``$`` begins no formula."""
+    return one_line(text).replace("$", r"\$")
 
 
 def save(figure: Figure, stem: str | Path) -> list[Path]:
