@@ -86,10 +86,11 @@ def subset(options: argparse.Namespace) -> None:
         if not split.test_ids:
             raise InputError("source.test has no image; add images, or nothing can be evaluated")
     except InputError as error:
-        raise InputError(f"config/datasets/{options.dataset}.yaml: {error}") from None
-    finally:
-        for note in getattr(source, "notes", ()):  # also before an error, whose reason they may be
-            print(f"{options.dataset}: {note}", file=sys.stderr)
+        notes = "; ".join(getattr(source, "notes", ()))  # how it was read, and what was left out: perhaps the reason
+        read = f" (as read: {notes})" if notes else ""
+        raise InputError(f"config/datasets/{options.dataset}.yaml: {error}{read}") from None
+    for note in getattr(source, "notes", ()):
+        print(f"{options.dataset}: {note}", file=sys.stderr)
     save_split(split, options.out)
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
