@@ -125,3 +125,12 @@ def test_the_schema_refuses_values_that_mean_nothing(tune, words):
     with pytest.raises(InputError) as error:
         load_config({"tune": tune})
     assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_a_recipe_may_be_called_as_it_likes(project, tmp_path):
+    """A rate of a row's own is known by the row, not by a part of a name."""
+    recipes = tmp_path / "config" / "recipes.yaml"
+    content = yaml.safe_load(recipes.read_text())
+    recipes.write_text(yaml.safe_dump(content | {"my_lr-plan": content["dr"]}))
+    (choice,) = project(row(recipe="my_lr-plan")).choices["digits20-lt"]
+    assert len(choice.candidates) == 5

@@ -122,7 +122,10 @@ def _planned_spec(options: argparse.Namespace) -> dict:
     if options.dataset not in runs:
         raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
     if options.run not in runs[options.dataset]:
-        candidates = load_sweep(options.config).grid.runs[options.dataset] if "_lr-" in options.run else {}
+        try:
+            candidates = load_sweep(options.config).grid.runs[options.dataset]
+        except InputError:  # the sweep's tables need not fit every configuration
+            candidates = {}
         if options.run in candidates:
             return candidates[options.run]
         raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")

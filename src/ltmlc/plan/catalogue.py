@@ -2,12 +2,16 @@
 
 Planning must not import torch (1.7 s), and the signature in the loss's own file must stay the only place where a
 default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function
-with ``ast``.
+with ``ast``. So are the defaults of the network.
 """
 
 import ast
+import operator
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from ltmlc.errors import InputError
 
 PACKAGE = Path(__file__).parents[1]
 REQUIRED = object()
@@ -36,13 +40,64 @@ def loss_modules() -> dict[str, Path]:
 
 
 @cache
-def loss_parameters(name: str) -> dict[str, object]:
-    """Hyper-parameters of one loss in the order of its signature, with defaults (or ``REQUIRED``)."""
+def loss_parameters(name: str) -> dict[str, Any]:
+    """Hyper-parameters of one loss in the order of its signature, with defaults (or ``REQUIRED``).
+
+    Raises:
+        InputError: a default that only running the file would tell.
+    """
+    path = loss_modules()[name]
+    tree = ast.parse(path.read_text())
+    return {
+        argument.arg: REQUIRED if default is None else _value(default, tree, f"{path}: {name}: {argument.arg}")
+        for argument, default in _hyper_parameters(tree, name)
+    }
+
+
+@cache
+def loss_annotations(name: str) -> dict[str, ast.expr]:
+    """Of those of a loss's hyper-parameters that have one, the annotation."""
     tree = ast.parse(loss_modules()[name].read_text())
+    return {argument.arg: argument.annotation for argument, _ in _hyper_parameters(tree, name) if argument.annotation}
+
+
+def _hyper_parameters(tree: ast.Module, name: str) -> list[tuple[ast.arg, ast.expr | None]]:
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     arguments = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-    return {
-        argument.arg: REQUIRED if default is None else ast.literal_eval(default)
-        for argument, default in arguments
-        if argument.arg not in _NOT_HYPER_PARAMETERS
-    }
+    return [(argument, default) for argument, default in arguments if argument.arg not in _NOT_HYPER_PARAMETERS]
+
+
+@cache
+def network_defaults() -> dict[str, Any]:
+    """The key ``model``: what the network takes for a setting that a specification lacks."""
+    path = PACKAGE / "models" / "settings.py"
+    tree = ast.parse(path.read_text())
+    settings = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "ModelSettings")
+    fields = [node for node in settings.body if isinstance(node, ast.AnnAssign) and node.value]
+    return {node.target.id: _value(node.value, tree, f"{path}: {node.target.id}") for node in fields}
+
+
+_ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+def _value(node: ast.expr, tree: ast.Module, where: str) -> Any:
+    """What a default is: a literal, arithmetic of numbers (``1 / 3``), or a constant of the same file."""
+    if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+        return _ARITHMETIC[type(node.op)](_value(node.left, tree, where), _value(node.right, tree, where))
+    if isinstance(node, ast.Name):
+        for statement in tree.body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
+                return _value(statement.value, tree, where)
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise InputError(
+            f"{where}: the default {ast.unparse(node)} cannot be read without running the file; write a number, text, "
+            "None, a tuple, or the name of a constant of this file"
+        ) from None

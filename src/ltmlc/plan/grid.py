@@ -28,6 +28,7 @@ class Row:
     delta: bool = False  # print the gain in total over the row above
     panel: str | None = None  # of a figure: which parameter varies ...
     x: float | None = None  # ... and its value
+    own_rate: bool = False  # it sets run.lr
     choices: tuple[dict[str, str], ...] = ()  # what the paper leaves open: {value, origin}
 
 
@@ -120,6 +121,7 @@ def _row(row: dict[str, Any], ids: dict[str, str]) -> Row:
         delta=row.get("delta", False),
         panel=row.get("panel"),
         x=row.get("x"),
+        own_rate="lr" in row["run"],
         choices=tuple(row.get("choices", ())),
     )
 

@@ -1,6 +1,7 @@
 """The three methods that the paper's argument is about: LSEP, C-LSEP and DR, found among a grid's runs."""
 
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.terms import loss_term
 
 METHODS = ("LSEP", "C-LSEP", "DR")
 
@@ -12,15 +13,14 @@ def method_runs(grid: Grid, dataset: str) -> dict[str, str]:
     Found by what is run, not by a label: any table may name them.
     """
     gamma2 = grid.datasets[dataset].get("constants", {}).get("gamma2")
-    terms = {
-        "LSEP": {"name": "lsep", "gamma": 1, "weight": 1},
-        "C-LSEP": {"name": "c_lsep", "gamma": 5, "weight": 1},
-        "DR": {"name": "dr", "gamma1": 5, "gamma2": gamma2, "weight": 1},
-    }
+    terms = {"LSEP": {"name": "lsep", "gamma": 1}, "C-LSEP": {"name": "c_lsep", "gamma": 5}}
+    if gamma2 is not None:
+        terms["DR"] = {"name": "dr", "gamma1": 5, "gamma2": gamma2}
+    wanted = {method: [loss_term(term, method)] for method, term in terms.items()}  # with all that it may have besides
     found = {}
-    for method in METHODS:
+    for method, loss in wanted.items():
         for run, spec in grid.runs[dataset].items():
             protocol = (spec["sampler"]["name"], spec["recipe"]["name"], spec["batch_size"], spec["model"]["head"])
-            if spec["loss"] == [terms[method]] and protocol == ("class_aware", "dr", 32, "linear"):
+            if spec["loss"] == loss and protocol == ("class_aware", "dr", 32, "linear"):
                 found[method] = run
     return found

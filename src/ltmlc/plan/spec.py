@@ -4,12 +4,11 @@ A row of a table names only what it changes. Here the defaults are filled in and
 so that equal runs get equal specifications whichever table names them. A label is never identity.
 """
 
-import math
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
 from ltmlc.plan.config import merge
+from ltmlc.plan.terms import as_text, canonical, choose, loss_term, term_id
 
 SAMPLERS: dict[str, dict[str, Any]] = {"class_aware": {"per_class": 3, "reduce": 4}, "uniform": {}}
 HEADS: dict[str, dict[str, Any]] = {
@@ -53,9 +52,9 @@ def build_spec(
     run = {**RUN_DEFAULTS, **run}
     constants = dataset.get("constants", {})
     return {
-        "loss": [_term(_look_up(term, constants, where), where) for term in run["loss"]],
+        "loss": [loss_term(_look_up(term, constants, where), where) for term in run["loss"]],
         "sampler": _sampler(run["sampler"], dataset, where),
-        "batch_size": _canonical(run["batch_size"]),
+        "batch_size": canonical(run["batch_size"]),
         "recipe": _row_recipe(run, dataset, recipes, where),
         "model": _model(merge(merge(dataset["model"], config["model"]), run["model"]), where),
         "augmentation": dataset["augmentation"],
@@ -68,17 +67,17 @@ def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: in
 
     With fewer ``epochs``, the steps that would come later do not occur: the run is the beginning of the longer one.
     """
-    given = {key: _canonical(value) for key, value in (("lr", lr), ("epochs", epochs)) if value is not None}
+    given = {key: canonical(value) for key, value in (("lr", lr), ("epochs", epochs)) if value is not None}
     changed = {key: value for key, value in given.items() if value != recipe[key]}
     if "epochs" in changed:
         changed["steps"] = [step for step in recipe["steps"] if step < changed["epochs"]]
-    name = "_".join([recipe["name"], *(f"{key}-{_text(changed[key])}" for key in ("lr", "epochs") if key in changed)])
+    name = "_".join([recipe["name"], *(f"{key}-{as_text(changed[key])}" for key in ("lr", "epochs") if key in changed)])
     return {**recipe, **changed, "name": name}
 
 
 def run_id(spec: dict[str, Any]) -> str:
     """A readable name: the losses, then what differs from the default sampler, recipe, batch size and head."""
-    parts = ["+".join(_term_id(term) for term in spec["loss"])]
+    parts = ["+".join(term_id(term) for term in spec["loss"])]
     if spec["batch_size"] != RUN_DEFAULTS["batch_size"]:
         parts.append(f"bs-{spec['batch_size']}")
     if spec["sampler"]["name"] != RUN_DEFAULTS["sampler"]:
@@ -88,33 +87,15 @@ def run_id(spec: dict[str, Any]) -> str:
     head = spec["model"]["head"]
     if head != "linear":
         parts.append(f"head-{head}")
-    parts += [f"{key}-{_text(spec['model'][key])}" for key, value in HEADS[head].items() if _changed(spec, key, value)]
+    parts += [
+        f"{key}-{as_text(spec['model'][key])}" for key, value in HEADS[head].items() if _changed(spec, key, value)
+    ]
     return "_".join(parts)
 
 
 def _changed(spec: dict[str, Any], key: str, default: Any) -> bool:
     # Where the word vectors lie is a matter of the data set and the machine, not of the method.
     return not key.startswith("word_vector") and spec["model"][key] != default
-
-
-def _term_id(term: dict[str, Any]) -> str:
-    """A loss with complete defaults shows what differs from them; others (dr, pgc, gc) show all their parameters."""
-    defaults = loss_parameters(term["name"])
-    show_all = REQUIRED in defaults.values()
-    shown = [key for key, default in defaults.items() if show_all or term[key] != _canonical(default)]
-    text = "_".join([term["name"], *(f"{key}-{_text(term[key])}" for key in shown)])
-    return text if term["weight"] == 1 else f"{_text(term['weight'])}x{text}"
-
-
-def _text(value: Any) -> str:
-    return "-".join(_text(item) for item in value) if isinstance(value, list) else str(value)
-
-
-def _canonical(value: Any) -> Any:
-    """Numbers that are equal must be written alike: 5.0 becomes 5, a tuple a list."""
-    if isinstance(value, (tuple, list)):
-        return [_canonical(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
@@ -133,46 +114,8 @@ def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
     return {key: _look_up(item, constants, where) for key, item in value.items()}
 
 
-def _term(term: dict[str, Any], where: str) -> dict[str, Any]:
-    name = term["name"]
-    _choose(name, loss_modules(), f"{where}: unknown loss")
-    parameters = loss_parameters(name)
-    given = {key: value for key, value in term.items() if key not in ("name", "weight")}
-    unknown = sorted(set(given) - set(parameters))
-    if unknown:
-        valid = ", ".join(parameters) or "none"
-        raise InputError(
-            f"{where}: loss {name} has no parameter {', '.join(map(repr, unknown))}; valid: {valid}, weight"
-        )
-    filled = {**parameters, **given}
-    missing = [key for key, value in filled.items() if value is REQUIRED]
-    if missing:
-        raise InputError(f"{where}: loss {name} needs a value for {', '.join(map(repr, missing))}")
-    for key, value in given.items():
-        example = 5 if parameters[key] is REQUIRED else parameters[key]
-        if not _same_kind(value, example):
-            raise InputError(f"{where}: loss {name}: {key} is {value!r}; expected a value like {example}")
-    filled["weight"] = term.get("weight", 1)
-    if not 0 < filled["weight"] <= 1e6:
-        raise InputError(
-            f"{where}: loss {name}: weight is {filled['weight']}; expected a finite number above 0, at most 1e6"
-        )
-    return {"name": name, **{key: _canonical(value) for key, value in filled.items()}}
-
-
-def _same_kind(value: Any, example: Any) -> bool:
-    """Whether a value is of the kind of a parameter's default; numbers must be finite, lists of such elements."""
-    if isinstance(example, (list, tuple)):
-        return isinstance(value, (list, tuple)) and all(_same_kind(item, example[0]) for item in value)
-    if isinstance(example, bool) or isinstance(value, bool):
-        return isinstance(example, bool) and isinstance(value, bool)
-    if isinstance(example, (int, float)):
-        return isinstance(value, (int, float)) and math.isfinite(value)
-    return isinstance(value, type(example))
-
-
 def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
-    _choose(name, SAMPLERS, f"{where}: unknown sampler")
+    choose(name, SAMPLERS, f"{where}: unknown sampler")
     return {"name": name, **SAMPLERS[name], **dataset.get("samplers", {}).get(name, {})}
 
 
@@ -187,14 +130,14 @@ def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str,
 
 
 def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
-    _choose(name, recipes, f"{where}: unknown recipe")
+    choose(name, recipes, f"{where}: unknown recipe")
     recipe = {**RECIPE_DEFAULTS, **recipes[name], **dataset.get("recipes", {}).get(name, {})}
     recipe.pop("choices", None)
     missing = [key for key in ("lr", "epochs", "steps") if key not in recipe]
     if missing:
         raise InputError(f"{where}: recipe {name} has no {', '.join(missing)}; give them in config/recipes.yaml")
     looked_up = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
-    filled = {key: _canonical(value) for key, value in looked_up.items()}
+    filled = {key: canonical(value) for key, value in looked_up.items()}
     _check_schedule(filled["epochs"], filled["steps"], f"{where}: recipe {name}")
     if filled["lr"] <= 0:
         raise InputError(f"{where}: recipe {name}: lr is {filled['lr']}; it must be above 0")
@@ -213,12 +156,7 @@ def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
 
 def _model(model: dict[str, Any], where: str) -> dict[str, Any]:
     head = model.get("head", "linear")
-    _choose(head, HEADS, f"{where}: unknown head")
+    choose(head, HEADS, f"{where}: unknown head")
     others = {key for name, settings in HEADS.items() if name != head for key in settings} - set(HEADS[head])
     model = {**MODEL_DEFAULTS, **model}
     return {"head": head, **HEADS[head], **{key: value for key, value in model.items() if key not in others}}
-
-
-def _choose(name: str, valid: Any, problem: str) -> None:
-    if name not in valid:
-        raise InputError(f"{problem} {name!r}; valid: {', '.join(sorted(valid))}")

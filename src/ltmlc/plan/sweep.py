@@ -104,7 +104,7 @@ def _choices(table: Table, dataset: str, grid: Grid, runs: dict[str, Any], facto
 
 
 def _rates(row: Row, table: Table, spec: dict[str, Any], runs: dict[str, Any], factors: list[float]) -> Choice:
-    if "_lr-" in spec["recipe"]["name"]:
+    if row.own_rate:
         raise InputError(
             f"tune.tables: {table.name}, row {row.label}: it sets run.lr, so there is no rate to choose; remove "
             "run.lr, or the table from tune.tables"

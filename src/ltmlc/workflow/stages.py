@@ -16,6 +16,7 @@ from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.plan.config import merge
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.recorded import complete
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.parts import (
     features_parts,
@@ -89,7 +90,10 @@ class Stages:
         if not (file.exists() and file.with_name("predictions.npz").exists()):
             return Stage(file, made_of, ("not there",), NOT_MADE_YET)
         record = read_record(file) or self._by_hand(file, base, dataset, made_of)
-        return Stage(file, made_of, tuple(record.changes(made_of)), record.sha256)
+        changes = record.changes(made_of)
+        if "specification" in changes and _is_specification(file, spec):
+            changes.remove("specification")
+        return Stage(file, made_of, tuple(changes), record.sha256)
 
     def _network(self, base: str | Path, dataset: str, seed: int | str, model: dict[str, Any]) -> dict[str, Any]:
         """What a network starts from."""
@@ -186,6 +190,14 @@ class Stages:
             return Stage(file, made_of, tuple(changes), NOT_MADE_YET)
         damaged = self._contents.file(file) not in (None, record.sha256)
         return Stage(file, made_of, ("damaged",) if damaged else (), record.sha256)
+
+
+def _is_specification(file: Path, spec: dict[str, Any]) -> bool:
+    """Whether a run was recorded before a key of its specification came, and so had the key's default."""
+    try:
+        return complete(json.loads(file.read_bytes())["spec"]) == complete(spec)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _date(path: Path) -> int:

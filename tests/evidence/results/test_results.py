@@ -1,10 +1,15 @@
 import time
+from pathlib import Path
 
 import pytest
 from evidence.synthetic import SPEC, grid, row, table, write, write_seeds
 
 from ltmlc.disk.checksums import write_sums
 from ltmlc.evidence.results.results import load_results
+from ltmlc.plan import recorded, spec, terms
+from ltmlc.plan.grid import load_grid
+
+ROOT = Path(__file__).parents[3]
 
 GRID = grid(table("t", row("A", "a"), row("B", "b")), seeds=(0, 1))
 
@@ -17,6 +22,27 @@ def test_finished_failed_and_missing_runs_are_told_apart(tmp_path):
     assert {r.status for r in results.of("voc-lt", "b")} == {"missing"}
     assert results.scores("voc-lt", "a", "head") == {0: pytest.approx(60)}
     assert results.messages == ()
+
+
+def test_the_committed_runs_stay_readable_when_recipes_networks_and_losses_get_a_key(monkeypatch):
+    """As if the keys came today: what was recorded counts as having had their defaults."""
+
+    def finished():
+        evidence = load_grid(ROOT / "config" / "voc07-frozen-evidence.yaml", ROOT)
+        results = load_results(evidence, ROOT / "config" / "reference" / "voc07-lt-frozen")
+        assert results.messages == ()
+        return {(result.run, result.seed) for result in results.with_status("finished")}, evidence
+
+    before, _ = finished()
+    assert len(before) > 200
+    known = terms.loss_parameters
+    monkeypatch.setitem(spec.RECIPE_DEFAULTS, "nesterov", False)
+    monkeypatch.setitem(spec.MODEL_DEFAULTS, "pooling", "max")
+    for module in (terms, recorded):
+        monkeypatch.setattr(module, "loss_parameters", lambda name: known(name) | {"new": 0.0})
+    after, evidence = finished()
+    assert all(run["recipe"]["nesterov"] is False for run in evidence.runs["voc07-lt-frozen"].values())
+    assert after == before
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.recorded import complete
 from ltmlc.plan.schema import check
 
 STALE_SECONDS = 600
@@ -135,7 +136,7 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
     if (metrics["dataset"], metrics["run"], metrics["seed"]) != (dataset, run, seed):
         found = f"{metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}"
         return missing, f"{path} is the result of {found}; counted as missing"
-    changed = sorted(_differences(metrics["spec"], spec) - _PATHS)
+    changed = sorted(_differences(complete(metrics["spec"]), complete(spec)) - _PATHS)
     if changed:
         other = f"was made with another specification ({', '.join(changed)})"
         return missing, f"{path} {other}; counted as missing, train it again"

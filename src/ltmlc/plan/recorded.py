@@ -1,0 +1,31 @@
+"""Specifications that were recorded earlier: a key that came later counts as having had its default."""
+
+from typing import Any
+
+from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters, network_defaults
+from ltmlc.plan.config import DEFAULTS
+from ltmlc.plan.spec import MODEL_DEFAULTS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS
+from ltmlc.plan.terms import canonical
+
+
+def complete(spec: dict[str, Any]) -> dict[str, Any]:
+    """A specification in which every key stands, to be compared with another such; one that is none as it is."""
+    try:
+        return {
+            "batch_size": RUN_DEFAULTS["batch_size"],
+            "precision": DEFAULTS["training"]["precision"],
+            **spec,
+            "loss": [{"weight": 1, **_loss_defaults(term["name"]), **term} for term in spec["loss"]],
+            "sampler": SAMPLERS.get(spec["sampler"]["name"], {}) | spec["sampler"],
+            "recipe": {key: canonical(value) for key, value in RECIPE_DEFAULTS.items()} | spec["recipe"],
+            "model": network_defaults() | MODEL_DEFAULTS | spec["model"],
+            # Absent, null, 0 and false alike switch a part of the augmentation off.
+            "augmentation": {key: value for key, value in spec["augmentation"].items() if value},
+        }
+    except (KeyError, TypeError, AttributeError):
+        return spec
+
+
+def _loss_defaults(name: str) -> dict[str, Any]:
+    parameters = loss_parameters(name) if name in loss_modules() else {}
+    return {key: canonical(value) for key, value in parameters.items() if value is not REQUIRED}
