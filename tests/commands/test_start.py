@@ -39,7 +39,7 @@ def test_run_becomes_snakemake_on_the_shipped_workflow_with_its_profile(tmp_path
     main(["run"])
     main(["run", "--workflow-profile", "mine"])
     shipped = ["--snakefile", str(PROJECT / "Snakefile"), "--workflow-profile", str(PROJECT / "profiles" / "default")]
-    assert called[0][1:] == ["-m", "snakemake", *shipped, "--cores", "3", "-n", "tables"]
+    assert called[0][1:] == ["-P", "-m", "snakemake", *shipped, "--cores", "3", "-n", "tables"]
     assert called[1][-2:] == ["--cores", "all"]
     assert called[2].count("--workflow-profile") == 1
 
