@@ -37,16 +37,13 @@ OUTSIDE = {
         C-LSEP (BS = 64) -0.031""",
 }
 
-# ... and those that whole-percent APs do not explain.
+# ... and those that whole-percent APs do not explain. (1.98, 2.03 and 2.34 sd among 49 rows are what chance gives.)
 UNEXPLAINED = {
     ("voc-lt", "Table 1: LDAM"),
     ("voc-lt", "Table 5: C-LSEP"),
-    ("voc-lt", "Table 6: LSEP (BS = 64)"),
     ("voc-lt", "Table 1: DR Loss (Ours); Table 2: LSEP + CW + NGC; Table 4: C-LSEP + NGC; Table 5: DR"),
     ("voc-lt", "Table 1: DR (Ours) + DB Focal; Table 2: LSEP + CW + NGC + DB Focal; Table 5: DR + DB Focal"),
     ("coco-lt", "Table 1: ERM"),
-    ("coco-lt", "Table 5: C-LSEP + DB Focal"),
-    ("coco-lt", "Table 6: LSEP (BS = 64)"),
 }
 
 
@@ -80,6 +77,13 @@ def test_every_total_outside_rounding_is_found_and_no_other(findings):
 def test_totals_that_whole_percent_aps_do_not_explain_are_contradictions_and_no_other(findings):
     grave = {(f.dataset, f.rows) for f in findings if f.kind == "total" and f.severity == "contradiction"}
     assert grave == UNEXPLAINED
+
+
+def test_what_chance_gives_among_so_many_rows_is_no_contradiction(findings):
+    notes = [f for f in findings if f.kind == "total" and f.severity == "note"]
+    assert sum("(2.34 sd; among 49 such rows chance gives up to 3.3)" in f.sentence for f in notes) == 1
+    grave = [f for f in findings if f.kind == "total" and "sd;" in f.sentence and f.severity == "contradiction"]
+    assert [f.rows for f in grave] == ["Table 5: C-LSEP"] and "15.17 sd" in grave[0].sentence
 
 
 def test_one_run_with_several_numbers_is_found_wherever_the_paper_prints_it(findings):
@@ -132,13 +136,13 @@ def test_the_text_is_held_against_the_tables(findings):
     assert set(claims) == {
         ("contradiction", "coco-lt", "sum-highest-everywhere"),  # tail 53.40 < 53.76
         ("contradiction", "coco-lt", "overall-gain"),  # 6.7 needs Table 3's LSEP
-        ("contradiction", "coco-lt", "lsep-no-better-than-rs"),
-        ("contradiction", "coco-lt", "lsep-rises-with-gamma"),
         ("note", "voc-lt", "db-focal-beats-dr"),  # true with Table 1's DB Focal only
         ("note", "voc-lt", "db-focal-better-on-head-and-tail"),
         ("note", "voc-lt", "sum-beats-db-focal"),
+        ("note", "voc-lt", "sum-highest-everywhere"),
         ("note", "coco-lt", "class-wise-step"),
         ("note", "coco-lt", "class-wise-batch-32"),
+        ("note", "coco-lt", "lsep-inferior-to-bce"),  # not by Table 3's LSEP
     }
     overall = claims["contradiction", "coco-lt", "overall-gain"]
     assert overall.difference == pytest.approx(7.05) and "47.36 (Table 3: LSEP (γ = 1)): +6.74" in overall.sentence

@@ -1,6 +1,5 @@
 import csv
 import io
-import math
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import Threshold, read_thresholds
 from ltmlc.evidence.claims.file import Claim, as_printed, load_claims
 from ltmlc.evidence.claims.judge import VERDICTS, exit_code, judge_claims
-from ltmlc.evidence.claims.measure import holm, paired_noise
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
 from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
 from ltmlc.evidence.results.results import Results, RunResult, load_results
@@ -130,31 +128,26 @@ def test_no_gain_is_shown_by_a_margin_and_refuted_by_more():
 
 
 def test_holm_leaves_only_what_survives_all_claims_of_a_data_set():
-    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
     weak = above([0.5, 0.2, 1.4, 0.3, 1.3])
     assert judge([claim(part("A", "B"))], weak)[0].verdict == "holds"
-    many = [claim(part("A", "B"), name=f"c{index}") for index in range(4)]
-    assert {verdict.verdict for verdict in judge(many, weak)} == {"direction only"}
+    others = {f"C{i}": [50 + i, 51 - i, 50.5, 49.5 + i, 50.2] for i in range(3)}
+    more = [claim(part(name, "B"), name=name) for name in others]
+    judged = judge([claim(part("A", "B")), *more], {**weak, **others})
+    assert judged[0].verdict == "direction only"
 
 
-def test_the_noise_of_two_runs_is_that_of_the_paired_t_test():
+def test_sentences_that_are_one_test_count_once_and_are_all_shown():
+    weak = above([0.5, 0.2, 1.4, 0.3, 1.3])
+    twice = judge([claim(part("A", "B"), name=f"c{index}") for index in range(4)], weak)
+    assert [(each.verdict, each.same_as) for each in twice] == [("holds", "")] + 3 * [("holds", "c0")]
+    text = claims_markdown(twice)
+    assert "| holds | 1 | 1 |" in text and "same as c0" in text and "3 sentences ask what another one asks" in text
+
+
+def test_a_difference_alone_is_judged_by_the_paired_t_test():
     scores = above([0.1, 0.5, 2.0, 0.3, 1.5])
-    noise = paired_noise(results(scores), "voc-lt", "total")
-    differences = np.subtract(scores["A"], scores["B"])
-    assert noise.df == 4 and noise.sd * math.sqrt(2) == pytest.approx(differences.std(ddof=1))
     (judged,) = judge([claim(part("A", "B"))], scores)
     assert judged.p == pytest.approx(stats.ttest_rel(scores["A"], scores["B"]).pvalue)
-
-
-def test_the_noise_is_pooled_over_runs_and_bears_missing_seeds():
-    rng = np.random.default_rng(0)
-    seed_effect, run_effect = rng.normal(0, 5, 6), rng.normal(0, 9, 150)
-    values = run_effect[:, None] + seed_effect + rng.normal(0, 0.7, (150, 6))
-    scores = {f"r{i}": [None if (i + j) % 7 == 0 else x for j, x in enumerate(line)] for i, line in enumerate(values)}
-    noise = paired_noise(results(scores, seeds=range(6)), "voc-lt", "total")
-    present = sum(x is not None for line in scores.values() for x in line)
-    assert noise.df == present - 150 - 6 + 1
-    assert noise.sd == pytest.approx(0.7, rel=0.1)
 
 
 def test_without_any_difference_hardly_any_claim_is_decided():
@@ -167,14 +160,37 @@ def test_without_any_difference_hardly_any_claim_is_decided():
     assert false <= 15  # 7.5 expected
 
 
-def test_the_text_s_amount_is_compared_on_the_paper_s_own_data_sets_alone():
+def test_size_is_judged_apart_from_direction():
     scores = above([2.0, 2.1, 1.9, 2.0, 2.0])
     amounts = {"stated": {"voc-lt": "2"}, "amount": {"voc-lt": (1.5, 2.5)}}
     off = {"stated": {"voc-lt": "7"}, "amount": {"voc-lt": (6.5, 7.5)}}
-    assert judge([claim(part("A", "B"), **amounts)], scores)[0].amount_agrees is True
-    assert judge([claim(part("A", "B"), **off)], scores)[0].amount_agrees is False
+    less = {"stated": {"voc-lt": "1"}, "amount": {"voc-lt": (0.95, 1.05)}}
+    for words, size in ((amounts, "as large"), (off, "smaller"), (less, "larger"), ({}, "")):
+        (judged,) = judge([claim(part("A", "B"), **words)], scores)
+        assert (judged.verdict, judged.size) == ("holds", size)
     twin = judge([claim(part("A", "B"), **off)], scores, dataset="mine", settings={"twin": "voc-lt"})
-    assert twin[0].verdict == "holds" and twin[0].amount_agrees is None
+    assert (twin[0].verdict, twin[0].size) == ("holds", "smaller")
+
+
+def test_a_difference_that_is_not_shown_is_equal_or_only_untold():
+    close = above([0.05, -0.04, 0.06, -0.03, 0.01])
+    (equal,) = judge([claim(part("A", "B"))], close)
+    assert (equal.verdict, equal.equal) == ("not distinguishable", True) and "equal within 0.5" in equal.reason
+    (untold,) = judge([claim(part("A", "B"))], above([1.5, -1.4, 1.6, -1.3, 0.1]))
+    assert (untold.verdict, untold.equal) == ("not distinguishable", False)
+    assert "cannot be told apart" in untold.reason
+
+
+def test_the_numbers_are_all_of_the_weakest_comparison():
+    scores = above([2.0, 2.1, 1.9, 2.0, 2.0]) | {"C": [49.9, 53.2, None, None, None]}
+    (judged,) = judge([claim(part("A", "B"), part("A", "C"))], scores)
+    assert (judged.comparison, judged.n) == ("A against C (total)", 2)
+
+
+def test_copies_of_a_seed_are_no_draws_and_nothing_holds_by_them():
+    (judged,) = judge([claim(part("A", "B"))], {"A": [52.0, 52.0], "B": [50.0, 50.0]}, seeds=[0, 1])
+    assert (judged.verdict, judged.p, judged.n) == ("direction only", None, 1)
+    assert "one seed" in judged.reason
 
 
 def test_another_data_set_is_judged_by_its_twin_and_without_one_by_what_is_said_of_both():
@@ -229,9 +245,14 @@ def test_each_kind_becomes_the_comparisons_it_stands_for():
     at = {"table": "f", "row": {"voc-lt": "x2", "coco-lt": "x3"}}
     panel = {"table": "f", "panel": "p"}
     assert pairs("best_at", at=at, among=panel) == [("x2", "x1"), ("x2", "x3")]
-    assert pairs("worst_at", at=at, among=panel) == [("x1", "x2"), ("x3", "x2")]
-    assert pairs("monotone", among=panel) == [("x2", "x1"), ("x3", "x2")]
-    assert pairs("monotone", among={**panel, "until": {"voc-lt": 2}}) == [("x2", "x1")]
+    assert pairs("below_average", at=at, among=panel) == [("x1", "x3", "x2")]
+    assert pairs("trend", among={**panel, "until": {"voc-lt": 2}}) == [("x1", "x2")]
+    a, b, c = ({"table": "t", "row": name} for name in "ABC")
+    assert pairs("between", at=b, better=a, worse=c) == [("A", "B"), ("B", "C")]
+    assert pairs("equal", at=a, margin=0.5, **{"as": b}) == [("A", "B"), ("B", "A")]
+    gains = [{"better": a, "worse": b}, {"better": c, "worse": b}]
+    assert pairs("stable", pairs=gains, margin=0.5) == [("A", "C"), ("C", "A")]  # B cancels
+    assert pairs("growing", pairs=gains) == [("A", "C")]
     assert pairs("best_at", at={"table": "t", "row": "A"}, among={"table": "t"}) == [("A", "B"), ("A", "C")]
     no_gain = {"gains_not": {"table": "t", "row": "A"}, "over": {"table": "t", "row": "B"}, "margin": 0.5}
     assert pairs("not_greater", **no_gain) == [("B", "A")]
@@ -246,6 +267,19 @@ def test_a_trend_is_the_rise_of_the_fitted_line():
     assert trend.value(lambda name, column: heights[name.label]) == pytest.approx(2 * slope)
 
 
+def test_a_gain_in_one_column_can_be_compared_with_that_in_another():
+    declared = {"better": {"table": "t", "row": "A"}, "worse": {"table": "t", "row": "B"}, "than": ["head"]}
+    (more,) = build_parts({"kind": "gains_more", "columns": ["tail"], **declared}, "voc-lt", TABLES, "c")
+    numbers = {("A", "tail"): 7.0, ("B", "tail"): 3.0, ("A", "head"): 6.0, ("B", "head"): 5.0}
+    assert more.value(lambda row, column: numbers[row.label, column]) == pytest.approx(3.0)
+    scores = {
+        "A": {"tail": [54.0, 54.1, 53.9, 54.0, 54.2], "head": [51.0, 51.2, 51.1, 50.9, 51.0]},
+        "B": {"tail": [50.0] * 5, "head": [50.0] * 5},
+    }
+    (judged,) = judge([claim(Part(more.weights, "tail", less="head"))], scores)
+    assert judged.verdict == "holds" and judged.difference == pytest.approx(3.0)
+
+
 @pytest.mark.parametrize(
     ("among", "message"),
     [
@@ -256,7 +290,7 @@ def test_a_trend_is_the_rise_of_the_fitted_line():
 )
 def test_an_unknown_table_row_or_panel_is_refused_with_what_is_valid(among, message):
     with pytest.raises(InputError, match=r"claims\.yaml: c: ") as error:
-        pairs("monotone", among=among)
+        pairs("trend", among=among)
     assert message in str(error.value)
 
 

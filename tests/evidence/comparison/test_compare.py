@@ -8,64 +8,71 @@ from evidence.synthetic import grid, row, table, write, write_seeds
 
 from ltmlc.evidence.comparison.compare import compare
 from ltmlc.evidence.comparison.report import agreement_csv, diff_csv, diff_markdown, write_diff
-from ltmlc.evidence.comparison.verdicts import Comparison, compare_cell, judge
+from ltmlc.evidence.comparison.verdicts import Comparison, Entry, compare_cell, judge_column
 from ltmlc.evidence.results.results import load_results
-from ltmlc.evidence.uncertainty.noise import Noise
+from ltmlc.evidence.uncertainty.moderated import moderate
 from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[3]
-NOISE = Noise(0.5, 184)
 SPREAD = [-1.0, -0.5, 0.0, 0.5, 1.0]  # five seeds around a mean: sd 0.79
 
 
-def judged(differences, *, noise=NOISE, n=5, tolerance=0.005, origin="own", seeds=None) -> list[Comparison]:
-    """Verdicts for cells of which ours is 50 + difference and the reference 50."""
-    cells = []
-    for difference in differences:
-        ours = dict.fromkeys(range(n), 50 + difference)
-        empty = Comparison("t", "r", "voc-lt", "total", "run", origin, 50.0, 1, tolerance=tolerance)
-        cells.append(compare_cell(empty, ours, {None: 50.0}, noise))
-    return list(judge(cells, {("voc-lt", "total"): noise}))
+def judged(differences, *, tolerance=0.005, origin="own", seeds=5, own=0.3, shared=0.0) -> list[Comparison]:
+    """Verdicts for rows of one column of which ours is 50 + difference on average and the reference 50."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(len(differences), seeds))
+    noise -= noise.mean(1, keepdims=True)
+    moved = rng.normal(size=seeds)
+    values = 50 + np.array(differences)[:, None] + own * noise + shared * (moved - moved.mean())
+    rows = [dict(enumerate(map(float, row))) for row in values]
+    spreads = moderate(rows)
+    entries = []
+    for index, (scores, spread) in enumerate(zip(rows, spreads, strict=True)):
+        empty = Comparison("t", "r", "voc-lt", "total", f"run{index}", origin, 50.0, 1, tolerance=tolerance)
+        entries.append(compare_cell(Entry(empty, scores, {None: 50.0}), spread))
+    return judge_column(entries)[0]
 
 
-@pytest.mark.parametrize(
-    ("difference", "n", "verdict"),
-    [
-        (0.0, 5, "match"),
-        (0.004, 5, "match"),
-        (-0.3, 5, "within noise"),
-        (1.08, 5, "within noise"),  # the interval: 1.973 * 0.5 * sqrt(1.2) = 1.081, plus rounding
-        (1.10, 5, "above"),
-        (-1.10, 5, "below"),
-        (-9.0, 1, "below"),
-    ],
-)
-def test_the_verdict_of_a_single_cell(difference, n, verdict):
-    assert judged([difference], n=n)[0].verdict == verdict
+def test_a_row_that_deviates_from_its_column_is_above_or_below():
+    cells = judged([0.1] * 12 + [9.0, -9.0, 0.003])
+    assert [cell.verdict for cell in cells[-3:]] == ["above", "below", "match"]
+    assert {cell.verdict for cell in cells[:12]} == {"within noise"}
+    assert cells[12].deviation == pytest.approx(8.9, abs=0.1) and "beside the column's" in cells[12].reason
+
+
+def test_a_column_that_lies_off_as_a_whole_says_so_at_each_row():
+    cells = judged([9.0] * 12, shared=0.3)
+    assert {cell.verdict for cell in cells} == {"above"} and all("whole column" in cell.reason for cell in cells)
+    moved_by_the_seeds = judged([9.0] * 12, shared=9.0)
+    assert not {cell.verdict for cell in moved_by_the_seeds} & {"above", "below"}
 
 
 def test_rounding_counts_before_noise():
-    assert judged([0.2], tolerance=0.236)[0].verdict == "match"
-    assert judged([1.25], tolerance=0.236)[0].verdict == "within noise"
-    assert judged([1.25], tolerance=0.005)[0].verdict == "above"
+    assert judged([0.2] * 6, tolerance=0.236)[0].verdict == "match"
+    assert judged([0.2] * 6, own=0.001, tolerance=0.236)[0].verdict == "match"
+    assert judged([0.2] * 6, own=0.001, shared=0.001)[0].verdict == "above"
 
 
-def test_one_outlier_among_many_cells_is_inconclusive_and_a_large_one_is_not():
-    cells = judged([0.1] * 350 + [1.3, 5.0])
-    assert cells[-1].verdict == "above"
-    assert cells[-2].verdict == "inconclusive"
+def test_one_outlier_among_many_rows_is_inconclusive_and_a_large_one_is_not():
+    cells = judged([0.0] * 40 + [0.95, 9.0])
+    assert [cell.verdict for cell in cells[-2:]] == ["inconclusive", "above"]
     assert cells[-2].p < 0.05 < cells[-2].p_adjusted
 
 
-def test_inconclusive_says_how_many_seeds_decide_or_that_none_do():
-    far, near = judged([0.1] * 350 + [2.3, 1.5], n=2)[-2:]
-    assert far.verdict == near.verdict == "inconclusive"
-    assert far.seeds_needed > 2
-    assert far.reason == f"{far.seeds_needed} seeds would decide, {far.seeds_needed - 2} more"
+def test_inconclusive_says_how_many_seeds_would_show_it_or_that_none_would():
+    near = judged([0.0] * 40 + [0.95])[-1]
     assert near.seeds_needed is None and near.reason == "not decidable: the published run is one draw"
-    assert judged([0.1] * 350 + [2.3], n=far.seeds_needed)[-1].verdict == "above"
-    assert judged([0.1] * 350 + [2.3], n=far.seeds_needed - 1)[-1].verdict == "inconclusive"
-    assert judged([0.1] * 350 + [1.5], n=300)[-1].verdict == "inconclusive"
+    far = judged([0.0] * 40 + [1.2], seeds=3)[-1]
+    assert far.verdict == "inconclusive" and far.seeds_needed > 3
+    assert far.reason == f"about {far.seeds_needed} seeds would show it in 80% of cases, if it is as large as it looks"
+
+
+def test_a_row_that_several_tables_print_is_tested_once():
+    once, twice = judged([0.0] * 5 + [3.0]), judged([0.0] * 5 + [3.0])
+    entries = [Entry(cell, {s: cell.ours + d for s, d in enumerate((-0.2, 0.2))}, {None: 50.0}) for cell in once]
+    alone, doubled = judge_column(entries)[0], judge_column(entries + entries)[0]
+    assert [cell.p_adjusted for cell in doubled[:6]] == [cell.p_adjusted for cell in alone]
+    assert [cell.verdict for cell in once] == [cell.verdict for cell in twice]
 
 
 def test_one_seed_gives_a_difference_and_no_verdict(tmp_path):
@@ -86,14 +93,16 @@ def test_missing_and_failed_runs_have_no_number(tmp_path):
     assert all(cell.ours is None and cell.difference is None for cell in cells)
 
 
-def test_noise_is_pooled_over_the_runs_of_a_dataset_and_column_once_each(tmp_path):
+def test_the_noise_of_a_column_is_that_of_each_run_once(tmp_path):
     tables = table("t1", row("A", "a", (50,) * 4), row("B", "b", (60,) * 4)), table("t2", row("A", "a", (50,) * 4))
     declared = grid(*tables, seeds=range(5))
     write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
     write_seeds(tmp_path, "voc-lt", "b", [60 + 2 * x for x in SPREAD])
     diff = compare(declared, load_results(declared, tmp_path))
-    assert diff.noise["voc-lt", "total"].df == 8
-    assert diff.cells[0].pooled_sd == pytest.approx(np.sqrt((2.5 + 10) / 8))
+    noise = diff.noise["voc-lt", "total"]
+    assert noise.residual_df == 4 and noise.df < 8  # the seeds are shared: fewer than 2 runs x 4
+    assert noise.sd == pytest.approx(np.sqrt((2.5 + 10) / 8))
+    assert diff.cells[0].noise_sd == diff.cells[8].noise_sd
     assert diff.cells[0].sd == pytest.approx(np.sqrt(2.5 / 4))
     assert len(diff.cells) == 12
 
@@ -133,7 +142,7 @@ def test_the_seeds_of_the_reference_give_the_noise_where_ours_cannot(tmp_path):
     write(tmp_path, "voc-lt", "a", 0, 50.5)
     cell = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=49.0)).cells[0]
     assert (cell.df, cell.n, cell.reference_n, cell.verdict) == (2, 1, 1, "within noise")
-    assert cell.pooled_sd == pytest.approx(1)
+    assert cell.noise_sd == pytest.approx(1)
 
 
 def test_other_seeds_than_the_references_are_compared_with_its_mean(tmp_path):
@@ -148,7 +157,7 @@ def test_equal_runs_on_both_sides_are_not_counted_twice_in_the_noise(tmp_path):
     declared = grid(table("t", row("A", "a")), seeds=(0, 1, 2))
     write_seeds(tmp_path, "voc-lt", "a", [50, 51, 49])
     diff = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=49.0))
-    assert diff.noise["voc-lt", "total"].df == 2
+    assert diff.noise["voc-lt", "total"].df == pytest.approx(2)
     assert diff.counts()["match"] == 4
 
 
@@ -183,7 +192,7 @@ def test_the_csv_has_every_field_of_every_cell(tmp_path):
     diff = compare(declared, load_results(declared, tmp_path))
     records = list(csv.DictReader(io.StringIO(diff_csv(diff))))
     assert len(records) == 4
-    assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4"
+    assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4.0000"
     assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md", "rank_agreement.csv"}
 
 

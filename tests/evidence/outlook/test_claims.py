@@ -30,46 +30,53 @@ def outlook(tmp_path, asked, claims, **options):
     return claim_outlooks(asked, load_results(asked, tmp_path), claims, asked, **options)
 
 
-def test_an_effect_of_the_detectable_size_is_shown_with_the_stated_power():
-    """By the judge itself, on simulated seeds."""
-    runs, seeds, sd, number = 6, 5, 0.6, 4
-    effect = detectable(sd * math.sqrt(2), seeds, runs, number)
+def test_an_effect_of_the_detectable_size_is_shown_with_at_least_the_stated_power():
+    """By the judge itself, on simulated seeds whose differences vary as unequally as the measured ones."""
+    runs, seeds, sd, number = 8, 5, 0.6, 5
+    effect = detectable(sd * math.sqrt(2), seeds, number)
     asked = grid(table("t", *(row(f"r{i}", f"r{i}") for i in range(runs))), seeds=range(seeds))
     claims = [claim("r0", f"r{i}", name=f"c{i}") for i in range(1, number + 1)]
     rng = np.random.default_rng(0)
     # Holm's first step is the strictest; claims without an effect keep it there.
-    shown = 0
+    shown, spread = 0, sd * np.array([1.0, 1.0, 0.1, 0.3, 2.0, 4.0, 1.0, 1.0])
     for _ in range(300):
-        values = 50 + rng.normal(0, 2, seeds) + rng.normal(0, sd, (runs, seeds))
-        values[0] += effect / 2
-        values[1] -= effect / 2
-        values[2:] += effect / 2
+        values = 50 + rng.normal(0, 2, seeds) + spread[:, None] * rng.normal(size=(runs, seeds))
+        values[0] += effect
+        values[2:] += effect
         percent = {
-            (i, s): dict.fromkeys(("total", "head", "medium", "tail"), values[i, s]) for i, s in np.ndindex(6, 5)
+            (i, s): dict.fromkeys(("total", "head", "medium", "tail"), values[i, s]) for i, s in np.ndindex(runs, seeds)
         }
         results = {
             ("voc-lt", f"r{i}", s): RunResult("voc-lt", f"r{i}", s, "finished", Path(), each)
             for (i, s), each in percent.items()
         }
         shown += judge_claims(asked, Results(results, tuple(range(seeds))), claims)[0].verdict == "holds"
-    assert shown / 300 == pytest.approx(POWER, abs=0.07)
+    assert POWER - 0.07 <= shown / 300 <= 0.97
 
 
 def test_the_seeds_that_are_needed_are_the_fewest_that_show_the_effect(tmp_path):
     (small,) = outlook(tmp_path, planned(3, a=51.0), [claim()]).claims
     assert small.verdict(3) == f"needs {small.seeds} seeds" and small.seeds > 3
-    spread = ASSUMED_SD * math.sqrt(2)
-    assert detectable(spread, small.seeds, 3, 1) <= 1.0 < detectable(spread, small.seeds - 1, 3, 1)
+    spread = ASSUMED_SD["total"] * math.sqrt(2)
+    assert detectable(spread, small.seeds, 1) <= 1.0 < detectable(spread, small.seeds - 1, 1)
     (decided,) = outlook(tmp_path, planned(small.seeds, a=51.0), [claim()]).claims
     assert decided.verdict(small.seeds) == "can decide"
     (hopeless,) = outlook(tmp_path, planned(3, a=50.1), [claim()]).claims
     assert hopeless.verdict(3) == "not with 50 seeds"
 
 
-def test_more_claims_make_each_harder_to_decide(tmp_path):
+def test_more_claims_make_each_harder_to_decide_and_one_asked_twice_does_not(tmp_path):
     one = outlook(tmp_path, planned(5), [claim()]).claims[0]
-    many = outlook(tmp_path, planned(5), [claim(name=f"c{i}") for i in range(20)]).claims[0]
-    assert many.detectable > one.detectable
+    many = outlook(tmp_path, planned(5), [claim(), claim("A", "C", "c2"), claim("B", "C", "c3")]).claims[0]
+    twice = outlook(tmp_path, planned(5), [claim(name=f"c{i}") for i in range(20)]).claims[0]
+    assert many.detectable > one.detectable == twice.detectable
+
+
+def test_an_effect_that_only_a_copied_row_prints_is_no_published_effect(tmp_path):
+    rows = [("A", "a", (60, 50, 60, 67.5)), ("B", "b", (60, 50, 60, 67.5)), ("C", "c", (62, 52, 62, 69.5))]
+    copied = grid(table("t", *(row(*each) for each in rows)), seeds=range(5))
+    made = outlook(tmp_path, copied, [claim("C", "A")])
+    assert made.claims[0].effect is None
 
 
 def test_one_seed_decides_nothing_and_says_how_many_would(tmp_path):
@@ -82,7 +89,7 @@ def test_one_seed_decides_nothing_and_says_how_many_would(tmp_path):
 def test_the_noise_is_measured_or_of_the_reference_or_assumed_and_said_so(tmp_path):
     asked = planned(3)
     assumed = outlook(tmp_path, asked, [claim()])
-    assert (assumed.sd["voc-lt"], assumed.basis["voc-lt"]) == (ASSUMED_SD, "assumed")
+    assert (assumed.sd["voc-lt"], assumed.basis["voc-lt"]) == (ASSUMED_SD["total"], "assumed")
     reference = {
         ("voc-lt", run): {seed: dict.fromkeys(("total", "head", "medium", "tail"), v) for seed, v in enumerate(values)}
         for run, values in {"a": (50.0, 51.0), "b": (50.0, 50.0)}.items()
@@ -93,7 +100,11 @@ def test_the_noise_is_measured_or_of_the_reference_or_assumed_and_said_so(tmp_pa
     write_seeds(tmp_path, "voc-lt", "b", [50.0, 50.0, 51.0])
     measured = outlook(tmp_path, asked, [claim()], reference=reference)
     assert measured.basis["voc-lt"] == "measured" and measured.sd["voc-lt"] > 0.5
-    for made, words in ((assumed, "assumed, in every column"), (earlier, "of the reference"), (measured, "so far")):
+    for made, words in (
+        (assumed, "assumed, as measured on photographs"),
+        (earlier, "of the reference"),
+        (measured, "so far"),
+    ):
         assert words in outlook_text(made)
 
 
@@ -123,4 +134,5 @@ def test_the_paper_s_claims_all_have_an_outlook_on_both_data_sets(tmp_path):
     assert by_claim["voc-lt", "ngc-step"].effect == pytest.approx(3.08)
     assert by_claim["voc-lt", "ngc-step"].verdict(5) == "can decide"
     assert by_claim["coco-lt", "sum-highest-everywhere"].effect == pytest.approx(-0.36)  # as published: reversed
+    assert by_claim["voc-lt", "c-lsep-below-bce"].effect is None  # Table 5's C-LSEP has LSEP's splits
     assert by_claim["voc-lt", "best-gamma1"].effect is None  # of ten points the paper prints three

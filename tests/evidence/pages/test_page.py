@@ -50,15 +50,15 @@ def test_differences_are_paired_by_seed_and_noise_is_measured(page):
     text = page({"a": a, "b": b})
     assert "| B − A | +2.00 ± " in text
     assert f"| A | {stdev(a):.2f} |" in text
-    assert f"| pooled over rows | {math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / 2):.2f} (2 df) |" in text
+    assert f"| one run, all rows | {math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / 2):.2f} (" in text
     # row + seed leaves one degree of freedom: residuals of +-0.5 in four cells.
-    assert "| of row + seed (for differences) | 1.00 (1 df) |" in text
+    assert "| of it a row's own | 1.00 |" in text
 
 
 def test_one_seed_has_no_interval(page):
     text = page({"a": [50], "b": [51]}, seeds=(0,))
     assert "| B − A | +1.00 | +1.00 | +1.00 | +1.00 |" in text
-    assert "| pooled over rows | … |" in text
+    assert "| one run, all rows | … |" in text
 
 
 def test_partial_results_give_a_partial_page(page):

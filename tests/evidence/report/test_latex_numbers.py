@@ -50,7 +50,7 @@ def test_every_number_of_a_cell_has_its_macro(numbers):
 
 def test_counts_have_macros_too(numbers):
     assert (numbers["ltmlcRunsFinished"], numbers["ltmlcRunsFailed"], numbers["ltmlcRunsMissing"]) == ("6", "2", "4")
-    assert numbers["ltmlcCellsAbove"] == "4"
+    assert numbers["ltmlcCellsInconclusive"] == "4"
     assert numbers["ltmlcClaimsMissing"].isdigit()
 
 

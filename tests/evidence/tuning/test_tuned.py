@@ -1,4 +1,4 @@
-"""The recipe's rate and the tuned one side by side: differences paired by seed, an interval from pooled noise."""
+"""The recipe's rate and the tuned one side by side: differences paired by seed, and their interval."""
 
 import csv
 import io
@@ -10,8 +10,7 @@ from evidence import synthetic
 from scipy import stats
 
 from ltmlc.evidence.results.results import load_results
-from ltmlc.evidence.tuning.tuned import half_interval, tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
-from ltmlc.evidence.uncertainty.noise import Noise
+from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.sweep import Candidate, Choice, Sweep
 
@@ -73,8 +72,9 @@ def test_what_is_not_trained_yet_is_shown_as_such(sweep, tmp_path):
     assert "No rate is decided yet" in tuned_markdown([], results, {"voc-lt": "VOC"})
 
 
-def test_the_interval_is_that_of_a_mean_of_paired_differences():
-    # Two runs of one seed differ by sqrt(2) sd of noise; over n seeds by sqrt(2 / n).
-    assert half_interval(Noise(0.5, 8), 4) == pytest.approx(stats.t.ppf(0.975, 8) * 0.5 * math.sqrt(0.5))
-    assert math.isnan(half_interval(Noise(math.nan, 0), 4))
-    assert math.isnan(half_interval(Noise(0.5, 8), 0))
+def test_the_interval_is_that_of_a_mean_of_paired_differences(sweep, tmp_path):
+    scores = {"a": {0: 50, 1: 52, 2: 51}, "a_lr-1": {0: 55, 1: 58, 2: 57.5}, "b": {0: 70, 1: 72, 2: 71}}
+    results = written(sweep, tmp_path, scores, (0, 1, 2))
+    line, _ = csv.DictReader(io.StringIO(tuned_csv(tuned_pairs(sweep, CHOSEN, results), results)))
+    expected = stats.t.ppf(0.975, 2) * stdev([5, 6, 6.5]) / math.sqrt(3)
+    assert float(line["difference_total_half_interval"]) == pytest.approx(expected, abs=1e-4)

@@ -8,8 +8,9 @@ how exactly a reproduction can be asked to agree (:func:`ltmlc.evidence.results.
 from collections.abc import Sequence
 from pathlib import Path
 
-from ltmlc.evidence.audit.checks import copies, granularity, same_run, totals, two_steps
+from ltmlc.evidence.audit.checks import granularity, same_run, totals, two_steps
 from ltmlc.evidence.audit.claims import claims_against_tables
+from ltmlc.evidence.audit.copies import copies
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding, printed_rows
 from ltmlc.evidence.claims.file import Claim
 from ltmlc.evidence.claims.predicates import TWINS

@@ -8,6 +8,7 @@ from ltmlc.evidence.audit.rows import Finding, Printed, grouped, numbers_text
 from ltmlc.evidence.results.reference import PAPER_GROUPS, PRINTED, on_whole_percent_grid
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.steps import split_step, step_text
+from ltmlc.evidence.uncertainty.noise import chance_among
 
 ROUNDING = 2 * PRINTED + 1e-4  # of a total, and of a mean of three numbers, each printed with two decimals
 
@@ -46,67 +47,31 @@ def _swapped_digits(group: Sequence[Printed]) -> str:
     return ""
 
 
-def copies(rows: Sequence[Printed]) -> list[Finding]:
-    """Different runs that share three numbers or four: one was copied."""
-    findings = []
-    for first, second in combinations(rows, 2):
-        if first.dataset != second.dataset or first.run == second.run:
-            continue
-        equal = [column for column in COLUMNS if first[column] == second[column]]
-        if len(equal) >= 3:
-            what = "all four numbers" if len(equal) == 4 else ", ".join(equal)
-            findings.append(
-                Finding(
-                    *("copied", "contradiction", first.dataset, f"{first.where}; {second.where}"),
-                    numbers=f"{first}; {second}",
-                    difference=first["total"] - second["total"],
-                    sentence=f"two different runs agree in {what}: one row is a copy{_the_copy(first, second, rows)}",
-                )
-            )
-    return findings
-
-
-def _the_copy(first: Printed, second: Printed, rows: Sequence[Printed]) -> str:
-    """Which of two equal rows is the copy: the one whose run stands elsewhere with numbers that lie further away.
-
-    Nothing where not both runs are printed a second time, be it as cited by another paper.
-    """
-    distance = {}
-    for row in (first, second):
-        others = [r for r in rows if (r.dataset, r.run) == (row.dataset, row.run) and r.numbers != row.numbers]
-        gaps = [max(abs(a - b) for a, b in zip(r.numbers, row.numbers, strict=True)) for r in others]
-        gaps += [0.0] * (len(row.names) - 1)  # other tables that print the same
-        if not gaps:
-            return ""
-        distance[row] = min(gaps)
-    original, copy = sorted((first, second), key=distance.__getitem__)
-    return (
-        f", probably {copy.where}: other tables print the run of {original.where} within {distance[original]:.2f}, "
-        f"that of the copy only {distance[copy]:.2f} away"
-    )
-
-
 def totals(rows: Sequence[Printed]) -> list[Finding]:
     """Totals against the class-weighted means of their splits, where rounding does not explain the difference.
 
     The splits of the authors' own rows are means of APs in whole percent, so their weighted mean over C classes has a
-    rounding error of standard deviation sqrt(1/12/C): 0.065 on VOC-LT, 0.032 on COCO-LT. Twice that is granted
-    (1.96), to rows whose three splits are such means.
+    rounding error of standard deviation sqrt(1/12/C): 0.065 on VOC-LT, 0.032 on COCO-LT. To rows whose three splits
+    are such means as many of these are granted as chance gives among so many rows (5 % over all of them).
     """
     findings = []
+    whole_rows = [row for row in rows if row.origin != "cited" and not off_grid(row)]
+    granted = chance_among(len(whole_rows))
+    among = f"among {len(whole_rows)} such rows chance gives up to {granted:.1f}"
     for row in rows:
         implied = implied_total(row)
         difference = row["total"] - implied
         if abs(difference) <= ROUNDING:
             continue
         sd = math.sqrt(1 / 12 / sum(PAPER_GROUPS[row.dataset].values()))
-        whole = row.origin != "cited" and not off_grid(row)
-        if whole and abs(difference) <= 1.96 * sd:
+        whole = row in whole_rows
+        if whole and abs(difference) <= granted * sd:
             severity = "note"
-            sentence = f"explained by splits that average APs in whole percent ({abs(difference) / sd:.2f} sd)"
+            sentence = f"explained by splits that average APs in whole percent ({abs(difference) / sd:.2f} sd; {among})"
         elif whole:
             severity = "contradiction"
-            sentence = f"too far even for splits that average APs in whole percent ({abs(difference) / sd:.2f} sd)"
+            off = f"{abs(difference) / sd:.2f} sd; {among}"
+            sentence = f"too far even for splits that average APs in whole percent ({off})"
         else:
             severity = "contradiction"
             sentence = "not explained by rounding: its splits are no means of APs in whole percent"

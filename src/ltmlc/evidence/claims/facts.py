@@ -81,5 +81,6 @@ def split_facts(split: Any) -> Mapping[str, int]:
         "classes": len(split.classes),
         "smallest class": min(split.class_counts),
         "largest class": max(split.class_counts),
+        "classes above 100": sum(count > 100 for count in split.class_counts),
         **{group: len(members) for group, members in split.groups.items()},
     }

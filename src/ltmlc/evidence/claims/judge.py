@@ -1,9 +1,9 @@
 """The paper's statements, judged on our runs.
 
 Every part of a claim (``predicates``) is a difference between rows, taken seed by seed: two runs
-with one seed see the same data order and initial head, and what a seed does to all runs alike cancels. The noise of
-such a difference comes from all runs of the data set and column: s is the residual standard deviation of the additive
-model run + seed, and a mean over n seeds of a difference between two rows has the standard error s sqrt(2 / n).
+with one seed see the same data order and initial head, and what a seed does to all runs alike cancels. Differences
+vary very unequally (near losses move together), so each is tested by its own spread, shrunk towards those of all
+differences that the claims of a data set ask about (``uncertainty/moderated``).
 
 * holds: every part exceeds its bound. The p-value is the largest of the parts' (intersection-union test).
 * reversed: some part is the other way round (smallest p-value, times the number of parts).
@@ -11,25 +11,31 @@ model run + seed, and a mean over n seeds of a difference between two rows has t
 * not distinguishable: neither is shown, and the seeds or the parts disagree, or point the other way.
 * missing: a row has no result, or no seed that all rows share.
 
-Both directions together are tested at 5 % over the claims of a data set (Holm). One seed measures no noise: then
-nothing holds and nothing is reversed, and the reason says which way the difference points.
+Both directions together are tested at 5 % over the claims of a data set (Holm); sentences that come to the same test
+are one test. One seed measures no noise: then nothing holds and nothing is reversed, and the reason says which way
+the difference points.
+
+Size is another question than direction: *as large* if one more run of ours could give the text's amount, else
+*smaller* or *larger*. And a difference that is not shown may be *equal within 0.5* (two one-sided tests) or only
+untold.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ltmlc.evidence.claims.facts import judge_probability, judge_split, judge_threshold
 from ltmlc.evidence.claims.file import Claim
-from ltmlc.evidence.claims.measure import Measured, holm, measure, paired_noise, problem_of
+from ltmlc.evidence.claims.measure import Measured, measure, problem_of, spreads_of
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
-from ltmlc.evidence.results.results import COLUMNS, Results
-from ltmlc.evidence.uncertainty.noise import LEVEL, Noise
+from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.uncertainty.moderated import equal_within
+from ltmlc.evidence.uncertainty.noise import LEVEL, holm
 from ltmlc.plan.grid import Grid, Row
 
 VERDICTS = ("holds", "direction only", "not distinguishable", "reversed", "missing")
 ONE_SEED = "one seed, so nothing to measure the noise with"
+MARGIN = 0.5  # points that count as equal: below the spread of the paper's own repeated runs and of its predecessor's
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Verdict:
     """One claim on one data set (``dataset`` is empty where it is about none). Differences in percentage points.
 
     The numbers are those of the weakest part, ``comparison``: its mean ``difference`` and 95 % interval over ``n``
-    seeds.
+    seeds. ``same_as``: the claim whose test this is too; both count once.
     """
 
     claim: str
@@ -57,7 +63,9 @@ class Verdict:
     p: float | None = None
     p_adjusted: float | None = None
     stated: str = ""  # the amount in the text, where it gives one
-    amount_agrees: bool | None = None  # None where nothing is said, on other data sets than the paper's, or unknown
+    size: str = ""  # as large | smaller | larger than that; empty where nothing is stated or measured
+    equal: bool | None = None  # within MARGIN; None where the noise is unknown
+    same_as: str = ""
 
 
 def twin_of(dataset: str, settings: Mapping[str, Any]) -> str | None:
@@ -87,13 +95,19 @@ def judge_claims(
     rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
     verdicts = []
     for dataset, settings in grid.datasets.items():
-        noise = {column: paired_noise(results, dataset, column) for column in COLUMNS}
         twin = twin_of(dataset, settings)
+        asked = [(claim, claim.parts_for(twin)) for claim in claims]
+        measured = {claim.id: _measure(parts, dataset, rows, results) for claim, parts in asked if parts}
+        spreads = spreads_of([each for parts in measured.values() if not isinstance(parts, str) for each in parts])
+        first: dict[Any, str] = {}
         judged = []
-        for claim in claims:
-            parts = claim.parts_for(twin)
-            if parts:
-                judged.append(_judge(claim, parts, twin, dataset, rows, results, noise))
+        for claim, _ in asked:
+            if claim.id in measured:
+                verdict = _judge(claim, measured[claim.id], spreads, twin, dataset)
+                if verdict.verdict != "missing":
+                    same = first.setdefault(frozenset(each.test for each in measured[claim.id]), claim.id)
+                    verdict = replace(verdict, same_as=same if same != claim.id else "")
+                judged.append(verdict)
             elif claim.kind in ("probability", "split") and dataset in claim.about:
                 judge = judge_probability if claim.kind == "probability" else judge_split
                 judged.append(_verdict(claim, dataset, *judge(claim, (splits or {}).get(dataset))))
@@ -112,39 +126,42 @@ def _verdict(claim: Claim, dataset: str, verdict: str, reason: str, **numbers: A
     return Verdict(claim.id, claim.section, dataset, claim.kind, claim.statement, verdict, reason, **numbers)
 
 
+def _measure(
+    parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results
+) -> list[Measured] | str:
+    """The parts of a claim that are differences, or why they cannot be measured."""
+    if problem := problem_of(parts, dataset, rows, results):
+        return problem
+    measured = [each for part in parts if (each := measure(part, dataset, rows, results)) is not None]
+    if not all(each.values for each in measured):
+        return "no seed is finished for all of its rows"
+    return measured or "its rows are the same run on this data set"
+
+
 def _judge(
-    claim: Claim,
-    parts: Sequence[Part],
-    twin: str | None,
-    dataset: str,
-    rows: Mapping[RowName, Row],
-    results: Results,
-    noise: Mapping[str, Noise],
+    claim: Claim, parts: list[Measured] | str, spreads: Mapping[Any, Any], twin: str | None, dataset: str
 ) -> Verdict:
     """The numbers of one claim and, as its verdict for now, what they say without a test."""
-    problem = problem_of(parts, dataset, rows, results)
-    every = [] if problem else [measure(part, dataset, rows, results, noise[part.column]) for part in parts]
-    measured = [each for each in every if each is not None]
-    if not problem and not all(each.values for each in measured):
-        problem = "no seed is finished for all of its rows"
-    if not problem and not measured:
-        problem = "its rows are the same run on this data set"
     stated = claim.stated.get(twin, "")
-    if problem:
-        return _verdict(claim, dataset, "missing", problem, parts=len(parts), stated=stated)
-    weakest = min(measured, key=lambda each: (-each.p(1) if each.df else 0.0, each.excess))
+    if isinstance(parts, str):
+        return _verdict(claim, dataset, "missing", parts, parts=len(claim.parts_for(twin)), stated=stated)
+    measured = [replace(each, spread=spreads[each.contrast]) for each in parts]
+    known = all(each.known for each in measured)
+    weakest = min(measured, key=lambda each: (-each.p(1) if known else 0.0, each.excess))
+    n, width = len(weakest.values), weakest.width() if known else None
     return _verdict(
         *(claim, dataset, *_direction(measured)),
         parts=len(measured),
         as_stated=sum(each.excess > 0 for each in measured),
         comparison=str(weakest.part),
         difference=weakest.mean,
-        low=weakest.mean - weakest.width() if weakest.df else None,
-        high=weakest.mean + weakest.width() if weakest.df else None,
-        n=min(len(each.values) for each in measured),
-        p=_p_value(measured) if weakest.df else None,
+        low=weakest.mean - width if known else None,
+        high=weakest.mean + width if known else None,
+        n=n,
+        p=_p_value(measured) if known else None,
         stated=stated,
-        amount_agrees=_amount_agrees(claim, twin, dataset, weakest),
+        size=_size(claim, twin, weakest) if known else "",
+        equal=equal_within(MARGIN, weakest.mean, weakest.spread, n) if known else None,
     )
 
 
@@ -155,22 +172,22 @@ def _p_value(measured: Sequence[Measured]) -> float:
     return min(1.0, 2 * holds, 2 * turned)
 
 
-def _amount_agrees(claim: Claim, twin: str | None, dataset: str, weakest: Measured) -> bool | None:
-    """Whether one more run of each row would be expected to give the text's amount; asked of the paper's own data sets
-    alone.
-    """
-    if twin not in claim.amount or dataset not in TWINS or not weakest.df:
-        return None
+def _size(claim: Claim, twin: str | None, weakest: Measured) -> str:
+    """Whether the text's amount is one that one more run of each row could give."""
+    if twin not in claim.amount:
+        return ""
     low, high = claim.amount[twin]
-    one_more_run = weakest.width() * math.sqrt(len(weakest.values) + 1)  # t s sqrt(1 + 1/n) from t s sqrt(1/n)
-    return low - one_more_run <= weakest.mean <= high + one_more_run
+    one_more_run = weakest.spread.half_width(len(weakest.values), 1)
+    if weakest.mean < low - one_more_run:
+        return "smaller"
+    return "larger" if weakest.mean > high + one_more_run else "as large"
 
 
 def _direction(measured: Sequence[Measured]) -> tuple[str, str]:
     """Verdict and reason without a test: which way the seeds point."""
     stated = [value > each.part.bound for each in measured for value in each.values]
     against = sum(each.excess <= 0 for each in measured)
-    doubt = "chance is not excluded" if any(each.df for each in measured) else ONE_SEED
+    doubt = "chance is not excluded" if all(each.known for each in measured) else ONE_SEED
     if all(stated):
         return "direction only", f"points the stated way; {doubt}"
     if not any(stated):
@@ -181,15 +198,19 @@ def _direction(measured: Sequence[Measured]) -> tuple[str, str]:
 
 
 def _decide(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Holm over the claims of one data set, then the verdicts it leaves."""
-    tested = [verdict for verdict in verdicts if verdict.p is not None]
-    adjusted = iter(holm([verdict.p for verdict in tested]))
-    return [verdict if verdict.p is None else _with(verdict, float(next(adjusted))) for verdict in verdicts]
+    """Holm over the claims of one data set, equal ones once, then the verdicts it leaves."""
+    tested = [verdict for verdict in verdicts if verdict.p is not None and not verdict.same_as]
+    adjusted = dict(zip([each.claim for each in tested], holm([each.p for each in tested]), strict=True))
+    return [each if each.p is None else _with(each, float(adjusted[each.same_as or each.claim])) for each in verdicts]
 
 
 def _with(verdict: Verdict, p_adjusted: float) -> Verdict:
     verdict = replace(verdict, p_adjusted=p_adjusted)
     if p_adjusted > 1 - LEVEL + 1e-12:
-        return replace(verdict, reason=f"{verdict.reason} (adjusted p = {p_adjusted:.2g})")
+        told = f"equal within {MARGIN}" if verdict.equal else "cannot be told apart"
+        if verdict.verdict != "not distinguishable":
+            told = f"equal within {MARGIN}" if verdict.equal else ""
+        reason = "; ".join(filter(None, [verdict.reason, told]))
+        return replace(verdict, reason=f"{reason} (adjusted p = {p_adjusted:.2g})")
     name = "holds" if verdict.as_stated == verdict.parts else "reversed"
     return replace(verdict, verdict=name, reason=f"adjusted p = {p_adjusted:.2g}")

@@ -1,27 +1,31 @@
-"""The numbers behind a claim: differences between runs seed by seed, and their noise."""
+"""The numbers behind a claim: differences between runs seed by seed, and how much each varies."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
-
-import numpy as np
-from scipy import stats
 
 from ltmlc.evidence.claims.predicates import Part, RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.evidence.uncertainty.noise import LEVEL, Noise
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
 from ltmlc.plan.grid import Row
+
+Contrast = tuple[tuple[tuple[str, float], ...], str, str]
+"""Weights by run, the column, and the column to be taken off it."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One part on one data set."""
+    """One part on one data set. ``contrast``: what is subtracted from what, by runs, whatever rows name it."""
 
     part: Part
+    contrast: Contrast = field(repr=False)
     values: tuple[float, ...]  # one a seed
-    error: float  # of their mean; NaN where the noise is unknown
-    df: int
+    spread: Spread = UNKNOWN  # of one of them
+
+    @property
+    def test(self) -> tuple[Contrast, float]:
+        """Two parts with one test are counted once."""
+        return self.contrast, self.part.bound
 
     @property
     def mean(self) -> float:
@@ -31,15 +35,17 @@ class Measured:
     def excess(self) -> float:
         return self.mean - self.part.bound
 
+    @property
+    def known(self) -> bool:
+        return self.spread.df > 0
+
     def width(self) -> float:
         """Half the 95 % confidence interval of the mean."""
-        return float(stats.t.isf((1 - LEVEL) / 2, self.df)) * self.error
+        return self.spread.half_width(len(self.values))
 
     def p(self, sign: int) -> float:
         """One-sided, for the mean being above (+1) or below (-1) the bound."""
-        if self.error == 0:
-            return 0.0 if sign * self.excess > 0 else 1.0
-        return float(stats.t.sf(sign * self.excess / self.error, self.df))
+        return self.spread.above(sign * self.excess, len(self.values))
 
 
 def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results) -> str:
@@ -62,56 +68,46 @@ def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row],
     return f"{len(empty)} of {count} rows without a result, first {first}" + (" (failed)" if failed else "")
 
 
-def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Results, noise: Noise) -> Measured | None:
-    """A part's left side on every seed that its rows share; None where both sides are the same run on this data set."""
+def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Results) -> Measured | None:
+    """A part's left side on every seed that its rows share, copies of a seed once; None where both sides are the same
+    run on this data set. Its spread is still unknown.
+    """
     weights: dict[str, float] = {}
     for row, weight in part.weights:
         run = rows[row].run[dataset]
         weights[run] = weights.get(run, 0.0) + weight
-    weights = {run: weight for run, weight in weights.items() if weight}
+    weights = {run: weight for run, weight in sorted(weights.items()) if weight}
     if not weights:
         return None
-    scores = {run: results.scores(dataset, run, part.column) for run in weights}
-    seeds = sorted(set.intersection(*(set(each) for each in scores.values())))
-    values = tuple(sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in seeds)
-    spread = math.sqrt(sum(weight**2 for weight in weights.values()))
-    return Measured(part, values, noise.sd * spread / math.sqrt(max(len(values), 1)), noise.df)
+    scores = {run: _numbers(results, dataset, run, part) for run in weights}
+    by_originals = {}
+    for seed in sorted(set.intersection(*(set(each) for each in scores.values()))):
+        by_originals.setdefault(tuple(results.originals[dataset, run, seed] for run in weights), seed)
+    values = tuple(sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in by_originals.values())
+    return Measured(part, (tuple(weights.items()), part.column, part.less), values)
 
 
-def paired_noise(results: Results, dataset: str, column: str) -> Noise:
-    """:func:`additive_noise` of all finished runs of a data set, in one column."""
-    runs = sorted({run for name, run, _ in results.runs if name == dataset})
-    return additive_noise([results.scores(dataset, run, column) for run in runs])
+def _numbers(results: Results, dataset: str, run: str, part: Part) -> dict[int, float]:
+    """By seed, in the part's column, less the other column where it names one."""
+    scores = results.scores(dataset, run, part.column)
+    if not part.less:
+        return scores
+    other = results.scores(dataset, run, part.less)
+    return {seed: value - other[seed] for seed, value in scores.items() if seed in other}
 
 
-def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
-    """Residual standard deviation of mAP = run + seed + noise; least squares, so seeds may be missing.
-
-    Args:
-        scores: of every run, seed -> mAP.
+def spreads_of(measured: Sequence[Measured]) -> dict[Contrast, Spread]:
+    """The spread of every contrast, each shrunk towards all others of the data set; one that is the other way round is
+    the same.
     """
-    cells = [(i, seed, x) for i, by_seed in enumerate(scores) for seed, x in by_seed.items()]
-    if not cells:
-        return Noise(math.nan, 0)
-    index, seeds, values = (np.array(each) for each in zip(*cells, strict=True))
-    # What is left of both sides without each run's mean: the same residuals as with a column for every run, of which
-    # there may be thousands, and only one for every seed.
-    _, index, counts = np.unique(index, return_inverse=True, return_counts=True)
-    both = np.column_stack([values, seeds[:, None] == np.unique(seeds)]).astype(float)
-    sums = np.zeros((len(counts), both.shape[1]))
-    np.add.at(sums, index, both)
-    both -= (sums / counts[:, None])[index]
-    values, design = both[:, 0], both[:, 1:]
-    solution, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    df = len(values) - len(counts) - int(rank)
-    residual = float(np.sum((values - design @ solution) ** 2))
-    return Noise(math.sqrt(residual / df) if residual > 1e-18 else 0.0, df) if df else Noise(math.nan, 0)
+    draws: dict[Contrast, dict[int, float]] = {}
+    for each in measured:
+        if _turned(each.contrast) not in draws:
+            draws.setdefault(each.contrast, dict(enumerate(each.values)))
+    found = dict(zip(draws, moderate(list(draws.values())), strict=True))
+    return found | {_turned(contrast): spread for contrast, spread in found.items()}
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Adjusted p-values: rejecting those at most a keeps the chance of any false rejection at a (Holm 1979)."""
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p)))), 1.0)
-    return adjusted
+def _turned(contrast: Contrast) -> Contrast:
+    weights, column, less = contrast
+    return tuple((run, -weight) for run, weight in weights), column, less

@@ -6,9 +6,9 @@ gamma. The same parts are evaluated on our runs (:mod:`ltmlc.evidence.claims.jud
 (:mod:`ltmlc.evidence.audit.audit`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from ltmlc.errors import InputError
@@ -28,11 +28,12 @@ class RowName(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """sum of weight * mAP(row) in one column > bound, in percentage points."""
+    """sum of weight * mAP(row) in one column > bound, in percentage points; ``less``: a column to be taken off it."""
 
     weights: tuple[tuple[RowName, float], ...]
     column: str = "total"
     bound: float = 0.0
+    less: str = ""
 
     @property
     def rows(self) -> tuple[RowName, ...]:
@@ -40,12 +41,17 @@ class Part:
 
     def value(self, number: Callable[[RowName, str], float]) -> float:
         """The left side, with ``number(row, column)`` in percent."""
-        return sum(weight * number(row, self.column) for row, weight in self.weights)
+        total = sum(weight * number(row, self.column) for row, weight in self.weights)
+        return total - sum(weight * number(row, self.less) for row, weight in self.weights) if self.less else total
 
     def __str__(self) -> str:
-        if len(self.weights) != 2:
-            return f"rise from {self.rows[0].label} to {self.rows[-1].label} ({self.column})"
-        return f"{self.rows[0].label} against {self.rows[1].label} ({self.column})"
+        where = f"({self.column}, less {self.less})" if self.less else f"({self.column})"
+        if len(self.weights) == 2:
+            return f"{self.rows[0].label} against {self.rows[1].label} {where}"
+        sides = [[row.label for row, weight in self.weights if sign * weight > 0] for sign in (1, -1)]
+        if len(sides[1]) == 1 and len(sides[0]) > 2:
+            return f"mean of {len(sides[0])} rows against {sides[1][0]} {where}"
+        return f"{' and '.join(sides[0])} against {' and '.join(sides[1])} {where}"
 
 
 def build_parts(claim: Mapping[str, Any], twin: str, tables: Mapping[str, Mapping], where: str) -> tuple[Part, ...]:
@@ -129,16 +135,65 @@ def _best_at(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part
     return [_difference(at, row, column) for column in columns for row in find.rows(claim["among"]) if row != at]
 
 
-def _worst_at(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
-    """``at`` is below every other row of ``among``."""
+def _below_average(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """``at`` is below the mean of the other rows of ``among``."""
     at = find.row(claim["at"])
-    return [_difference(row, at, column) for column in columns for row in find.rows(claim["among"]) if row != at]
+    others = [row for row in find.rows(claim["among"]) if row != at]
+    return [Part((*((row, 1 / len(others)) for row in others), (at, -1.0)), column) for column in columns]
 
 
-def _monotone(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
-    """Each row of ``among`` is above the one before it."""
-    rows = find.rows(claim["among"])
-    return [_difference(after, before, column) for column in columns for before, after in pairwise(rows)]
+def _between(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """``at`` is above ``worse`` and below ``better``."""
+    at, better, worse = (find.row(claim[key]) for key in ("at", "better", "worse"))
+    return [part for column in columns for part in (_difference(better, at, column), _difference(at, worse, column))]
+
+
+def _equal(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """``at`` and ``as`` differ by less than ``margin``: two one-sided tests."""
+    first, second = find.row(claim["at"]), find.row(claim["as"])
+    pairs = ((first, second), (second, first))
+    return [_difference(*pair, column, -claim["margin"]) for column in columns for pair in pairs]
+
+
+def _gains_more(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """``better`` is further above ``worse`` in every column than in each of ``than``."""
+    pair = _difference(find.row(claim["better"]), find.row(claim["worse"]), "")
+    return [Part(pair.weights, column, less=other) for column in columns for other in claim["than"]]
+
+
+def _gains(claim: Mapping, find: _Finder) -> list[list[tuple[RowName, float]]]:
+    """The gain of each pair of ``pairs``, in order."""
+    return [[(find.row(pair["better"]), 1.0), (find.row(pair["worse"]), -1.0)] for pair in claim["pairs"]]
+
+
+def _stable(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """The gains of all ``pairs`` differ by less than ``margin``."""
+    gains = _gains(claim, find)
+    return [
+        Part(tuple(_merged([(1.0, first), (-1.0, second)])), column, -claim["margin"])
+        for column in columns
+        for first, second in permutations(gains, 2)
+    ]
+
+
+def _growing(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+    """The straight line through the gains of ``pairs``, in order, rises."""
+    gains = _gains(claim, find)
+    return [Part(tuple(_merged(zip(_slope(len(gains)), gains, strict=True))), column) for column in columns]
+
+
+def _merged(terms: Iterable[tuple[float, list[tuple[RowName, float]]]]) -> list[tuple[RowName, float]]:
+    weights: dict[RowName, float] = {}
+    for factor, gain in terms:
+        for row, weight in gain:
+            weights[row] = weights.get(row, 0.0) + factor * weight
+    return [(row, weight) for row, weight in weights.items() if weight]
+
+
+def _slope(count: int) -> list[float]:
+    """Weights that give the rise of the least-squares line from the first to the last of ``count`` numbers."""
+    centred = [index - (count - 1) / 2 for index in range(count)]
+    return [x * (count - 1) / sum(x * x for x in centred) for x in centred]
 
 
 def _trend(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
@@ -148,16 +203,18 @@ def _trend(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
     rows = find.rows(claim["among"])
     if len(rows) < 2:
         raise InputError(f"{find.where}: a trend needs two rows or more, `among` has {len(rows)}")
-    centred = [index - (len(rows) - 1) / 2 for index in range(len(rows))]
-    scale = (len(rows) - 1) / sum(x * x for x in centred)
-    return [Part(tuple((row, x * scale) for row, x in zip(rows, centred, strict=True)), c) for c in columns]
+    return [Part(tuple(zip(rows, _slope(len(rows)), strict=True)), column) for column in columns]
 
 
 KINDS: dict[str, Callable[[Mapping, _Finder, Sequence[str]], list[Part]]] = {
     "greater": _greater,
     "not_greater": _not_greater,
     "best_at": _best_at,
-    "worst_at": _worst_at,
-    "monotone": _monotone,
+    "below_average": _below_average,
+    "between": _between,
+    "equal": _equal,
+    "gains_more": _gains_more,
     "trend": _trend,
+    "stable": _stable,
+    "growing": _growing,
 }

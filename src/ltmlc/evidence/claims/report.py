@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ltmlc.disk.files import write_atomically
-from ltmlc.evidence.claims.judge import ONE_SEED, VERDICTS, Verdict
+from ltmlc.evidence.claims.judge import MARGIN, ONE_SEED, VERDICTS, Verdict
 from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.plan.grid import Grid
 
@@ -41,7 +41,7 @@ def _value(name: str, value: object) -> object:
 
 def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
     """The verdicts for a reader: counts, how to read them, then one table a data set."""
-    sections = ["# What the paper says, judged on our runs", count_table(verdicts, titles), _how_to_read(verdicts)]
+    sections = ["# What the paper says, judged on our runs", count_table(verdicts, titles), how_to_read(verdicts)]
     sections += [
         f"## {_title(dataset, titles)}\n\n{verdict_table([v for v in verdicts if v.dataset == dataset])}"
         for dataset in _datasets(verdicts)
@@ -50,7 +50,8 @@ def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | Non
 
 
 def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
-    """How often each verdict was reached, by data set."""
+    """How often each verdict was reached, by data set; sentences that are one test count once."""
+    verdicts = [verdict for verdict in verdicts if not verdict.same_as]
     datasets = _datasets(verdicts)
     rows = [
         [name, sum(v.verdict == name for v in verdicts)]
@@ -61,12 +62,30 @@ def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = 
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
 
 
-def _how_to_read(verdicts: Sequence[Verdict]) -> str:
+def how_to_read(verdicts: Sequence[Verdict]) -> str:
+    """What the verdicts mean, and how often chance alone gives one."""
     text = (
         "Differences are mAP points, paired by seed, positive where they point the stated way; of a claim with several "
         "comparisons the weakest is shown, with its 95 % interval. *Holds* and *reversed* survive Holm's correction at "
         "5 % over the claims of their data set."
     )
+    seeds = sorted({verdict.n for verdict in verdicts if verdict.n})
+    chance = [f"{0.5**n:.0%} with {n} seed{'s' * (n > 1)}" for n in seeds]
+    if any(verdict.verdict == "direction only" for verdict in verdicts):
+        text += (
+            " *Direction only* is no finding: without any effect a single comparison points the stated way on every "
+            f"seed in {' or '.join(chance)}."
+        )
+    if any(verdict.equal is not None for verdict in verdicts):
+        text += (
+            f" *Equal within {MARGIN}* is shown by two one-sided tests at 5 % (not corrected for their number); "
+            "without it a difference that is not shown may still be there. *As large*, *smaller*, *larger*: "
+            "whether one more run of ours could give the text's amount."
+        )
+    same = sum(bool(verdict.same_as) for verdict in verdicts)
+    if same:
+        sentences = f"{same} sentence{'s' * (same > 1)}"
+        text += f" {sentences} ask what another one asks; they are shown, and counted once."
     if any(ONE_SEED in verdict.reason for verdict in verdicts):
         text += (
             " With one seed nothing can hold or be reversed: *direction only* says that the numbers point the stated "
@@ -84,10 +103,14 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
     rows = [
         [verdict.section, markdown_escape(verdict.statement), f"**{verdict.verdict}**"]
         + [shown_difference(verdict) or (verdict.reason if brief else ""), stated(verdict)]
-        + ([] if brief else [markdown_escape(verdict.comparison), verdict.reason.removesuffix(f"; {ONE_SEED}")])
+        + ([] if brief else [markdown_escape(verdict.comparison), _why(verdict)])
         for verdict in verdicts
     ]
     return markdown_table(header, rows, left=len(header))
+
+
+def _why(verdict: Verdict) -> str:
+    return verdict.reason.removesuffix(f"; {ONE_SEED}") + (f"; same as {verdict.same_as}" if verdict.same_as else "")
 
 
 def shown_difference(verdict: Verdict) -> str:
@@ -99,9 +122,8 @@ def shown_difference(verdict: Verdict) -> str:
 
 
 def stated(verdict: Verdict) -> str:
-    """The amount in the text, and whether ours agrees; empty where the text gives none."""
-    judged = {True: " (agrees)", False: " (differs)", None: ""}[verdict.amount_agrees]
-    return verdict.stated + judged if verdict.stated else ""
+    """The amount in the text, and how ours compares; empty where the text gives none."""
+    return verdict.stated + (f" ({verdict.size})" if verdict.size else "") if verdict.stated else ""
 
 
 def _datasets(verdicts: Sequence[Verdict]) -> list[str]:

@@ -1,37 +1,38 @@
 """Every regenerated number against the published one, with a verdict where the seeds allow one.
 
 A published number is one draw: even an exact reproduction differs from it by seed noise. So the question is not
-whether the numbers are equal but whether the published number could be one more run of ours. Per data set and column,
-s is pooled over the seeds of all runs (``uncertainty/noise``), and the published number is expected within
-ours ± t s sqrt(1 + 1/n), the 95 % prediction interval for one new run. Rounding
-(``rounding_tolerance``) is granted on top: only what exceeds it counts as a difference.
+whether the numbers are equal but whether the published table could be one more run of ours. Rows share their seeds,
+so a whole column moves together; two questions are asked of each column (``uncertainty/level``), with one chance of
+5 % of a false answer to either: does it lie off as a whole (level), and which rows deviate besides (pattern)?
 
-* match: equal as printed, the difference is within rounding.
-* within noise: inside the prediction interval, which is what one more run of ours does.
-* above, below: ours lies outside, also when all cells are tested together (Benjamini-Hochberg, rate 0.05).
-* inconclusive: outside this cell's own interval, but among so many cells such differences are expected by chance.
-  It says how many seeds of ours would decide, or "not decidable: the published run is one draw" where no number would.
+* match: equal as printed, the difference is within rounding (``rounding_tolerance``, granted on top everywhere).
+* above, below: the row deviates from the level of its column; or the column as a whole lies off, and this row with it.
+* within noise: neither, and the published number is inside the 95 % prediction interval for one more run of this row.
+* inconclusive: outside that interval, but among so many rows such differences are expected by chance. It says how many
+  seeds of ours would show a difference as large in 80 % of cases, or that none would: the published run is one draw.
 * no verdict: one seed, a difference but nothing to measure the noise with.
 * missing, failed: no number of ours.
 
 "Within noise" is not a proof of equality; the width of the interval, printed beside it, says how large a difference
-could hide.
+could hide. Each row's spread is its own, shrunk towards the others as far as they can tell (``uncertainty/moderated``).
 
-With a reference file of our own earlier runs (m seeds) in place of published numbers, the interval becomes t s
-sqrt(1/m + 1/n). Seeds that both sides have are compared with each other alone, so that an installation that
-reproduces ours bit for bit shows differences of exactly zero; the interval then is that of independent runs, which
-equal seeds can only narrow. s comes from the side that has more degrees of freedom: equal runs must not be counted
-twice.
+With a reference file of our own earlier runs (m seeds) in place of published numbers, 1/m stands for the one draw.
+Seeds that both sides have are compared with each other alone, so that an installation that reproduces ours bit for
+bit shows differences of exactly zero; the interval then is that of independent runs, which equal seeds can only
+narrow. The noise comes from the side that has more degrees of freedom: equal runs must not be counted twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
-from ltmlc.evidence.comparison.verdicts import VERDICTS, Comparison, compare_cell, judge
+from ltmlc.evidence.comparison.verdicts import VERDICTS, Comparison, Entry, compare_cell, judge_column
 from ltmlc.evidence.results.reference import PRINTED, Reference, rounding_tolerance
 from ltmlc.evidence.results.results import COLUMNS, Results
-from ltmlc.evidence.uncertainty.noise import Noise, kendall, pooled_noise
+from ltmlc.evidence.uncertainty.components import Components, components
+from ltmlc.evidence.uncertainty.level import Level
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN, moderate
+from ltmlc.evidence.uncertainty.noise import kendall
 from ltmlc.plan.grid import Grid, Row
 
 
@@ -53,7 +54,8 @@ class Diff:
 
     cells: tuple[Comparison, ...]
     agreement: tuple[Agreement, ...]
-    noise: Mapping[tuple[str, str], Noise]  # (data set, column) -> s
+    noise: Mapping[tuple[str, str], Components]  # (data set, column) -> what the spread between seeds is made of
+    levels: Mapping[tuple[str, str], Level]  # (data set, column) -> how far the column lies off as a whole
     datasets: tuple[str, ...]
     seeds: tuple[int, ...]
     messages: tuple[str, ...]
@@ -78,15 +80,26 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
             (:func:`ltmlc.evidence.results.reference.read_reference`), figures included.
         against: the name of the reference in the report.
     """
-    noise = {
-        (dataset, column): _noise(results, dataset, column, reference) for dataset in grid.runs for column in COLUMNS
-    }
-    cells = [
-        compare_cell(cell, ours, theirs, noise[cell.dataset, cell.column])
-        for cell, ours, theirs in _pairs(grid, results, reference)
-    ]
+    by_column: dict[tuple[str, str], list[int]] = {}
+    entries = [Entry(*each) for each in _pairs(grid, results, reference)]
+    for index, entry in enumerate(entries):
+        by_column.setdefault((entry.cell.dataset, entry.cell.column), []).append(index)
+    noise, levels, cells = {}, {}, [entry.cell for entry in entries]
+    for dataset in grid.runs:
+        for column in COLUMNS:
+            scores, theirs = _noisier_side(results, dataset, column, reference)
+            noise[dataset, column] = components(list(scores.values()))
+            spreads = dict(zip(scores, moderate(list(scores.values())), strict=True))
+            indices = by_column.get((dataset, column), [])
+            measured = [compare_cell(entries[i], spreads.get(entries[i].cell.run, UNKNOWN)) for i in indices]
+            judged, level = judge_column(measured, scores if theirs else None)
+            for index, cell in zip(indices, judged, strict=True):
+                cells[index] = cell
+            if level is not None:
+                levels[dataset, column] = level
     return Diff(
-        judge(cells, noise), _agreement(cells), noise, tuple(grid.datasets), results.seeds, results.messages, against
+        *(tuple(cells), _agreement(cells), noise, levels, tuple(grid.datasets)),
+        *(results.seeds, results.messages, against),
     )
 
 
@@ -104,7 +117,7 @@ def _pairs(
                     theirs = _reference_scores(row, dataset, column, reference)
                     if theirs:
                         cell = _empty_cell(table.name, row, dataset, column, theirs, published=reference is None)
-                        ours = results.scores(dataset, run, column)
+                        ours = results.draws(dataset, run, column)
                         yield replace(cell, verdict="failed" if failed else "missing"), ours, theirs
 
 
@@ -128,15 +141,19 @@ def _empty_cell(table: str, row: Row, dataset: str, column: str, theirs: dict, *
     )
 
 
-def _noise(results: Results, dataset: str, column: str, reference: Reference | None) -> Noise:
-    runs = {run for name, run, _ in results.runs if name == dataset}
-    ours = pooled_noise(list(results.scores(dataset, run, column).values()) for run in sorted(runs))
-    theirs = pooled_noise(
-        [values[column] for values in seeds.values() if column in values]
-        for (name, run), seeds in sorted((reference or {}).items())
-        if name == dataset and run in runs
-    )
-    return max(ours, theirs, key=lambda noise: noise.df)
+def _noisier_side(
+    results: Results, dataset: str, column: str, reference: Reference | None
+) -> tuple[dict[str, dict[int, float]], bool]:
+    """Scores by run and seed that the noise is measured on, and whether they are the reference's: the side with more
+    degrees of freedom.
+    """
+    runs = sorted({run for name, run, _ in results.runs if name == dataset})
+    ours = {run: results.draws(dataset, run, column) for run in runs}
+    theirs = {
+        run: {s: v[column] for s, v in (reference or {}).get((dataset, run), {}).items() if column in v} for run in runs
+    }
+    degrees = [sum(max(len(scores) - 1, 0) for scores in side.values()) for side in (ours, theirs)]
+    return (theirs, True) if degrees[1] > degrees[0] else (ours, False)
 
 
 def _agreement(cells: Sequence[Comparison]) -> tuple[Agreement, ...]:

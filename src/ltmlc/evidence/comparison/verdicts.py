@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from ltmlc.evidence.results.reference import PRINTED
-from ltmlc.evidence.uncertainty.noise import LEVEL, Noise, benjamini_hochberg, half_width, p_value, seeds_needed
+from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread
+from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
 VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
-FALSE_DISCOVERY_RATE = 0.05
 ONE_SEED = "one seed measures no noise: run two or more (configuration key `seeds`)"
 
 
@@ -34,33 +36,45 @@ class Comparison:
     difference: float | None = None
     low: float | None = None  # prediction interval for the reference, around ours
     high: float | None = None
-    pooled_sd: float | None = None
-    df: int = 0
+    noise_sd: float | None = None  # of one run, shrunk towards the other runs
+    df: float = 0.0
     tolerance: float = PRINTED
-    p: float | None = None
-    p_adjusted: float | None = None
+    p: float | None = None  # of this cell alone, level included
+    level: float | None = None  # by how much the column as a whole lies off
+    deviation: float | None = None  # of this row besides
+    p_adjusted: float | None = None  # over level and rows of the column, of the one the verdict rests on
     verdict: str = "missing"
     seeds_needed: int | None = None
     reason: str = ""
 
 
-def compare_cell(cell: Comparison, ours: dict[int, float], theirs: dict[int | None, float], noise: Noise) -> Comparison:
-    """The numbers of one cell, up to its own p-value."""
+@dataclass(frozen=True)
+class Entry:
+    """A cell with what it is made from: our scores by seed, and the reference's."""
+
+    cell: Comparison
+    ours: Mapping[int, float]
+    theirs: Mapping[int | None, float]
+
+
+def compare_cell(entry: Entry, spread: Spread) -> Entry:
+    """The numbers of one cell, up to its own p-value; equal seeds of both sides are compared with each other alone."""
+    cell, ours, theirs = entry.cell, entry.ours, entry.theirs
     if not ours:
-        return cell
+        return entry
     shared = ours.keys() & theirs.keys()
     if shared:
         ours, theirs = {seed: ours[seed] for seed in sorted(shared)}, {seed: theirs[seed] for seed in sorted(shared)}
     mean, other, n, m = fmean(ours.values()), fmean(theirs.values()), len(ours), len(theirs)
     sd = stdev(ours.values()) if n > 1 else None
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
-    if noise.df == 0 and shared and _excess(cell) == 0:
-        return replace(cell, verdict="match", reason="the same seed gives the same number")
-    if noise.df == 0:
-        return replace(cell, verdict="no verdict", reason=ONE_SEED)
-    width = half_width(noise, n, m)
-    p = p_value(_excess(cell), noise, n, m)
-    return replace(cell, low=mean - width, high=mean + width, pooled_sd=noise.sd, df=noise.df, p=p)
+    if not spread.df:
+        same = shared and _excess(cell) == 0
+        words = ("match", "the same seed gives the same number") if same else ("no verdict", ONE_SEED)
+        return Entry(replace(cell, verdict=words[0], reason=words[1]), ours, theirs)
+    width, p = spread.half_width(n, m), spread.p_value(_excess(cell), n, m)
+    cell = replace(cell, low=mean - width, high=mean + width, noise_sd=spread.sd, df=spread.df, p=p)
+    return Entry(cell, ours, theirs)
 
 
 def _excess(cell: Comparison) -> float:
@@ -68,39 +82,74 @@ def _excess(cell: Comparison) -> float:
     return max(abs(cell.difference) - cell.tolerance - 1e-9, 0.0)
 
 
-def judge(cells: Sequence[Comparison], noise: Mapping[tuple[str, str], Noise]) -> tuple[Comparison, ...]:
-    """Verdicts over all cells together."""
-    tested = [cell for cell in cells if cell.p is not None]
-    adjusted = iter(benjamini_hochberg([cell.p for cell in tested]))
-    cells = [cell if cell.p is None else replace(cell, p_adjusted=float(next(adjusted))) for cell in cells]
-    discoveries = sum(cell.p is not None and cell.p_adjusted <= FALSE_DISCOVERY_RATE for cell in cells)
-    threshold = FALSE_DISCOVERY_RATE * (discoveries + 1) / max(len(tested), 1)  # what the next cell would have to reach
-    return tuple(
-        cell if cell.p is None else _verdict(cell, noise[cell.dataset, cell.column], threshold) for cell in cells
+def judge_column(
+    entries: Sequence[Entry], noise: Mapping[str, Mapping[int, float]] | None = None
+) -> tuple[list[Comparison], Level | None]:
+    """Verdicts of all cells of one data set and column together, and its level; equal cells of several tables count
+    once.
+
+    Args:
+        entries: from :func:`compare_cell`.
+        noise: the reference's scores by run and seed, if the noise is taken from these.
+    """
+    keys = [(entry.cell.run, entry.cell.reference) for entry in entries]
+    tested = {key: entry for key, entry in zip(keys, entries, strict=True) if entry.cell.p is not None}
+    found = tested and level_and_pattern(
+        [entry.ours for entry in tested.values()],
+        [entry.cell.reference for entry in tested.values()],
+        draws=[entry.cell.reference_n for entry in tested.values()],
+        tolerance=[entry.cell.tolerance for entry in tested.values()],
+        noise=noise and [noise[entry.cell.run] for entry in tested.values()],
     )
+    if not found:
+        return [_undecided(entry.cell) for entry in entries], None
+    level, pattern = found
+    rows = dict(zip(tested, pattern or [None] * len(tested), strict=True))
+    cells = [
+        _verdict(entry.cell, level, rows[key], len(tested)) if key in rows and entry.cell.p is not None else entry.cell
+        for key, entry in zip(keys, entries, strict=True)
+    ]
+    return cells, level
 
 
-def _verdict(cell: Comparison, noise: Noise, threshold: float) -> Comparison:
-    verdict, reason, needed = _decide(cell, noise, threshold)
-    return replace(cell, verdict=verdict, reason=reason, seeds_needed=needed)
+def _undecided(cell: Comparison) -> Comparison:
+    """With noise from elsewhere but no two seeds that tell a level: only rounding decides."""
+    if cell.p is None:
+        return cell
+    match = _excess(cell) == 0
+    return replace(cell, verdict="match" if match else "no verdict", reason="" if match else ONE_SEED)
 
 
-def _decide(cell: Comparison, noise: Noise, threshold: float) -> tuple[str, str, int | None]:
-    excess = _excess(cell)
-    if excess == 0:
-        return "match", f"the difference is within rounding ({cell.tolerance:.2g})", None
-    if cell.p >= 1 - LEVEL:
-        return (
-            "within noise",
-            f"one more run is expected within ± {(cell.high - cell.low) / 2:.2f} (df {cell.df})",
-            None,
-        )
-    if cell.p_adjusted <= FALSE_DISCOVERY_RATE:
-        return ("above" if cell.difference > 0 else "below"), f"adjusted p = {cell.p_adjusted:.2g}", None
-    needed = seeds_needed(excess, noise, threshold, cell.reference_n)
+def _verdict(cell: Comparison, level: Level, row: Deviation | None, rows: int) -> Comparison:
+    deviation, p_row = (row.difference, row.p_adjusted) if row else (0.0, 1.0)
+    cell = replace(cell, level=level.difference, deviation=deviation, p_adjusted=min(p_row, level.p_adjusted))
+    if _excess(cell) == 0:
+        return replace(cell, verdict="match", reason=f"the difference is within rounding ({cell.tolerance:.2g})")
+    if p_row <= ERROR_RATE:
+        reason = f"{deviation:+.2f} beside the column's {level.difference:+.2f}; adjusted p = {p_row:.2g}"
+        return replace(cell, verdict=_side(deviation), p_adjusted=p_row, reason=reason)
+    outside = cell.p < 1 - LEVEL
+    if outside and level.p_adjusted <= ERROR_RATE and level.difference * cell.difference > 0:
+        reason = f"with the whole column ({level.difference:+.2f}); adjusted p = {level.p_adjusted:.2g}"
+        return replace(cell, verdict=_side(cell.difference), p_adjusted=level.p_adjusted, reason=reason)
+    if not outside:
+        reason = f"one more run is expected within ± {(cell.high - cell.low) / 2:.2f} (df {cell.df:.1f})"
+        return replace(cell, verdict="within noise", reason=reason)
+    return _inconclusive(cell, row.spread if row else UNKNOWN, rows)
+
+
+def _side(difference: float) -> str:
+    return "above" if difference > 0 else "below"
+
+
+def _inconclusive(cell: Comparison, spread: Spread, rows: int) -> Comparison:
+    """Outside its own interval, but not beyond what so many rows do by chance."""
+    excess = max(abs(cell.deviation) - cell.tolerance, 0.0)
+    needed = seeds_needed(excess, spread, cell.n, ERROR_RATE / (2 * rows), cell.reference_n)
     if needed is not None:
-        needed = max(needed, cell.n + 1)
-        return "inconclusive", f"{needed} seeds would decide, {needed - cell.n} more", needed
-    if cell.origin == "reference":
-        return "inconclusive", f"not decidable: the reference has {cell.reference_n} seeds", None
-    return "inconclusive", "not decidable: the published run is one draw", None
+        reason = f"about {needed} seeds would show it in {POWER:.0%} of cases, if it is as large as it looks"
+    elif cell.origin == "reference":
+        reason = f"not decidable: the reference has {cell.reference_n} seeds"
+    else:
+        reason = "not decidable: the published run is one draw"
+    return replace(cell, verdict="inconclusive", reason=reason, seeds_needed=needed)

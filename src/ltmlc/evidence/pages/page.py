@@ -3,7 +3,6 @@
 Nothing on it is written by hand but what the sections are called: the same files give the same page.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, stdev
@@ -11,15 +10,15 @@ from typing import Any
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.judge import Verdict
-from ltmlc.evidence.claims.measure import paired_noise
-from ltmlc.evidence.claims.report import count_table, verdict_table
+from ltmlc.evidence.claims.report import count_table, how_to_read, verdict_table
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.pages.bounds import between_chance_and_probe
 from ltmlc.evidence.pages.limits import how_they_were_made, limits
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.tables import tabulate
-from ltmlc.evidence.tuning.tuned import half_interval
-from ltmlc.evidence.uncertainty.noise import Noise, pooled_noise
+from ltmlc.evidence.uncertainty.components import components
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.pairs import paired
 from ltmlc.plan.grid import Grid, Row
 
 
@@ -114,55 +113,61 @@ def _source(results: Results, dataset: str) -> str:
 
 def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
     """Every pair of rows, the later one less the earlier one, on the seeds both have."""
-    lines = []
-    noise = {column: paired_noise(results, dataset, column) for column in COLUMNS}
-    for (first, above), (second, below) in combinations(rows, 2):
-        cells = []
-        for column in COLUMNS:
-            before, after = results.scores(dataset, first, column), results.scores(dataset, second, column)
-            gains = [after[seed] - before[seed] for seed in sorted(set(before) & set(after))]
-            width = half_interval(noise[column], len(gains))
-            interval = f" ± {width:.2f}" if gains and not math.isnan(width) else ""
-            cells.append(f"{fmean(gains):+.2f}{interval}" if gains else "…")
-        lines.append([f"{below.label} − {above.label}", *cells])
+    pairs = list(combinations(rows, 2))
+    cells: list[list[str]] = [[] for _ in pairs]
+    for column in COLUMNS:
+        scores = {run: results.draws(dataset, run, column) for run, _ in rows}
+        gains = [paired(scores[first], scores[second]) for (first, _), (second, _) in pairs]
+        for cell, gain, spread in zip(cells, gains, moderate(gains), strict=True):
+            interval = f" ± {spread.half_width(len(gain)):.2f}" if gain and spread.df else ""
+            cell.append(f"{fmean(gain.values()):+.2f}{interval}" if gain else "…")
+    names = [f"{below.label} − {above.label}" for (_, above), (_, below) in pairs]
     text = (
         "## Differences, paired by seed\n\nPoints of mAP, mean over the seeds that both rows have, ± the 95 % interval "
-        "from the noise of differences that all rows share (s of the model row + seed; s √(2/n) for n seeds). Not "
-        "corrected for their number: for verdicts see the claims."
+        "from how much this difference varies between seeds, shrunk towards the other differences of its column. Not "
+        "corrected for their number: for verdicts see the claims. Seeds alone: another subset, other test images and "
+        "other starting weights are not in it."
     )
+    lines = [[name, *cell] for name, cell in zip(names, cells, strict=True)]
     return f"{text}\n\n{markdown_table(['difference', *COLUMNS], lines)}"
 
 
 def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
-    """The standard deviation between seeds, of each row and pooled."""
+    """The standard deviation between seeds, of each row and what it is made of."""
     lines = []
     for run, row in rows:
-        scores = [list(results.scores(dataset, run, column).values()) for column in COLUMNS]
+        scores = [list(results.draws(dataset, run, column).values()) for column in COLUMNS]
         lines.append([row.label, *(f"{stdev(values):.2f}" if len(values) > 1 else "…" for values in scores)])
-    for label, measure in (("pooled over rows", _pooled), ("of row + seed (for differences)", paired_noise)):
-        noises = [measure(results, dataset, column) for column in COLUMNS]
-        lines.append([label, *(f"{noise.sd:.2f} ({noise.df} df)" if noise.df else "…" for noise in noises)])
-    text = "## Noise between seeds, measured\n\nStandard deviations, points of mAP."
-    return f"{text}\n\n{markdown_table(['row', *COLUMNS], lines)}"
-
-
-def _pooled(results: Results, dataset: str, column: str) -> Noise:
     runs = dict.fromkeys(run for name, run, _ in results.runs if name == dataset)
-    return pooled_noise(list(results.scores(dataset, run, column).values()) for run in runs)
+    parts = [components([results.draws(dataset, run, column) for run in runs]) for column in COLUMNS]
+    known = [part.df > 0 for part in parts]
+    shown = {
+        "one run, all rows": [f"{part.sd:.2f} ({part.df:.1f} df)" for part in parts],
+        "of it shared by all rows of a seed": [f"{part.seed:.2f} ({part.shared:.0%})" for part in parts],
+        "of it a row's own": [f"{part.residual:.2f}" for part in parts],
+    }
+    for label, texts in shown.items():
+        lines.append([label, *(text if there else "…" for text, there in zip(texts, known, strict=True))])
+    text = (
+        "## Noise between seeds, measured\n\nStandard deviations, points of mAP. A seed moves all rows together, so "
+        "the spread of one run is known from about as many independent draws as there are seeds (degrees of freedom "
+        "by Satterthwaite); in parentheses the share of the variance that all rows have in common."
+    )
+    return f"{text}\n\n{markdown_table(['row', *COLUMNS], lines)}"
 
 
 def _claims(verdicts: Sequence[Verdict], title: str) -> str:
     judged = [verdict for verdict in verdicts if verdict.dataset and verdict.verdict != "missing"]
     missing = sum(verdict.verdict == "missing" for verdict in verdicts if verdict.dataset)
+    distinct = sum(not verdict.same_as for verdict in judged)
     text = (
         "## What the paper says, judged on these runs\n\nStatements about the paper's data set that this one is or "
-        f"stands for, or about both, that rest on rows trained here: {len(judged)}; that need others: {missing}."
+        f"stands for, or about both, that rest on rows trained here: {len(judged)}"
+        + (f" ({distinct} different tests)" if distinct < len(judged) else "")
+        + f"; that need others: {missing}."
     )
     if not judged:
         return text
-    how = (
-        "Differences as above, positive where they point the stated way; *holds* and *reversed* survive Holm's "
-        "correction at 5 %. The paper's amounts are for its own protocol; only the direction is judged."
-    )
+    how = how_to_read(judged) + " The paper's amounts are for its own protocol."
     counts = count_table(judged, {judged[0].dataset: title}).strip()
     return f"{text} {how}\n\n{counts}\n\n{verdict_table(judged)}"

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ltmlc.evidence.comparison.verdicts import FALSE_DISCOVERY_RATE
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
 from ltmlc.plan.lookup import own_or_shipped
 
@@ -158,20 +158,20 @@ def variation(evidence: Evidence) -> Answer:
     if len(evidence.results.seeds) == 1:
         return "no", "one seed: numbers without spread (configuration key seeds)"
     noise = [
-        f"{evidence.titles[name]} {noise.sd:.2f} (df {noise.df})"
+        f"{evidence.titles[name]} {noise.sd:.2f} (df {noise.df:.1f})"
         for name in evidence.diff.datasets
         if (noise := evidence.diff.noise[name, "total"]).df
     ]
     if not noise:
         return "no", "no run has two finished seeds"
-    return "yes", f"mean and sd over seeds; sd between seeds in total mAP, pooled over runs: {', '.join(noise)}"
+    return "yes", f"mean and sd over seeds; sd of one run between seeds in total mAP: {', '.join(noise)}"
 
 
 def significance(evidence: Evidence) -> Answer:
     tested = sum(cell.p is not None for cell in evidence.diff.cells)
     if not tested:
         return "no", "no number could be tested against seed noise"
-    test = f"{LEVEL:.0%} prediction intervals, Benjamini-Hochberg at {FALSE_DISCOVERY_RATE:.0%}"
+    test = f"level and pattern, one error of {ERROR_RATE:.0%} a column; {LEVEL:.0%} prediction intervals"
     return "yes", f"{tested} numbers tested: {test}; statements on differences paired by seed, Holm"
 
 

@@ -6,7 +6,6 @@ a message names the file and what is wrong with it. Values are percent, as the p
 
 import math
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from ltmlc.disk.locks import is_held
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
+from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.schema import check
@@ -89,6 +89,21 @@ class Results:
         values = {result.seed: result.percent.get(column) for result in self.of(dataset, run)}
         return {seed: value for seed, value in values.items() if value is not None}
 
+    @cached_property
+    def originals(self) -> dict[tuple[str, str, int], int]:
+        """(data set, run, seed) -> the first seed with the same numbers in every column: another if it is a copy."""
+        first: dict[tuple, int] = {}
+        return {
+            key: first.setdefault((key[:2], numbers_of(result)), key[2])
+            for key, result in self.runs.items()
+            if result.status == "finished"
+        }
+
+    def draws(self, dataset: str, run: str, column: str) -> dict[int, float]:
+        """:meth:`scores` without copies of an earlier seed, which are no draws."""
+        scores = self.scores(dataset, run, column)
+        return {seed: value for seed, value in scores.items() if self.originals[dataset, run, seed] == seed}
+
     def with_status(self, status: str) -> list[RunResult]:
         return [result for result in self.runs.values() if result.status == status]
 
@@ -118,7 +133,7 @@ def load_results(grid: Grid, results_dir: str | Path) -> Results:
                 result, message = _load(run_directory(results_dir, dataset, run, seed), dataset, run, seed, spec)
                 runs[dataset, run, seed] = result
                 messages += [message] if message else []
-    messages += _mixed_splits(runs.values())
+    messages += doubts(runs.values())
     return Results(runs, tuple(grid.seeds), tuple(messages))
 
 
@@ -185,22 +200,6 @@ def _differences(first: Any, second: Any, key: str = "") -> set[str]:
         keys = set(first) | set(second)
         return set().union(*(_differences(first.get(k), second.get(k), f"{key}.{k}" if key else k) for k in keys))
     return set() if first == second else {key}
-
-
-def _mixed_splits(results: Iterable[RunResult]) -> list[str]:
-    """Numbers from different images must not share a table unnoticed."""
-    seen: dict[str, dict[str, int]] = {}
-    for result in results:
-        if result.status == "finished":
-            counts = seen.setdefault(result.dataset, {})
-            counts[result.metrics["split_sha256"]] = counts.get(result.metrics["split_sha256"], 0) + 1
-    return [
-        f"the runs of {dataset} were made on {len(counts)} different splits "
-        f"({', '.join(f'{number} runs on {sha256[:12]}' for sha256, number in counts.items())}); "
-        "their numbers are not comparable"
-        for dataset, counts in seen.items()
-        if len(counts) > 1
-    ]
 
 
 _RECORD = (

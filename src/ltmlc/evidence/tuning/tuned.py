@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from scipy import stats
-
-from ltmlc.evidence.claims.measure import paired_noise
 from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
-from ltmlc.evidence.uncertainty.noise import LEVEL, Noise
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.pairs import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.sweep import Sweep
 
@@ -30,6 +28,11 @@ class Pair:
     rates: tuple[float, float]
     cells: tuple[Cell, Cell]
     differences: dict[str, list[float]]
+
+    @property
+    def kept(self) -> bool:
+        """The recipe's rate was chosen again."""
+        return self.cells[0].run == self.cells[1].run
 
 
 def tuned_grid(sweep: Sweep, chosen: Mapping[str, Mapping[str, str]], seeds: tuple[int, ...]) -> Grid:
@@ -64,11 +67,21 @@ def _differences(results: Results, dataset: str, present: str, tuned: str) -> di
     return differences
 
 
-def half_interval(noise: Noise, n: int) -> float:
-    """Half the 95 % interval of a mean of ``n`` differences between two runs of one seed; NaN without noise or n."""
-    if n == 0 or noise.df == 0:
-        return math.nan
-    return float(stats.t.isf((1 - LEVEL) / 2, noise.df)) * noise.sd * math.sqrt(2 / n)
+def _spreads(pairs: list[Pair], results: Results) -> dict[tuple[str, str], Spread]:
+    """(data set, row) -> the spread of its difference in total, shrunk towards the other methods'."""
+    found = {}
+    for dataset in dict.fromkeys(pair.dataset for pair in pairs):
+        changed = [pair for pair in pairs if pair.dataset == dataset and not pair.kept]
+        sides = ([results.draws(dataset, cell.run, "total") for cell in pair.cells] for pair in changed)
+        spreads = moderate([paired(*side) for side in sides])
+        found |= {(dataset, pair.label): spread for pair, spread in zip(changed, spreads, strict=True)}
+    return found
+
+
+def _half_interval(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> float:
+    """Half the 95 % interval of the mean difference in total; NaN where nothing measures it."""
+    n = len(pair.differences["total"])
+    return spreads.get((pair.dataset, pair.label), UNKNOWN).half_width(n) if n else math.nan
 
 
 def tuned_csv(pairs: list[Pair], results: Results) -> str:
@@ -79,13 +92,12 @@ def tuned_csv(pairs: list[Pair], results: Results) -> str:
         *(f"difference_{column}" for column in COLUMNS),
         "difference_total_half_interval",
     ]
-    lines = []
+    lines, spreads = [], _spreads(pairs, results)
     for pair in pairs:
         before, after = pair.cells
-        noise = paired_noise(results, pair.dataset, "total")
         values = [x for cell in pair.cells for c in COLUMNS for x in (cell.mean.get(c), cell.sd.get(c))]
         means = [fmean(gains) if gains else None for gains in (pair.differences[column] for column in COLUMNS)]
-        width = half_interval(noise, len(pair.differences["total"])) if before.run != after.run else math.nan
+        width = _half_interval(pair, spreads)
         lines.append(
             [pair.dataset, pair.label, pair.rates[0], before.run, pair.rates[1], after.run, before.n, after.n]
             + [_number(value) for value in (*values, *means, width)]
@@ -102,21 +114,22 @@ def tuned_markdown(pairs: list[Pair], results: Results, titles: Mapping[str, str
         "held-out part of the training images (`ltmlc tune`), then the method was trained on all of them. Differences "
         "are tuned less recipe, paired by seed"
     )
-    noisy = any(paired_noise(results, name, "total").df for name in titles)
-    text += ", with their 95 % interval from the noise pooled over these runs." if noisy else "; one seed, no interval."
+    spreads = _spreads(pairs, results)
+    known = any(spread.df for spread in spreads.values())
+    text += ", with their 95 % interval from these seeds alone." if known else "; one seed, no interval."
     header = ["method", "rate", "total", "tuned rate", "total, tuned", "difference", *COLUMNS[1:]]
     for dataset, title in titles.items():
-        rows = [_row(pair, results) for pair in pairs if pair.dataset == dataset]
+        rows = [_row(pair, spreads) for pair in pairs if pair.dataset == dataset]
         text += f"\n\n## {title}\n\n" + (markdown_table(header, rows) if rows else "No rate is decided yet.\n")
     return text.rstrip() + "\n"
 
 
-def _row(pair: Pair, results: Results) -> list[str]:
+def _row(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> list[str]:
     before, after = pair.cells
     values = pair.differences
-    kept = before.run == after.run
+    kept = pair.kept
     difference = "kept" if kept else _signed(values["total"])
-    width = half_interval(paired_noise(results, pair.dataset, "total"), len(values["total"]))
+    width = _half_interval(pair, spreads)
     if not kept and values["total"] and not math.isnan(width):
         difference += f" ± {width:.2f}"
     return [

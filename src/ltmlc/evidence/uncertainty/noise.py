@@ -1,17 +1,17 @@
-"""The statistics of comparing runs: seed noise, prediction intervals, multiple testing, rank agreement.
+"""The statistics of comparing runs: pooled noise, run and seed effects, multiple testing, rank agreement.
 
-Model: the seeds of one run are independent draws with a mean of their own and a standard deviation s that all runs of
-the same data set and column share. Runs differ in their loss, hardly in how much a seed matters; pooling turns 46
-runs x 5 seeds into 184 degrees of freedom where one run alone has 4. The spread of single runs is reported beside s,
-so a reader can check the assumption.
+Pooled noise takes the seeds of all runs for independent draws of one spread. That describes a set of runs; verdicts
+rest on each row's own spread (:mod:`ltmlc.evidence.uncertainty.moderated`), for rows share their seeds.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+
+from ltmlc.evidence.results.results import Results
 
 LEVEL = 0.95
 
@@ -44,30 +44,6 @@ def half_width(noise: Noise, n: int, m: int = 1, *, level: float = LEVEL) -> flo
     return float(stats.t.isf((1 - level) / 2, noise.df)) * noise.sd * math.sqrt(1 / m + 1 / n)
 
 
-def p_value(excess: float, noise: Noise, n: int, m: int = 1) -> float:
-    """Two-sided probability of a difference of ``excess`` or more if both sides draw from the same distribution.
-
-    Below 1 - level exactly where ``excess`` is outside :func:`half_width`.
-    """
-    if excess <= 0:
-        return 1.0
-    error = noise.sd * math.sqrt(1 / m + 1 / n)
-    return 0.0 if error == 0 else float(2 * stats.t.sf(excess / error, noise.df))
-
-
-def seeds_needed(excess: float, noise: Noise, threshold: float, m: int = 1) -> int | None:
-    """Fewest seeds of ours for which ``excess``, s and its degrees of freedom unchanged, gives a p-value of at most
-    ``threshold``.
-
-    None if no number of seeds suffices: the other side's ``m`` draws are noise that our seeds cannot reduce.
-    """
-    if noise.sd == 0:
-        return 1
-    ratio = excess / (noise.sd * float(stats.t.isf(threshold / 2, noise.df)))
-    room = ratio**2 - 1 / m  # what is left for 1/n
-    return None if room <= 0 else math.ceil(1 / room - 1e-9)
-
-
 def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
     """Adjusted p-values; those at most q are discoveries with an expected share of false ones of at most q.
 
@@ -77,9 +53,67 @@ def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
     return stats.false_discovery_control(p_values, method="bh") if len(p_values) else np.empty(0)
 
 
+def chance_among(number: int, *, level: float = LEVEL) -> float:
+    """How many standard deviations the largest of ``number`` independent normal errors stays within, at ``level``."""
+    return float(stats.norm.isf((1 - level ** (1 / max(number, 1))) / 2))
+
+
 def kendall(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
     """Kendall's tau-b between two rankings and its p-value; NaN for fewer than three rows or a constant side."""
     if len(ours) < 3 or len(set(ours)) == 1 or len(set(theirs)) == 1:
         return math.nan, math.nan
     result = stats.kendalltau(ours, theirs)
     return float(result.statistic), float(result.pvalue)
+
+
+def paired_noise(results: Results, dataset: str, column: str) -> Noise:
+    """:func:`additive_noise` of all finished runs of a data set, in one column."""
+    runs = sorted({run for name, run, _ in results.runs if name == dataset})
+    return additive_noise([results.scores(dataset, run, column) for run in runs])
+
+
+def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
+    """Residual standard deviation of mAP = run + seed + residual, pooled over the runs.
+
+    Args:
+        scores: of every run, seed -> mAP; seeds may be missing, and what is no number counts as missing.
+    """
+    effects, residuals = seed_effects(scores)
+    values = [value for row in residuals for value in row.values()]
+    df = len(values) - sum(bool(row) for row in residuals) - max(len(effects) - 1, 0)
+    squares = sum(value * value for value in values)
+    return Noise(math.sqrt(squares / df) if squares > 1e-18 else 0.0, df) if df > 0 else Noise(math.nan, 0)
+
+
+def seed_effects(scores: Sequence[Mapping[int, float]]) -> tuple[dict[int, float], list[dict[int, float]]]:
+    """The least-squares fit of run + seed: seed -> effect (sum zero), and each run's residuals by seed.
+
+    A run with one seed has the residual zero. Runs that no seed connects share the smallest effects that fit.
+    """
+    rows = [{seed: value for seed, value in row.items() if math.isfinite(value)} for row in scores]
+    seeds = sorted(set().union(*rows)) if rows else []
+    there = np.array([[seed in row for seed in seeds] for row in rows], bool).reshape(len(rows), len(seeds))
+    values = np.array([[row.get(seed, 0.0) for seed in seeds] for row in rows], float).reshape(there.shape)
+    count = np.maximum(there.sum(1, keepdims=True), 1)
+    values = np.where(there, values - values.sum(1, keepdims=True) / count, 0.0)
+    if there.all():
+        effects = values.mean(0) if len(rows) else np.zeros(0)
+    else:  # normal equations without the runs, of which there may be thousands
+        weights = np.diag(there.sum(0).astype(float)) - there.T @ (there / count)
+        effects = np.linalg.lstsq(weights, values.sum(0), rcond=None)[0]
+        effects -= effects.mean()
+    fitted = np.where(there, effects, 0.0)
+    residuals = values - np.where(there, fitted - fitted.sum(1, keepdims=True) / count, 0.0)
+    found = [
+        {seed: float(residuals[row, k]) for k, seed in enumerate(seeds) if there[row, k]} for row in range(len(rows))
+    ]
+    return dict(zip(seeds, effects.tolist(), strict=True)), found
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjusted p-values: rejecting those at most a keeps the chance of any false rejection at a (Holm 1979)."""
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p)))), 1.0)
+    return adjusted

@@ -1,26 +1,25 @@
 """Two runs against each other, with both uncertainties side by side: that between seeds and that of the test images.
 
-Between seeds: the mean difference over the seeds both have finished, ± t s sqrt(2 / n), s pooled over all runs of the
-data set (:func:`ltmlc.evidence.claims.measure.paired_noise`). It says whether training again would show the same.
+Between seeds: the mean over the seeds, ± its 95 % interval. Of one run it contains what a seed does to all runs alike;
+of a difference only what a seed does to one of them. Its spread is shrunk towards that of the data set's other runs, or
+other differences to the same run (:mod:`ltmlc.evidence.uncertainty.moderated`). It says whether training again would
+show the same.
 Of the images: bootstrap over the test images, the same draws for both runs and all seeds
 (:mod:`ltmlc.evidence.uncertainty.bootstrap`). It says whether another test set would. Neither contains the other.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
-from scipy import stats
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.evidence.claims.measure import paired_noise
 from ltmlc.evidence.markup import csv_text, markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination, read_predictions
-from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.methods import method_runs
 
@@ -69,7 +68,7 @@ def measure_run(
             if all(result.percent[column] is not None for _, result in pair)
         ]
         if values:
-            interval = _seed_interval(results, split.dataset, column, values, runs=1 if against is None else 2)
+            interval = _seed_interval(_spread(results, split.dataset, column, run, against), values)
             names = (split.dataset, run, against or "", column)
             lines.append(Line(*names, fmean(values), len(values), interval, images.get(column)))
     return lines, messages
@@ -112,13 +111,26 @@ def _finished_seeds(
     return {seed: list(zip((1.0, -1.0), (each[seed] for each in by_run), strict=False)) for seed in shared}
 
 
-def _seed_interval(
-    results: Results, dataset: str, column: str, values: Sequence[float], *, runs: int
-) -> Interval | None:
-    noise = paired_noise(results, dataset, column)
-    if noise.df == 0:
+def _spread(results: Results, dataset: str, column: str, run: str, against: str | None) -> Spread:
+    """Of this run, or of its difference to another, among those of all runs of the data set."""
+    runs = sorted({name for known, name, _ in results.runs if known == dataset} - {against})
+    draws = {name: results.draws(dataset, name, column) for name in runs}
+    if against is not None:
+        other = results.scores(dataset, against, column)
+        draws = {name: paired(other, scores) for name, scores in draws.items()}
+    draws = {name: values for name, values in draws.items() if values}
+    return dict(zip(draws, moderate(list(draws.values())), strict=True)).get(run, UNKNOWN)
+
+
+def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int, float]:
+    """Differences on the seeds that both have."""
+    return {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
+
+
+def _seed_interval(spread: Spread, values: Sequence[float]) -> Interval | None:
+    if not spread.df:
         return None
-    width = float(stats.t.isf((1 - LEVEL) / 2, noise.df)) * noise.sd * math.sqrt(runs / len(values))
+    width = spread.half_width(len(values))
     return Interval(fmean(values), fmean(values) - width, fmean(values) + width)
 
 

@@ -56,14 +56,14 @@ def test_verdict_counts_come_first_then_every_section(page):
         "How to cite",
     ]
     counts = page.texts_of("table", class_="plain counts")[0]
-    assert "▲ above ours is higher, beyond noise, tested over all cells together4" in counts
+    assert "? inconclusive outside its own interval, but among so many rows some are by chance4" in counts
     assert "✗ failed the training failed; its log says why4" in counts
 
 
 def test_a_number_shows_ours_the_reference_the_difference_and_its_verdict_as_sign_and_word(page):
     cells = page.texts_of("a", class_="cell")
     assert cells[0] == "52.00 ±0.71 published 51.00 difference +1.00 ≈ within noise"
-    assert cells[4].startswith("61.20 ±0.28 published 50.00 difference +11.20 ▲ above gain +9.20")
+    assert cells[4].startswith("61.20 ±0.28 published 50.00 difference +11.20 ? inconclusive gain +9.20")
     assert cells[8] == "✗ published 40.00 ✗ failed"
     assert cells[12] == "… published 45.00 … missing"
 

@@ -18,9 +18,9 @@ def _looks(*looks: Look) -> dict[str, Look]:
 CELLS = _looks(
     Look("match", "=", "good", "equal, as far as the rounding of the printed number can tell"),
     Look("within noise", "≈", "good", "inside the 95 % interval for one more run of ours; no proof of equality"),
-    Look("above", "▲", "high", "ours is higher, beyond noise, tested over all cells together"),
-    Look("below", "▼", "low", "ours is lower, beyond noise, tested over all cells together"),
-    Look("inconclusive", "?", "open", "outside its own interval, but among so many cells some are by chance"),
+    Look("above", "▲", "high", "ours is higher, beyond noise: by itself, or with its whole column"),
+    Look("below", "▼", "low", "ours is lower, beyond noise: by itself, or with its whole column"),
+    Look("inconclusive", "?", "open", "outside its own interval, but among so many rows some are by chance"),
     Look("no verdict", "○", "none", "a difference, but one seed gives nothing to measure noise with"),
     Look("missing", "…", "none", "not run yet"),
     Look("failed", "✗", "fail", "the training failed; its log says why"),

@@ -1,0 +1,268 @@
+"""Error rates, coverage and power of the verdicts, through the program's own `compare` and `judge_claims`.
+
+Worlds: seeds drawn from the covariance of the committed runs (config/reference/voc07-lt-frozen: rows move together and
+unequally), from the same as run + seed + residual with each row's own spread, and from independent rows of one spread.
+In the null worlds the published table is one more seed and every run has one mean; in the others one row, the whole
+column, or one contrast of each claim is moved by `--effect` points.
+
+    python benchmarks/calibration.py --tables 1000 --out docs/calibration.md
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.claims.file import load_claims
+from ltmlc.evidence.claims.judge import judge_claims
+from ltmlc.evidence.comparison.compare import compare
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.results.results import COLUMNS, Results, RunResult, load_results
+from ltmlc.plan.config import read_yaml
+from ltmlc.plan.grid import Grid, load_grid
+
+ROOT = Path(__file__).parents[1]
+WORLDS = ("committed covariance", "run + seed + residual", "independent rows")
+SEEDS = (2, 3, 5)
+LEVEL = 60.0  # of every run where nothing differs
+
+
+@dataclass(frozen=True)
+class World:
+    """``draw(seeds, generator)``: deviations (seeds, columns, runs) in points, of one grid's runs."""
+
+    name: str
+    grid: Grid
+    dataset: str
+    runs: tuple[str, ...]
+    deviations: np.ndarray  # (columns, runs, S) of the committed runs around their means
+
+    def draw(self, seeds: int, generator: np.random.Generator) -> np.ndarray:
+        columns, runs, committed = self.deviations.shape
+        if self.name == WORLDS[0]:
+            weights = generator.normal(size=(seeds, committed)) / np.sqrt(committed - 1)
+            return np.einsum("ns,crs->ncr", weights, self.deviations)
+        if self.name == WORLDS[2]:
+            return 0.8 * generator.normal(size=(seeds, columns, runs))
+        shared = self.deviations.mean(1, keepdims=True)
+        own = (self.deviations - shared).std(2, ddof=1)
+        together = shared.std(2, ddof=1)
+        noise = generator.normal(size=(seeds, columns, runs))
+        return together[:, :] * generator.normal(size=(seeds, columns, 1)) + own * noise
+
+
+def worlds(root: Path = ROOT) -> list[World]:
+    """All three, on the tables of the paper with a published number for every run and column."""
+    grid = load_grid(read_yaml(root / "config/voc07-frozen-evidence.yaml"), root)
+    (dataset,) = grid.datasets
+    results = load_results(grid, root / "config/reference/voc07-lt-frozen")
+    runs = tuple(run for run in grid.runs[dataset] if len(results.draws(dataset, run, "total")) == len(grid.seeds))
+    scores = [[list(results.draws(dataset, run, column).values()) for run in runs] for column in COLUMNS]
+    deviations = np.array(scores) - np.mean(scores, axis=2, keepdims=True)
+    tables = {
+        name: replace(table, rows=tuple(row for row in table.rows if row.run[dataset] in runs))
+        for name, table in grid.tables.items()
+    }
+    grid = replace(grid, tables=tables, runs={dataset: {run: grid.runs[dataset][run] for run in runs}})
+    return [World(name, grid, dataset, runs, deviations) for name in WORLDS]
+
+
+def as_results(world: World, values: np.ndarray) -> Results:
+    """Scores (seeds, columns, runs) as finished runs."""
+    seeds = range(len(values))
+    runs = {
+        (world.dataset, run, seed): RunResult(
+            *(world.dataset, run, seed, "finished", Path()),
+            percent=dict(zip(COLUMNS, map(float, values[seed, :, index]), strict=True)),
+        )
+        for index, run in enumerate(world.runs)
+        for seed in seeds
+    }
+    return Results(runs, tuple(seeds))
+
+
+def published_as(world: World, values: np.ndarray) -> Grid:
+    """The grid with scores (columns, runs) as the published numbers of every row, one number for one run."""
+    numbers = {run: tuple(map(float, values[:, index])) for index, run in enumerate(world.runs)}
+    tables = {
+        name: replace(
+            table,
+            rows=tuple(
+                replace(row, published={world.dataset: numbers[row.run[world.dataset]]}, origin="cited")
+                for row in table.rows
+            ),
+        )
+        for name, table in world.grid.tables.items()
+        if table.kind == "table"
+    }
+    return replace(world.grid, tables=tables)
+
+
+@dataclass(frozen=True)
+class TableRates:
+    """Of one world and number of seeds, by column: shares of simulated tables, and of intervals."""
+
+    false: dict[str, float]  # at least one above or below though nothing differs
+    cells: dict[str, float]  # prediction intervals of single rows that hold the published number
+    levels: dict[str, float]  # intervals of the level that hold 0
+    row: float  # one row of the total moved: shown
+    column: float  # the whole column of the total moved: shown
+
+
+def table_rates(world: World, seeds: int, tables: int, *, effect: float, seed: int = 0) -> TableRates:
+    generator = np.random.default_rng([seed, seeds, WORLDS.index(world.name)])
+    false = dict.fromkeys(COLUMNS, 0)
+    cells = {column: [] for column in COLUMNS}
+    levels = {column: [] for column in COLUMNS}
+    row = whole = 0
+    for index in range(tables):
+        values = LEVEL + world.draw(seeds + 1, generator)
+        diff = compare(published_as(world, values[-1]), as_results(world, values[:-1]))
+        for column in COLUMNS:
+            own = [cell for cell in diff.cells if cell.column == column]
+            false[column] += any(cell.verdict in ("above", "below") for cell in own)
+            cells[column].append(np.mean([cell.low <= cell.reference <= cell.high for cell in own]))
+            level = diff.levels[world.dataset, column]
+            levels[column].append(level.low <= 0 <= level.high)
+        if index < tables // 4:
+            moved = values.copy()
+            one = world.runs.index(diff.cells[0].run)
+            moved[:-1, 0, one] += effect
+            shifted = compare(published_as(world, moved[-1]), as_results(world, moved[:-1])).cells[0]
+            row += shifted.verdict == "above"
+            moved = values.copy()
+            moved[:-1, 0] += effect
+            shifted = compare(published_as(world, moved[-1]), as_results(world, moved[:-1]))
+            whole += shifted.levels[world.dataset, "total"].p_adjusted <= 0.05
+    few = max(tables // 4, 1)
+    mean = {name: {c: float(np.mean(v)) for c, v in each.items()} for name, each in (("c", cells), ("l", levels))}
+    return TableRates({c: n / tables for c, n in false.items()}, mean["c"], mean["l"], row / few, whole / few)
+
+
+@dataclass(frozen=True)
+class ClaimRates:
+    """Of one world and number of seeds, over the paper's claims."""
+
+    false: float  # tables of claims with at least one holds or reversed though nothing differs
+    direction: float  # of claims with one comparison: direction only though nothing differs
+    covered: float  # intervals of the weakest comparison of such claims that hold 0
+    large: float  # of amounts that our runs give exactly: as large
+    shown: float  # of claims "A above B" that are true by `effect`: holds
+
+
+def claim_rates(world: World, seeds: int, tables: int, *, effect: float, seed: int = 0) -> ClaimRates:
+    generator = np.random.default_rng([seed, seeds, 10 + WORLDS.index(world.name)])
+    claims = [claim for claim in load_claims(root=ROOT) if claim.parts_for("voc-lt")]
+    # Nothing differs: bounds are taken at zero, so that each direction of every comparison is as likely.
+    null = [
+        replace(claim, parts={"voc-lt": tuple(replace(part, bound=0.0) for part in claim.parts_for("voc-lt"))})
+        for claim in claims
+    ]
+    null = [replace(claim, amount={"voc-lt": (0.0, 0.0)}) for claim in null]
+    single = {claim.id for claim in null if len(claim.parts["voc-lt"]) == 1}
+    greater = [claim for claim in null if claim.kind == "greater" and claim.id in single]
+    rows = {(table, row.label): row for table, each in world.grid.tables.items() for row in each.rows}
+    false, direction, covered, large, shown = 0, [], [], [], []
+    for index in range(tables):
+        values = LEVEL + world.draw(seeds, generator)
+        verdicts = judge_claims(world.grid, as_results(world, values), null)
+        known = [verdict for verdict in verdicts if verdict.verdict != "missing"]
+        false += any(verdict.verdict in ("holds", "reversed") for verdict in known)
+        ones = [verdict for verdict in known if verdict.claim in single]
+        direction += [verdict.verdict == "direction only" for verdict in ones]
+        covered += [verdict.low <= 0 <= verdict.high for verdict in ones]
+        if index < tables // 4:
+            another = LEVEL + world.draw(1, generator)
+            large += list(_as_large(world, values, another, greater, rows))
+            chosen = greater[index % len(greater)]
+            better = rows[tuple(chosen.parts["voc-lt"][0].rows[0])].run[world.dataset]
+            values[:, :, world.runs.index(better)] += effect
+            moved = judge_claims(world.grid, as_results(world, values), null)
+            shown.append(next(v.verdict for v in moved if v.claim == chosen.id) == "holds")
+    return ClaimRates(false / tables, *(float(np.mean(each)) for each in (direction, covered, large, shown)))
+
+
+def _as_large(world: World, values: np.ndarray, another: np.ndarray, claims: list, rows: dict) -> Iterator[bool]:
+    """Whether one more run's difference, taken for the text's amount, is called as large."""
+    stated = []
+    for claim in claims:
+        (part,) = claim.parts["voc-lt"]
+        index = {name: world.runs.index(rows[tuple(name)].run[world.dataset]) for name in part.rows}
+        amount = part.value(lambda name, column, at=index: another[0, COLUMNS.index(column), at[name]])
+        stated.append(replace(claim, amount={"voc-lt": (amount, amount)}))
+    for verdict in judge_claims(world.grid, as_results(world, values), stated):
+        if verdict.size:
+            yield verdict.size == "as large"
+
+
+def _measured(name: str, seeds: int, tables: int, effect: float) -> tuple[TableRates, ClaimRates]:
+    world = next(world for world in worlds() if world.name == name)
+    rates = table_rates(world, seeds, tables, effect=effect)
+    return rates, claim_rates(world, seeds, tables, effect=effect)
+
+
+def report(tables: int, effect: float, jobs: int) -> str:
+    """The page: what was simulated, and every rate."""
+    first, second, third = [], [], []
+    asked = [(name, seeds) for name in WORLDS for seeds in SEEDS]
+    with ProcessPoolExecutor(jobs) as pool:
+        found = pool.map(_measured, *zip(*((*names, tables, effect) for names in asked), strict=True))
+        for names, (rates, claims) in zip(asked, found, strict=True):
+            print(*names, rates, claims, flush=True)
+            power = [f"{rates.row:.0%}", f"{rates.column:.0%}"]
+            first.append([*names, *(f"{rates.false[c]:.1%}" for c in COLUMNS), *power])
+            second.append(
+                [*names, *(f"{rates.cells[c]:.1%}" for c in COLUMNS), *(f"{rates.levels[c]:.1%}" for c in COLUMNS)]
+            )
+            shares = [f"{claims.false:.1%}", f"{claims.covered:.1%}", f"{claims.large:.1%}", f"{claims.direction:.1%}"]
+            third.append([*names, *shares, f"{claims.shown:.0%}"])
+    header = ["world", "seeds"]
+    power = [f"one row moved by {effect:g}", f"all rows moved by {effect:g}"]
+    covers = [f"row, {c}" for c in COLUMNS] + [f"level, {c}" for c in COLUMNS]
+    judged = ["a false holds or reversed", "intervals of differences", "as large", "direction only by chance"]
+    return f"""# How often are the verdicts wrong?
+
+`python benchmarks/calibration.py --tables {tables} --effect {effect:g} --out docs/calibration.md` simulated {tables}
+tables for each line, through the program's own `compare` and `judge_claims`, and wrote this page (power and sizes: a
+quarter of them). With {tables} tables a rate of 5 % is known to ± {196 * (0.05 * 0.95 / tables) ** 0.5:.1f} points.
+
+Seeds come from the covariance of the committed runs (rows move together, and unequally), from run + seed + residual
+with each row's own spread, and from independent rows of one spread. Under exact reproduction the published table is one
+more seed and all runs have one mean.
+
+## A column with a false *above* or *below* (5 % is meant), and how often a real difference is shown
+
+{markdown_table([*header, *COLUMNS, *power], first)}
+
+Two seeds can hardly show anything: one degree of freedom. That is what they are worth.
+
+## 95 % intervals that hold what they should
+
+{markdown_table([*header, *covers], second)}
+
+## The paper's sentences
+
+{markdown_table([*header, *judged, f"a gain of {effect:g} holds"], third)}
+
+*A false holds or reversed*: in the whole set of claims (5 % is meant at most). *As large*: one more run's difference,
+taken for the text's amount. *Direction only by chance*: of single comparisons without any effect; it is no finding.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, default=1000, help="simulated tables for each world and number of seeds")
+    parser.add_argument("--effect", type=float, default=3.0, help="points by which a real difference moves a number")
+    parser.add_argument("--out", default="docs/calibration.md", help="the page to write")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    options = parser.parse_args()
+    write_atomically(options.out, report(options.tables, options.effect, options.jobs))
+
+
+if __name__ == "__main__":
+    main()

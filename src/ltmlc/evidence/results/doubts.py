@@ -1,0 +1,63 @@
+"""What must not share a table unnoticed: numbers from different images or by different code, and copies of a run."""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def doubts(results: Iterable[Any]) -> list[str]:
+    """One sentence for each data set and doubt about its finished runs (:class:`...results.RunResult`)."""
+    by_dataset: dict[str, list[Any]] = {}
+    for result in results:
+        if result.status == "finished":
+            by_dataset.setdefault(result.dataset, []).append(result)
+    checks = (_different_splits, _different_code, _copies)
+    return [said for name, runs in by_dataset.items() for check in checks if (said := check(name, runs))]
+
+
+def numbers_of(result: Any) -> tuple:
+    """What two seeds share only if one is a copy of the other, or the training ignores its seed."""
+    return tuple(result.percent.items()), str(result.metrics.get("ap_per_class"))
+
+
+def _different_splits(dataset: str, runs: list[Any]) -> str:
+    counts: dict[str, int] = {}
+    for result in runs:
+        counts[result.metrics["split_sha256"]] = counts.get(result.metrics["split_sha256"], 0) + 1
+    if len(counts) < 2:
+        return ""
+    each = ", ".join(f"{number} runs on {sha256[:12]}" for sha256, number in counts.items())
+    each = f"{len(counts)} different splits ({each})"
+    return f"the runs of {dataset} were made on {each}; their numbers are not comparable"
+
+
+def _different_code(dataset: str, runs: list[Any]) -> str:
+    seeds: dict[str, dict[str, list[int]]] = {}
+    for result in runs:
+        seeds.setdefault(result.run, {}).setdefault(result.metrics["code"], []).append(result.seed)
+    mixed = {run: by_code for run, by_code in seeds.items() if len(by_code) > 1}
+    if not mixed:
+        return ""
+    run, by_code = next(iter(mixed.items()))
+    parts = " and ".join(f"{_seeds(group)} by {code[:12]}" for code, group in by_code.items())
+    return (
+        f"the seeds of {len(mixed)} of {len(seeds)} runs of {dataset} were made by different code (such as {run}: "
+        f"{parts}); the spread between seeds holds that change too; train the older ones again to be rid of it"
+    )
+
+
+def _copies(dataset: str, runs: list[Any]) -> str:
+    by_run: dict[str, dict[tuple, list[int]]] = {}
+    for result in runs:
+        by_run.setdefault(result.run, {}).setdefault(numbers_of(result), []).append(result.seed)
+    equal = {run: group for run, numbers in by_run.items() for group in numbers.values() if len(group) > 1}
+    if not equal:
+        return ""
+    run, group = next(iter(equal.items()))
+    return (
+        f"{len(equal)} of {len(by_run)} runs of {dataset} have seeds with the same numbers in every column (such as "
+        f"{run}: {_seeds(group)}); they count as one seed, for copies measure no noise"
+    )
+
+
+def _seeds(group: list[int]) -> str:
+    return f"seed{'s' * (len(group) > 1)} {', '.join(map(str, group))}"

@@ -1,0 +1,55 @@
+"""What the spread between seeds is made of: what a seed does to all runs alike, and the rest.
+
+Model: mAP = run + seed + residual, with variances by data set and column. One run varies by both together, a
+difference of two runs on the same seeds by the residuals alone.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ltmlc.evidence.uncertainty.noise import additive_noise, seed_effects
+
+
+@dataclass(frozen=True)
+class Components:
+    """Standard deviations in points; NaN and 0 degrees of freedom where nothing is measured.
+
+    Args:
+        seed: of the effect that all runs share.
+        residual: of what is left, pooled over runs.
+        sd: of one run, both together.
+        df: of ``sd``, by Satterthwaite: about as many as there are seeds where the shared effect is the larger part.
+        residual_df: of ``residual``, as if runs were independent.
+    """
+
+    seed: float
+    residual: float
+    sd: float
+    df: float
+    residual_df: int
+
+    @property
+    def shared(self) -> float:
+        """Share of the shared effect in the variance of one run."""
+        return self.seed**2 / self.sd**2 if self.sd else math.nan
+
+
+def components(scores: Sequence[Mapping[int, float]]) -> Components:
+    """Of the scores by seed of every run of one data set and column."""
+    scores = [row for row in scores if row]
+    rest = additive_noise(scores)
+    effects, _ = seed_effects(scores)
+    seed_df = len(effects) - 1
+    if seed_df < 1:
+        return Components(math.nan, math.nan, math.nan, 0.0, 0)
+    moved = float(np.var(list(effects.values()), ddof=1))  # the shared part, and a run-th of the residual
+    residual = rest.sd**2 if rest.df else 0.0
+    own = residual * (1 - 1 / len(scores))
+    total = moved + own
+    bounds = moved**2 / seed_df + (own**2 / rest.df if rest.df else 0.0)
+    df = total**2 / bounds if bounds else 0.0
+    shared = max(moved - residual / len(scores), 0.0)
+    return Components(math.sqrt(shared), math.sqrt(residual), math.sqrt(total), df, rest.df)

@@ -1,0 +1,145 @@
+"""A whole column of numbers against another one: does it lie off as a whole, and which rows deviate besides?
+
+Model: mAP = row + seed + residual. What a seed does to all rows at once moves the whole column, so rows are not
+independent tests, and one question becomes two.
+
+* Level: the mean difference of the rows against how far the seeds move the mean of the rows: t with one degree of
+  freedom less than there are seeds, exact whatever the covariance of the rows.
+* Pattern: each row less that mean, against how far its own distance from the rows' mean moves from seed to seed
+  (:func:`ltmlc.evidence.uncertainty.moderated.moderate`); Benjamini-Hochberg over the rows. Rows that deviate are
+  taken out of the mean one by one, so that one of them does not push all others the other way.
+
+Both together keep one chance of 5 % of calling anything different where nothing is: level and pattern are two tests
+in Holm's procedure. The other side is taken for trainings that share their seed, as the released code fixes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from ltmlc.evidence.uncertainty.moderated import Spread, moderate
+from ltmlc.evidence.uncertainty.noise import benjamini_hochberg, holm, seed_effects
+
+ERROR_RATE = 0.05
+
+
+class Level(NamedTuple):
+    """The whole column, in points: mean difference of ``rows`` rows, its 95 % interval, p-value and adjusted one."""
+
+    difference: float
+    low: float
+    high: float
+    df: int
+    rows: int
+    p: float
+    p_adjusted: float
+
+
+class Deviation(NamedTuple):
+    """One row beyond the level: its difference less that, the spread of one such draw, and its adjusted p-value."""
+
+    difference: float
+    spread: Spread
+    p_adjusted: float
+
+
+def level_and_pattern(
+    ours: Sequence[Mapping[int, float]],
+    theirs: Sequence[float],
+    *,
+    draws: Sequence[int] | None = None,
+    tolerance: Sequence[float] | None = None,
+    noise: Sequence[Mapping[int, float]] | None = None,
+) -> tuple[Level, list[Deviation] | None] | None:
+    """Both answers for distinct rows of one column; no pattern for a single row, neither where no two seeds differ.
+
+    Args:
+        ours: each row's scores by seed.
+        theirs: the number of each row on the other side.
+        draws: of how many runs that is the mean; one each if not given.
+        tolerance: by how much rounding alone may move each row's number.
+        noise: scores by seed of the same rows from which the noise is taken instead, if the other side has more seeds.
+    """
+    rows = len(ours)
+    draws, tolerance = draws or [1] * rows, tolerance or [0.0] * rows
+    noise = noise or ours
+    effects, residuals = seed_effects(noise)
+    df = len(effects) - 1
+    if df < 1 or np.ptp(list(effects.values())) < 1e-9:
+        return None
+    own, _ = seed_effects(ours)
+    gaps = np.array([_without_seeds(scores, own) for scores in ours]) - np.array(theirs)
+    n, m = np.array([len(scores) for scores in ours]), np.array(draws, float)
+    centre, pattern = list(range(rows)), None
+    if rows > 1:
+        centre, pattern = _deviations(gaps, residuals, n, m, np.array(tolerance))
+    mean = float(gaps[centre].mean())
+    spread = Spread(_variance_of_means(effects, residuals, centre), df)
+    seeds, others = _harmonic(n[centre]), _harmonic(m[centre])
+    excess = max(abs(mean) - float(np.mean(np.array(tolerance)[centre])) - 1e-9, 0.0) if rows == 1 else abs(mean)
+    p, half = spread.p_value(excess, seeds, others), spread.half_width(seeds, others)
+    smallest = min(pattern[1]) if pattern else None
+    p_level = p if smallest is None else holm([p, smallest])[0]
+    level = Level(mean, mean - half, mean + half, df, len(centre), p, float(p_level))
+    if pattern is None:
+        return level, None
+    differences, adjusted, spreads = pattern
+    factor, least = (2, 0.0) if smallest <= p else (1, 2 * p)  # Holm's: the smaller of both is doubled and comes first
+    return level, [
+        Deviation(float(d), spread, float(min(1.0, max(factor * a, least))))
+        for d, a, spread in zip(differences, adjusted, spreads, strict=True)
+    ]
+
+
+def _without_seeds(scores: Mapping[int, float], effects: Mapping[int, float]) -> float:
+    return float(np.mean([value - effects[seed] for seed, value in scores.items()]))
+
+
+def _harmonic(counts: np.ndarray) -> float:
+    return float(1 / np.mean(1 / counts))
+
+
+def _variance_of_means(
+    effects: Mapping[int, float], residuals: Sequence[Mapping[int, float]], rows: Sequence[int]
+) -> float:
+    """Between seeds, of the mean of these rows."""
+    drift = [[residuals[row][seed] for row in rows if seed in residuals[row]] for seed in effects]
+    means = [effect + (np.mean(each) if each else 0.0) for effect, each in zip(effects.values(), drift, strict=True)]
+    return float(np.var(means, ddof=1))
+
+
+def _deviations(
+    gaps: np.ndarray, residuals: Sequence[Mapping[int, float]], n: np.ndarray, m: np.ndarray, tolerance: np.ndarray
+) -> tuple[list[int], tuple[np.ndarray, np.ndarray, list[Spread]]]:
+    """The rows that follow the level, and of every row its deviation, adjusted p-value and spread."""
+    centre = list(range(len(gaps)))
+    while True:
+        spreads = moderate(_less_the_mean(residuals, centre))
+        differences = gaps - gaps[centre].mean()
+        excess = np.maximum(np.abs(differences) - tolerance - 1e-9, 0.0)
+        p = _p_values(spreads, excess, n, m)
+        adjusted = benjamini_hochberg(p)
+        found = [row for row in centre if 2 * adjusted[row] <= ERROR_RATE]
+        if not found or len(centre) <= max(2, len(gaps) // 2 + 1):
+            return centre, (differences, adjusted, spreads)
+        centre.remove(max(found, key=lambda row: (-p[row], excess[row])))
+
+
+def _p_values(spreads: Sequence[Spread], excess: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Two-sided; 1 where the spread is unknown."""
+    variance, df = (np.array(each) for each in zip(*spreads, strict=True))
+    known = df > 0
+    error = np.sqrt(np.where(known, variance, 1.0) * (1 / n + 1 / m))
+    p = 2 * stats.t.sf(np.where(known, excess / error, 0.0), np.where(known, df, 1.0))
+    return np.minimum(np.where(known, p, 1.0), 1.0)
+
+
+def _less_the_mean(residuals: Sequence[Mapping[int, float]], centre: list[int]) -> list[dict[int, float]]:
+    seeds = sorted(set().union(*residuals))
+    means = {}
+    for seed in seeds:
+        there = [residuals[row][seed] for row in centre if seed in residuals[row]]
+        means[seed] = sum(there) / len(there) if there else 0.0
+    return [{seed: value - means[seed] for seed, value in row.items()} for row in residuals]

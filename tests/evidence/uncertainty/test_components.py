@@ -1,0 +1,32 @@
+import math
+
+import numpy as np
+import pytest
+
+from ltmlc.evidence.uncertainty.components import components
+
+
+def scores(seed, residual, *, runs=46, seeds=5, draw=0):
+    rng = np.random.default_rng(draw)
+    values = rng.normal(60, 5, (runs, 1)) + seed * rng.normal(size=seeds) + residual * rng.normal(size=(runs, seeds))
+    return [dict(enumerate(row)) for row in values]
+
+
+def test_the_parts_are_found_on_average():
+    many = [components(scores(0.7, 0.4, draw=draw)) for draw in range(200)]
+    assert np.mean([each.sd**2 for each in many]) == pytest.approx(0.65, rel=0.1)
+    assert np.mean([each.seed**2 for each in many]) == pytest.approx(0.49, rel=0.12)
+    assert np.mean([each.residual for each in many]) == pytest.approx(0.4, rel=0.02)
+
+
+def test_a_shared_effect_leaves_few_degrees_of_freedom_and_none_leaves_many():
+    assert np.median([components(scores(0.7, 0.4, draw=draw)).df for draw in range(50)]) < 10
+    assert components(scores(0.0, 0.4)).df > 100
+    assert components(scores(0.0, 0.4)).residual_df == 180
+    assert components(scores(0.7, 0.4)).shared > 0.5 > components(scores(0.0, 0.4)).shared
+
+
+def test_one_seed_measures_nothing():
+    alone = components([{0: 50.0}, {0: 51.0}])
+    assert alone.df == 0 and math.isnan(alone.sd)
+    assert components([]).df == 0
