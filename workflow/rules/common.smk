@@ -157,8 +157,9 @@ def inputs(stage_of, **paths_of):
         if stage.changed or damaged.intersection((file, file.replace("metrics.json", "predictions.npz"))):
             make_again(stage)
             if UNKNOWN in stage.made_of.values():  # labels, photographs or word vectors are not where they were
-                markers = [path for paths in named.values() for path in paths if "/.downloaded-" in path]
-                workflow.dag.forcefiles.update(markers)
+                workflow.dag.forcefiles.update(
+                    path for name, paths in named.items() if name.startswith("downloaded") for path in paths
+                )
             return named
         return {name: [ancient(path) for path in paths] for name, paths in named.items()}
 

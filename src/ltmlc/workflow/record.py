@@ -30,7 +30,9 @@ class Record:
 
 
 def record_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.made-of")
+    """Beside the file; of a pack, by its index, beside the folder, which may be deleted for room."""
+    made = file.parent if file.name == "index.json" else file
+    return made.with_name(f"{made.name}.made-of")
 
 
 def write_record(file: Path, made_of: str) -> None:
