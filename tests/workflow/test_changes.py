@@ -66,6 +66,7 @@ def gone(root: Path, *names: str):
         yield
     finally:
         for name in names:
+            shutil.rmtree(root / name, ignore_errors=True)  # Snakemake makes its own folders anew
             (root / f"{name}.gone").rename(root / name)
 
 
@@ -330,11 +331,10 @@ def test_a_label_reaches_its_table(copied):
     assert "Other words" in (copied.root / "results/tables/other.md").read_text()
 
 
-@pytest.mark.parametrize("option", ["-cunlimited", "-call"])
-def test_an_option_with_an_n_in_it_is_no_dry_run(copied, option):
+def test_an_option_with_an_n_in_it_is_no_dry_run(copied):
     damaged = copied.root / "results/tables/other.csv"
     damaged.write_text("edited")
-    done = copied.run("snakemake", option, "--nocolor", "--", "results/tables/other.csv")
+    done = copied.run("snakemake", "-junlimited", "--nocolor", "--", "results/tables/other.csv")
     assert done.returncode == 0, done.stderr
     assert damaged.read_text() != "edited"
     assert damaged.with_name("other.csv.damaged").read_text() == "edited"
