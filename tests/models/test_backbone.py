@@ -64,12 +64,12 @@ def test_frozen_stages_run_without_autograd():
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_a_plain_backbone_computes_what_torchvision_does(name):
-    reference = getattr(torchvision.models, name)().eval()
-    backbone = Backbone(name).eval()
+    reference = getattr(torchvision.models, name)().double().eval()
+    backbone = Backbone(name).double().eval()
     backbone.load_state_dict({k: v for k, v in reference.state_dict().items() if not k.startswith("fc.")})
     reference.fc = nn.Identity()
-    images = torch.randn(2, 3, 64, 64)
-    torch.testing.assert_close(backbone(images).mean((2, 3)), reference(images))
+    images = torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    torch.testing.assert_close(backbone(images).mean((2, 3)), reference(images), rtol=1e-10, atol=1e-10)
 
 
 def test_the_stride_moves_to_the_first_1x1_convolution():

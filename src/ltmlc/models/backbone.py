@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ltmlc.errors import InputError
 from ltmlc.models.blocks import BasicBlock, Bottleneck, FixedBatchNorm2d, convolution, stage
+from ltmlc.models.folding import convolve
 
 
 class Architecture(NamedTuple):
@@ -99,7 +100,7 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         # Neither images nor frozen parameters need a gradient: autograd records nothing below the first trained layer.
-        features = self.maxpool(F.relu(self.bn1(self.conv1(images)), inplace=True))
+        features = self.maxpool(F.relu(convolve(images, self.conv1, self.bn1), inplace=True))
         for layer in self._stages():
             features = layer(features)
         return features  # (B, out_channels, h, w)

@@ -8,6 +8,8 @@ training.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ltmlc.models.folding import convolve
+
 Norm = type[nn.BatchNorm2d]
 
 
@@ -36,8 +38,8 @@ class BasicBlock(nn.Module):
         self.downsample = shortcut(in_channels, width, stride, norm)
 
     def forward(self, features: Tensor) -> Tensor:
-        branch = F.relu(self.bn1(self.conv1(features)), inplace=True)
-        branch = self.bn2(self.conv2(branch))
+        branch = F.relu(convolve(features, self.conv1, self.bn1), inplace=True)
+        branch = convolve(branch, self.conv2, self.bn2)
         branch += features if self.downsample is None else self.downsample(features)
         return F.relu(branch, inplace=True)
 
@@ -59,9 +61,9 @@ class Bottleneck(nn.Module):
         self.downsample = shortcut(in_channels, out_channels, stride, norm)
 
     def forward(self, features: Tensor) -> Tensor:
-        branch = F.relu(self.bn1(self.conv1(features)), inplace=True)
-        branch = F.relu(self.bn2(self.conv2(branch)), inplace=True)
-        branch = self.bn3(self.conv3(branch))
+        branch = F.relu(convolve(features, self.conv1, self.bn1), inplace=True)
+        branch = F.relu(convolve(branch, self.conv2, self.bn2), inplace=True)
+        branch = convolve(branch, self.conv3, self.bn3)
         branch += features if self.downsample is None else self.downsample(features)
         return F.relu(branch, inplace=True)
 
@@ -75,11 +77,18 @@ def stage(
     return nn.Sequential(*blocks)
 
 
-def shortcut(in_channels: int, out_channels: int, stride: int, norm: Norm) -> nn.Sequential | None:
+class Shortcut(nn.Sequential):
+    """A convolution and its norm, ``0`` and ``1`` as in torchvision."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return convolve(features, *self)
+
+
+def shortcut(in_channels: int, out_channels: int, stride: int, norm: Norm) -> Shortcut | None:
     """A 1x1 convolution where the shape changes, else nothing."""
     if stride == 1 and in_channels == out_channels:
         return None
-    return nn.Sequential(convolution(in_channels, out_channels, 1, stride), norm(out_channels))
+    return Shortcut(convolution(in_channels, out_channels, 1, stride), norm(out_channels))
 
 
 def convolution(in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> nn.Conv2d:

@@ -1,0 +1,153 @@
+"""Fixed batch norm as part of its convolution, against torch's own layers one after the other."""
+
+import pytest
+import torch
+from torch import nn
+
+from ltmlc.models import BACKBONES, backbone, blocks, build_model, folding, label_graph, load_backbone_weights
+
+CLASSES = 4
+SMALL = {"width": 8, "dropout": 0, "neck_features": 16, "graph_features": 8}
+
+
+def layer_by_layer(features, convolution, norm):
+    return norm(convolution(features))
+
+
+@pytest.fixture
+def unfolded(monkeypatch):
+    """Networks inside compute as released: a convolution, then its norm."""
+
+    def compute(function, *inputs):
+        with monkeypatch.context() as patch:
+            for module in (backbone, blocks):
+                patch.setattr(module, "convolve", layer_by_layer)
+            return function(*inputs)
+
+    return compute
+
+
+def network(dtype=torch.float64, **settings):
+    """With statistics and affine parameters of a network that has seen images."""
+    draw = torch.Generator().manual_seed(0)
+    graph = {
+        "word_vectors": torch.randn(CLASSES, 6, generator=draw),
+        "adjacency": label_graph([9, 5, 3, 2], torch.ones(CLASSES, CLASSES)),
+    }
+    extra = graph if settings.get("head") == "graph" else {}
+    model = build_model(SMALL | settings, CLASSES, generator_seed=0, **extra)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for values in (module.weight.data, module.running_var):
+                values.copy_(torch.rand(values.shape, generator=draw) + 0.5)
+            for values in (module.bias.data, module.running_mean):
+                values.copy_(torch.randn(values.shape, generator=draw) / 3)
+    return model.to(dtype).train()
+
+
+def images(dtype=torch.float64, size=32):
+    return torch.randn(3, 3, size, size, dtype=dtype, generator=torch.Generator().manual_seed(1))
+
+
+def logits_and_gradients(model, inputs):
+    model.zero_grad()
+    logits = model(inputs)
+    logits.square().mean().backward()
+    return logits.detach(), {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def assert_same(ours, reference):
+    torch.testing.assert_close(ours, reference, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("frozen", [0, 1])
+@pytest.mark.parametrize("head", ["linear", "graph", "experts"])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_values_and_gradients_are_those_of_the_layers_one_after_the_other(name, head, frozen, unfolded):
+    model = network(backbone=name, head=head, frozen_stages=frozen, norm_eval=True)
+    reference = unfolded(logits_and_gradients, model, images())
+    assert_same(logits_and_gradients(model, images()), reference)
+    affine = [gradient for key, gradient in reference[1].items() if ".bn" in key or "downsample.1" in key]
+    assert affine
+    assert all(gradient.abs().sum() > 0 for gradient in affine)
+
+
+def test_the_strides_of_caffes_resnet_stay(unfolded):
+    model = network(backbone="resnet50", stride_in_1x1=True, norm_eval=True)
+    assert_same(logits_and_gradients(model, images()), unfolded(logits_and_gradients, model, images()))
+
+
+def test_images_get_their_gradient_through_frozen_stages(unfolded):
+    def gradient(model):
+        inputs = images().requires_grad_()
+        model(inputs).square().mean().backward()
+        return inputs.grad
+
+    model = network(backbone="small", frozen_stages=4, norm_eval=True)
+    with torch.inference_mode():
+        model.backbone(images())  # what is kept from here must serve autograd
+    assert_same(gradient(model), unfolded(gradient, model))
+
+
+def test_batch_norm_in_training_is_left_alone(unfolded):
+    model, twin = (network(backbone="small", frozen_stages=1, norm_eval=False) for _ in range(2))
+    assert_same(logits_and_gradients(model, images()), unfolded(logits_and_gradients, twin, images()))
+    assert_same(dict(model.state_dict()), dict(twin.state_dict()))
+    assert model.backbone.layer2[0].bn1.num_batches_tracked == 1
+    assert_same(model.predict(images()), unfolded(twin.predict, images()))
+
+
+def test_no_batch_norm_runs_where_it_is_fixed(monkeypatch):
+    monkeypatch.setattr(nn.BatchNorm2d, "forward", lambda *_: pytest.fail("a batch norm of its own"))
+    network(backbone="resnet18", norm_eval=True)(images())
+
+
+def test_state_has_the_same_names_before_and_after():
+    model = network(backbone="small", frozen_stages=2, norm_eval=True)
+    before = list(model.state_dict())
+    model(images())
+    assert list(model.state_dict()) == before
+    assert {"backbone.bn1.running_var", "backbone.layer2.0.downsample.1.bias"} <= set(before)
+
+
+def test_frozen_stages_are_folded_once(monkeypatch):
+    folds, fold = [], folding._fold
+    monkeypatch.setattr(folding, "_fold", lambda weight, norm: folds.append(weight) or fold(weight, norm))
+    model = network(backbone="small", frozen_stages=1, norm_eval=True)
+    model(images())
+    first = len(folds)
+    model.train()
+    model(images())
+    trained = sum(p.requires_grad and p.ndim == 4 for p in model.backbone.parameters())
+    assert first == trained + 3  # the stem and the two convolutions of the first stage
+    assert len(folds) == first + trained
+
+
+def test_loaded_weights_replace_what_was_folded(tmp_path, unfolded):
+    model = network(torch.float32, backbone="small", frozen_stages=4, norm_eval=True)
+    before = model.predict(images(torch.float32))
+    other = build_model(SMALL | {"backbone": "small"}, CLASSES, generator_seed=7)
+    torch.save(other.backbone.state_dict(), tmp_path / "weights.pt")
+    load_backbone_weights(model.backbone, tmp_path / "weights.pt")
+    after = model.predict(images(torch.float32))
+    assert not torch.allclose(after, before)
+    torch.testing.assert_close(after, unfolded(model.predict, images(torch.float32)))
+    whole = model.double().predict(images())
+    assert_same(whole, unfolded(model.predict, images()))
+
+
+@pytest.mark.parametrize("frozen", [0, 4])
+def test_bfloat16_is_as_near_to_float64_as_the_layers_are(frozen, unfolded):
+    def distances(model):
+        with torch.autocast("cpu", torch.bfloat16):
+            features = model.backbone(images(torch.float32, 64).contiguous(memory_format=torch.channels_last))
+        assert features.dtype == torch.bfloat16
+        assert features.is_contiguous(memory_format=torch.channels_last)
+        return (features.double() - exact).norm() / exact.norm()
+
+    settings = {"backbone": "resnet50", "frozen_stages": frozen, "norm_eval": True}
+    with torch.no_grad():
+        exact = network(**settings).backbone(images(size=64))
+        model = network(torch.float32, **settings).to(memory_format=torch.channels_last)
+        folded, layers = distances(model), unfolded(distances, model)
+    assert folded < 1.1 * layers < 0.3
