@@ -1,0 +1,89 @@
+"""The table of docs/losses.md: what the paper leaves open, each candidate, and what it gives.
+
+`python docs/open_choices.py` writes it anew from the committed metrics files; a test holds the page to them.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from ltmlc.evidence.results.results import Results, load_results
+from ltmlc.plan.grid import Grid, Row, load_grid
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "losses.md"
+REFERENCE = ROOT / "config" / "reference"
+DATASET = "voc07-lt-frozen"
+TRAINED = "voc07-lt"
+WEIGHTS = "resnet50_caffe_rgbnorm_fp16.pth"
+START, END = "<!-- open choices -->", "<!-- /open choices -->"
+FIXED_BACKBONE = ("voc07-lt-frozen", "voc07-lt-frozen-choices")
+TRAINED_BACKBONE = ("voc07-lt-224px",)
+HELD_OUT = REFERENCE / "voc07-lt-frozen-choices" / "open-choices.csv"
+
+
+def totals(archives: Sequence[Results], dataset: str, run: str) -> list[float]:
+    """Total mAP of every finished seed of a run, in percent, from the first archive that has it."""
+    found = (archive.scores(dataset, run, "total") for archive in archives)
+    return list(next(filter(None, found), {}).values())
+
+
+def printed(values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return "".join(f"{value:.2f}" for value in values)
+    return f"{mean(values):.2f} ± {stdev(values):.2f} ({len(values)})"
+
+
+def held_out() -> dict[str, str]:
+    """Run -> mean total on the held-out training images."""
+    if not HELD_OUT.exists():
+        return {}
+    with HELD_OUT.open(encoding="utf-8", newline="") as file:
+        return {line["run"]: f"{float(line['total']):.2f}" for line in csv.DictReader(file) if line["total"]}
+
+
+def lines(fixed: Grid, trained: Grid) -> Iterator[str]:
+    on_held_out, before = held_out(), None
+    on_fixed = [load_results(fixed, REFERENCE / folder) for folder in FIXED_BACKBONE]
+    on_trained = [load_results(trained, REFERENCE / folder) for folder in TRAINED_BACKBONE]
+    run_of = {(row.panel, row.label): row.run[TRAINED] for row in trained.tables["open-choices"].rows}
+    yield "| choice | candidate | held out | backbone fixed | backbone trained | used, and why |"
+    yield "|---|---|---|---|---|---|"
+    for row in fixed.tables["open-choices"].rows:
+        first = row.panel != before
+        before = row.panel
+        run = row.run[DATASET]
+        cells = [
+            row.panel if first else "",
+            row.label,
+            on_held_out.get(run, ""),
+            printed(totals(on_fixed, DATASET, run)),
+            printed(totals(on_trained, TRAINED, run_of[row.panel, row.label])),
+            _why(row) if first else "",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _why(row: Row) -> str:
+    assert row.note, f"{row.panel}: the first candidate says in its note why it is used"
+    return f"used: {row.note}"
+
+
+def table() -> str:
+    seeds, model = [0, 1, 2, 3, 4], {"weights": WEIGHTS, "stride_in_1x1": True}
+    asked = {"tables": ["open-choices"], "seeds": seeds, "model": model}
+    fixed = load_grid({**asked, "datasets": [DATASET], "training": {"precision": "float32"}}, ROOT)
+    trained = load_grid({**asked, "datasets": [TRAINED], "training": {"precision": "bf16"}}, ROOT)
+    return "\n".join(lines(fixed, trained))
+
+
+def page_with(text: str) -> str:
+    """The page with ``text`` between its markers."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(START)
+    return f"{before}{START}\n{text}\n{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with(table()), encoding="utf-8")
