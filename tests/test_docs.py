@@ -11,9 +11,9 @@ from ltmlc.models.backbone import BACKBONES, STEMS
 from ltmlc.models.settings import ModelSettings
 from ltmlc.plan.config import DEFAULTS, load_config, merge
 from ltmlc.plan.grid import load_grid
-from ltmlc.plan.schema import SCHEMAS, check
+from ltmlc.plan.reading.schema import SCHEMAS, check
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
-from ltmlc.plan.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ import pytest
 from ltmlc.errors import InputError
 from ltmlc.plan.config import DEFAULTS, find_file, load_config, load_dataset, merge
 from ltmlc.plan.lookup import files_of, own_or_shipped
-from ltmlc.plan.schema import check
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.schema import check
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 DATASETS = sorted(path.stem for path in (ROOT / "config" / "datasets").glob("*.yaml"))

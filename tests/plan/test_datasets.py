@@ -9,7 +9,7 @@ from ltmlc.errors import InputError
 from ltmlc.plan import datasets as dataset_checks
 from ltmlc.plan.config import load_dataset
 from ltmlc.plan.datasets import check_recipe_names
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 WHOLE = """

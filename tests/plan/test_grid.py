@@ -9,8 +9,8 @@ import yaml
 
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import run_id
-from ltmlc.plan.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 PAPER = load_grid(ROOT / "config.yaml", ROOT)

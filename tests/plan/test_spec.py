@@ -4,8 +4,8 @@ import pytest
 
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import build_spec, run_id
-from ltmlc.plan.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 VOC = load_dataset("voc-lt", ROOT)

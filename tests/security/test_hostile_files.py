@@ -25,7 +25,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.uncertainty.bootstrap import read_predictions
 from ltmlc.models.word_vectors import load_word_vectors
 from ltmlc.plan.config import load_config
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.training.predict import predict_images
 
 DEEP = 100_000

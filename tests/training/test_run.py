@@ -14,7 +14,7 @@ from training import tiny
 
 from ltmlc import metrics
 from ltmlc.errors import InputError
-from ltmlc.plan.schema import check
+from ltmlc.plan.reading.schema import check
 from ltmlc.training import checkpoint, job, outputs
 from ltmlc.training import run as run_module
 from ltmlc.training.batches import DeviceData

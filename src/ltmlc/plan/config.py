@@ -9,11 +9,11 @@ from typing import Any
 
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import check_dataset
-from ltmlc.plan.extend import CONFIG_PATHS, DATASET_PATHS, extend, merge, tidy_paths, without_nulls
 from ltmlc.plan.lookup import files_of
 from ltmlc.plan.places import check_places
-from ltmlc.plan.schema import check, schemas
-from ltmlc.plan.yaml_file import parse_yaml, read_yaml, refuse_endless
+from ltmlc.plan.reading.extend import CONFIG_PATHS, DATASET_PATHS, extend, merge, tidy_paths, without_nulls
+from ltmlc.plan.reading.schema import check, schemas
+from ltmlc.plan.reading.yaml_file import parse_yaml, read_yaml, refuse_endless
 
 
 def name_of(source: str | Path | dict[str, Any]) -> str:

@@ -9,9 +9,9 @@ from ltmlc.errors import InputError
 from ltmlc.plan.config import find_file, load_config, load_dataset, name_of
 from ltmlc.plan.datasets import check_recipe_names
 from ltmlc.plan.lookup import own_or_shipped
-from ltmlc.plan.schema import check
+from ltmlc.plan.reading.schema import check
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import build_spec, run_id
-from ltmlc.plan.yaml_file import read_yaml
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 

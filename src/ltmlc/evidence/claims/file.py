@@ -8,8 +8,8 @@ from typing import Any
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.predicates import KINDS, TWINS, Part, build_parts
 from ltmlc.plan.lookup import files_of, own_or_shipped
-from ltmlc.plan.schema import check
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.schema import check
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 FACTS = ("threshold", "probability", "split")  # decided by the losses or the labels, not by runs
 

@@ -18,7 +18,7 @@ from ltmlc.evidence.export.files import gather
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import own_or_shipped
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity

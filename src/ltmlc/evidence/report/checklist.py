@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ltmlc.evidence.markup import markdown_escape, markdown_table
 from ltmlc.evidence.report import checklist_answers as say
+from ltmlc.evidence.report import checklist_data as data
 from ltmlc.evidence.report.gather import Evidence
 
 _INTRODUCTION = (
@@ -53,11 +54,11 @@ def sections(evidence: Evidence) -> dict[str, list[Item]]:
             ("Theoretical claims: statement and proof", say.theory()),
         ),
         "Machine Learning Reproducibility Checklist: data sets": _items(
-            ("Statistics, such as the number of examples", say.sizes(evidence)),
-            ("Training, validation and test splits", say.splits(evidence)),
-            ("What was excluded; preprocessing", say.preprocessing(evidence)),
-            ("Where the data can be had", say.sources(evidence)),
-            ("New data: how it was collected", say.new_data(evidence)),
+            ("Statistics, such as the number of examples", data.sizes(evidence)),
+            ("Training, validation and test splits", data.splits(evidence)),
+            ("What was excluded; preprocessing", data.preprocessing(evidence)),
+            ("Where the data can be had", data.sources(evidence)),
+            ("New data: how it was collected", data.new_data(evidence)),
         ),
         "Machine Learning Reproducibility Checklist: code": _items(
             ("Dependencies", say.dependencies(evidence)),
@@ -79,7 +80,7 @@ def sections(evidence: Evidence) -> dict[str, list[Item]]:
             ("2. Limitations", say.limitations(evidence)),
             ("3. Theory: assumptions and proofs", say.theory()),
             ("4. Results can be reproduced", say.code(evidence)),
-            ("5. Open access to data and code", say.sources(evidence)),
+            ("5. Open access to data and code", data.sources(evidence)),
             ("6. Experimental setting", say.hyper_parameters(evidence)),
             ("7. Statistical significance", say.significance(evidence)),
             ("8. Computing resources", say.cost(evidence)),
@@ -87,7 +88,7 @@ def sections(evidence: Evidence) -> dict[str, list[Item]]:
             ("10. Broader impact", say.not_known("no file discusses it")),
             ("11. Safeguards", say.models(evidence)),
             ("12. Licences of data, code and models used", say.licences(evidence)),
-            ("13. New assets are documented", say.new_data(evidence)),
+            ("13. New assets are documented", data.new_data(evidence)),
             ("14. Crowdsourcing and human subjects", ("not applicable", "no step of the workflow involves people")),
             ("15. Approval by a review board", ("not applicable", "no step of the workflow involves people")),
             ("16. Use of language models", say.not_known("no file declares any")),

@@ -14,7 +14,7 @@ from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.lookup import own_or_shipped
-from ltmlc.plan.yaml_file import read_yaml
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 _COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 ENVIRONMENT = {

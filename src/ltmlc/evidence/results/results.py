@@ -20,8 +20,8 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.reading.schema import check
 from ltmlc.plan.recorded import complete
-from ltmlc.plan.schema import check
 
 STALE_SECONDS = 600
 """A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""

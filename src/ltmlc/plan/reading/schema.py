@@ -8,7 +8,7 @@ from typing import Any
 
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import PROJECT
-from ltmlc.plan.yaml_file import LARGEST_NUMBER, read_yaml
+from ltmlc.plan.reading.yaml_file import LARGEST_NUMBER, read_yaml
 
 SCHEMAS = PROJECT / "workflow" / "schemas"
 UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

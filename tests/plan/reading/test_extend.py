@@ -4,7 +4,7 @@ import pytest
 
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
-from ltmlc.plan.extend import CONFIG_PATHS, DATASET_PATHS, tidy_paths
+from ltmlc.plan.reading.extend import CONFIG_PATHS, DATASET_PATHS, tidy_paths
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_every_path_of_a_data_set_is_read_in_its_plain_form(key):
 
 def test_every_key_that_is_called_a_path_is_read_as_one():
     """config/README.md says which keys of config.yaml are paths."""
-    rows = (Path(__file__).parents[2] / "config" / "README.md").read_text().partition("## datasets")[0].splitlines()
+    rows = (Path(__file__).parents[3] / "config" / "README.md").read_text().partition("## datasets")[0].splitlines()
     paths = [row.split("|")[1].strip(" `") for row in rows if row.count("|") > 3 and "path" in row.split("|")[2]]
     assert sorted(paths) == sorted(CONFIG_PATHS)
 
