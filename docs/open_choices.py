@@ -20,7 +20,7 @@ WEIGHTS = "resnet50_caffe_rgbnorm_fp16.pth"
 START, END = "<!-- open choices -->", "<!-- /open choices -->"
 FIXED_BACKBONE = ("voc07-lt-frozen", "voc07-lt-frozen-choices")
 TRAINED_BACKBONE = ("voc07-lt-224px",)
-HELD_OUT = REFERENCE / "voc07-lt-frozen-choices" / "open-choices.csv"
+HELD_OUT = REFERENCE / "voc07-lt-frozen-tuning" / "open-choices.csv"
 
 
 def totals(archives: Sequence[Results], dataset: str, run: str) -> list[float]:
