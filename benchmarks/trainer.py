@@ -5,7 +5,8 @@
 The released way: every image decoded and distorted with OpenCV at full size in one of two DataLoader workers, plain
 float32, the loss read after every iteration. Ours: packed bytes, batches made where the network is, the specification's
 precision, nothing read. Same network, loss, batch size and optimiser. Without PHOTOGRAPHS noise of 500 x 375 pixels is
-used. Both ways in turn; medians. Prints Markdown.
+used. Both ways in turn; medians. Then the step alone against a plain torchvision step, in pairs (``plain_step.py``).
+Prints Markdown.
 """
 
 import argparse
@@ -20,9 +21,10 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import torch
+from floor import floor
 from input_pipeline import SETTINGS, ReleasedTraining, one_opencv_thread
+from plain_step import measure
 from torch.utils.data import DataLoader
-from torch.utils.flop_counter import FlopCounterMode
 
 from ltmlc.data.pack.pack import Pack, build_pack
 from ltmlc.data.sources.images import read_rgb
@@ -110,48 +112,6 @@ def our_rate(pack: Pack, labels: np.ndarray, spec: dict, device: torch.device, i
     return iterations * BATCH_SIZE / (time.perf_counter() - start), waited
 
 
-def floor(spec: dict) -> dict[str, float]:
-    """Per image: floating point operations (a multiply-add is two), and bytes that layer by layer execution moves.
-
-    Bytes: each layer reads its input and writes its output, in float32; backward, a trained one reads its output's
-    gradient and its input and writes its input's gradient. Convolutions, batch norms, pooling and linear layers are
-    counted; ReLU and additions, which a compiler could merge into them, are not. Weights and optimiser, once a batch,
-    are divided by it.
-    """
-    model = build_model(spec["model"], CLASSES, generator_seed=0).train()
-    count_images, size = 2, spec["model"]["image_size"]
-    images = torch.zeros(count_images, 3, size, size)
-    moved = {"frozen": 0, "trained": 0}
-
-    def count(module: torch.nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-        read, written = inputs[0].numel() * 4, output.numel() * 4
-        if output.requires_grad:
-            moved["trained"] += read + written + (2 * read + written)
-        else:
-            moved["frozen"] += read + written
-
-    layers = [module for module in model.modules() if not list(module.children()) and type(module) is not torch.nn.ReLU]
-    hooks = [module.register_forward_hook(count) for module in layers]
-    with FlopCounterMode(display=False) as whole:
-        model(images).sum().backward()
-    for hook in hooks:
-        hook.remove()
-    with FlopCounterMode(display=False) as frozen, torch.no_grad():
-        backbone = model.backbone
-        backbone.layer1(backbone.maxpool(torch.relu(backbone.bn1(backbone.conv1(images)))))
-    sizes = [(p.numel() * 4, p.requires_grad) for p in model.parameters()]
-    # Forward and backward read a weight, backward writes its gradient, clipping reads and writes that, SGD reads
-    # gradient, weight and velocity and writes the last two.
-    weights = sum(size * (10 if trained else 1) for size, trained in sizes)
-    return {
-        "frozen GFLOP": frozen.get_total_flops() / count_images / 1e9,
-        "trained GFLOP": (whole.get_total_flops() - frozen.get_total_flops()) / count_images / 1e9,
-        "frozen MB": moved["frozen"] / count_images / 1e6,
-        "trained MB": moved["trained"] / count_images / 1e6,
-        "weights MB": weights / BATCH_SIZE / 1e6,
-    }
-
-
 def make_photographs(folder: Path, count: int) -> None:
     rng = np.random.default_rng(0)
     for index in range(count):
@@ -176,7 +136,8 @@ def main() -> None:
     parser.add_argument("--backbone", default="resnet18")
     parser.add_argument("--image-size", type=int, default=96)
     parser.add_argument("--iterations", type=int, default=20, help="measured, in each round (default: 20)")
-    parser.add_argument("--rounds", type=int, default=3, help="both ways in turn (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="both ways in turn (default: 3; 0 for none)")
+    parser.add_argument("--pairs", type=int, default=0, help="of our step and torchvision's alone (default: none)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="tf32", choices=["tf32", "float32", "bf16"], help="ours (default: tf32)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of torch (default: cores)")
@@ -201,7 +162,13 @@ def main() -> None:
             released = released_rate(paths, labels, spec, device, options.iterations)
             configure_torch(options.precision, deterministic=False, threads=options.threads)
             rounds.append((released, our_rate(pack, labels, spec, device, options.iterations)))
-    report(options, device, len(paths), rounds, packing)
+        if rounds:
+            report(options, device, len(paths), rounds, packing)
+        if options.pairs:
+            configure_torch(options.precision, deterministic=False, threads=options.threads)
+            data = DeviceData.from_pack(pack, device, labels=labels)
+            print(f"\n{options.backbone}, {options.image_size} px, {options.precision}, {options.threads} threads.")
+            print(measure(spec, data, device, classes=CLASSES, pairs=options.pairs))
 
 
 def report(options: argparse.Namespace, device: torch.device, count: int, rounds: list, packing: float) -> None:

@@ -112,7 +112,7 @@ def test_state_has_the_same_names_before_and_after():
 
 def test_frozen_stages_are_folded_once(monkeypatch):
     folds, fold = [], folding._fold
-    monkeypatch.setattr(folding, "_fold", lambda weight, norm: folds.append(weight) or fold(weight, norm))
+    monkeypatch.setattr(folding, "_fold", lambda weight, *rest: folds.append(weight) or fold(weight, *rest))
     model = network(backbone="small", frozen_stages=1, norm_eval=True)
     model(images())
     first = len(folds)

@@ -5,9 +5,12 @@ conv(x, s W) + b - s running_mean. Autograd gives W, w and b their gradients thr
 no activation is written, kept or read for the norm.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 def convolve(features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> Tensor:
@@ -24,18 +27,43 @@ def convolve(features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> 
 
 
 def _folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    dtype = _computing_dtype(weight)
     if weight.requires_grad or norm.weight.requires_grad or norm.bias.requires_grad:
-        return _fold(weight, norm)
+        return _fold(weight, norm, dtype)
     # Frozen: folded once, until one of the tensors is replaced or written to, as by load_state_dict.
     sources = (weight, norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    state = [(id(tensor), tensor._version, tensor.dtype, tensor.device) for tensor in sources]
+    state = [dtype, *((id(tensor), tensor._version, tensor.dtype, tensor.device) for tensor in sources)]
     kept = getattr(norm, "_folded", None)
     if kept is None or kept[0] != state:
         with torch.inference_mode(False), torch.no_grad():  # so that what is kept serves autograd, too
-            kept = norm._folded = (state, *_fold(weight, norm), sources)  # held, so that no id is given anew
+            kept = norm._folded = (state, *_fold(weight, norm, dtype), sources)  # held, so that no id is given anew
     return kept[1], kept[2]
 
 
-def _fold(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+def _computing_dtype(weight: Tensor) -> torch.dtype:
+    kind = weight.device.type
+    cast = torch.is_autocast_enabled(kind) and weight.dtype == torch.float32
+    return torch.get_autocast_dtype(kind) if cast else weight.dtype
+
+
+def _fold(weight: Tensor, norm: nn.BatchNorm2d, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)  # (out_channels,)
-    return weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+    return _Scaled.apply(weight, scale, dtype), norm.bias - norm.running_mean * scale
+
+
+class _Scaled(torch.autograd.Function):
+    """Kernels (O, I, k, k) times a scale (O,), then cast; as autograd would, with a third fewer passes over memory."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
+        ctx.save_for_backward(weight, scale)
+        return (weight * scale[:, None, None, None]).to(dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        weight, scale = ctx.saved_tensors
+        gradient = gradient.to(weight.dtype)
+        # One dot product a channel, over memory as it lies where the kernels are channels-last.
+        ours, theirs = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (gradient, weight))  # (O, k k I)
+        return gradient * scale[:, None, None, None], torch.linalg.vecdot(ours, theirs), None

@@ -80,9 +80,8 @@ def build_optimizer_and_schedule(
     if capturable:
         for group in groups:
             group["lr"] = torch.tensor(group["lr"], device=device)
-    # One fused kernel a step instead of hundreds on a GPU; on the CPU the plain loop is as fast.
-    fused = True if device.type == "cuda" else None
-    optimizer = SGD(groups, momentum=momentum, weight_decay=weight_decay, fused=fused)
+    # One kernel instead of hundreds, and one pass over memory instead of four.
+    optimizer = SGD(groups, momentum=momentum, weight_decay=weight_decay, fused=True)
 
     def factor(iteration: int) -> float:
         return learning_rate_factor(
@@ -109,7 +108,11 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float = 35.0) -> Tens
     """Scale all gradients together to an L2 norm of at most ``max_norm``, in place.
 
     Returns:
-        The norm before clipping, a scalar tensor on the device; nothing waits for it (no host synchronisation). It is
-        non-finite if any gradient is, and then the gradients are not usable: check it before the next save.
+        The norm before clipping, a scalar tensor on the device; nothing waits for a GPU (no host synchronisation). It
+        is non-finite if any gradient is, and then the gradients are not usable: check it before the next save.
     """
-    return torch.nn.utils.clip_grad_norm_(list(parameters), max_norm)
+    parameters = list(parameters)
+    norm = torch.nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])
+    if norm.device.type != "cpu" or norm > max_norm:  # to multiply by 1 would read and write all of them
+        torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
+    return norm
