@@ -185,7 +185,7 @@ CHANGES = {
         (),
     ),
     "code of one loss": (
-        appended("src/ltmlc/losses/asl.py", "EDITED = 1"),
+        appended("src/ltmlc/losses/asl.py", "assert True"),
         (),
         ONE + VERDICTS,
         {"asl_bs-16_recipe-db"},
@@ -274,7 +274,7 @@ def test_what_runs_again_in_the_first_call(finished, change):
 
 
 def metrics(project: Project) -> dict[str, bytes]:
-    paths = (project.root / "results/runs").rglob("metrics.json")
+    paths = (project.root / "results/runs").glob("*/*/seed*/metrics.json")
     return {path.relative_to(project.root).as_posix(): path.read_bytes() for path in paths}
 
 

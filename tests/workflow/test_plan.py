@@ -73,7 +73,7 @@ def test_plan_and_partial_train_nothing(project):
 
 
 def test_each_gpu_carries_as_many_trainings_as_share_it(project):
-    done = project.snakemake("--resources", "gpu=2", "--config", "training={gpu_share: 3}", "--", "plan")
+    done = project.snakemake("-p", "--resources", "gpu=2", "--config", "training={gpu_share: 3}", "--", "plan")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Provided resources: .*gpu.*\b6\b", done.stdout + done.stderr)
 

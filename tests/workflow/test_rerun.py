@@ -14,6 +14,7 @@ STAND_IN = """
 import sys
 from pathlib import Path
 
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.workflow.record import write_record
 
@@ -38,6 +39,7 @@ for path, text in texts.items():
     path.write_text(text)
 if verb == "train":
     write_record(out / "metrics.json", arguments[arguments.index("--made-of") + 1])
+    write_sums(out / RUN_SUMS, [out / "metrics.json", out / "predictions.npz"])
 """
 
 

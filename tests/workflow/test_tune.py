@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from ltmlc.cli import build_parser
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.workflow.record import write_record
 
@@ -49,7 +50,9 @@ for path, text in texts.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 if verb == "train":
-    write_record(Path(option("--out")) / "metrics.json", option("--made-of"))
+    out = Path(option("--out"))
+    write_record(out / "metrics.json", option("--made-of"))
+    write_sums(out / RUN_SUMS, [out / "metrics.json", out / "predictions.npz"])
 """
 
 

@@ -226,7 +226,7 @@ def test_existing_coco_copy_is_used_in_every_layout_that_its_reader_knows(
     ("fault", "problem"),
     [
         ({"content": b"not a photograph"}, "damaged"),
-        ({"cut": 100, "length": None}, "truncated"),
+        ({"cut": 100, "length": None}, "damaged or of no format"),
         ({"cut": 100}, None),
         ({"status": 503}, None),
         ({"stall": 50}, None),

@@ -80,7 +80,7 @@ def _unpack_zip(archive: Path, aside: Path, members: Sequence[str]) -> None:
             kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the archive was not made on Unix
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _refusal(archive, member.filename, "is a link or a device")
-            if not member.is_dir() and _matches(member.filename, members):
+            if member.filename and not member.is_dir() and _matches(member.filename, members):
                 _refuse_code(archive, member.filename)
                 file.extract(member, aside)
 

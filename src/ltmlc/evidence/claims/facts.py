@@ -57,7 +57,9 @@ def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:
     if absent:
         return "missing", f"the data set has no class {' or '.join(absent)}"
     given, of = (split.classes.index(claim.facts[key]) for key in ("given", "of"))
-    both = int((split.train_matrix[:, given] & split.train_matrix[:, of]).sum())
+    # Of a split's statistics there are only the counts, of one with thousands of classes only the labels.
+    pairs = split.cooccurrence
+    both = int((split.train_matrix[:, given] & split.train_matrix[:, of]).sum()) if pairs is None else pairs[given][of]
     images = split.class_counts[given]
     found = f"{both} of {images} training images with {claim.facts['given']} show {claim.facts['of']}"
     agrees = images and abs(both / images - claim.facts["value"]) <= 0.005
