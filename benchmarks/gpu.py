@@ -34,7 +34,7 @@ from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network
-from ltmlc.training.provenance import device_name
+from ltmlc.training.record.provenance import device_name
 
 SIZES = {  # training and test images, classes, largest class, height and width
     "voc-lt": (1142, 4952, 20, 775, 375, 500),

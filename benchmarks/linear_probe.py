@@ -31,7 +31,7 @@ from ltmlc.metrics import average_precision, group_means
 from ltmlc.models import build_model
 from ltmlc.plan.config import load_dataset, merge
 from ltmlc.training.batches import DeviceData, batch_size
-from ltmlc.training.provenance import environment
+from ltmlc.training.record.provenance import environment
 
 STRENGTHS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # C of scikit-learn: the inverse of the regularisation
 

@@ -34,7 +34,7 @@ from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
 from ltmlc.training.loop import Trainer
-from ltmlc.training.provenance import device_name
+from ltmlc.training.record.provenance import device_name
 
 CLASSES, BATCH_SIZE, WARM_UP = 20, 32, 3
 LOSS = [{"name": "dr", "gamma1": 5, "gamma2": 7}]

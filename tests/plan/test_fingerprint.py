@@ -187,7 +187,7 @@ def test_a_definition_that_nothing_reaches_changes_nothing(changed_by, file):
         ("data/heldout.py", "share: float = 0.25", "share: float = 0.5", {"holdout"}),
         ("plan/grid.py", "def load_grid(", "@staticmethod\ndef load_grid(", set()),
         ("evidence/tables/tables.py", "def tabulate(", "@staticmethod\ndef tabulate(", set()),
-        ("training/heartbeat.py", "def report(", "@staticmethod\ndef report(", set()),
+        ("training/record/heartbeat.py", "def report(", "@staticmethod\ndef report(", set()),
         ("errors.py", "class InputError", "class Another(Exception): ...\n\n\nclass InputError", set()),
     ],
 )

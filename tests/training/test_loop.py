@@ -7,9 +7,9 @@ import torch
 from training import tiny
 
 from ltmlc.training.batches import DeviceData
-from ltmlc.training.checkpoint import load_checkpoint, save_checkpoint
 from ltmlc.training.guard import DivergedError, Guard
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
+from ltmlc.training.record.checkpoint import load_checkpoint, save_checkpoint
 
 
 def finish(trainer):

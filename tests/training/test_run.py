@@ -15,10 +15,11 @@ from training import tiny
 from ltmlc import metrics
 from ltmlc.errors import InputError
 from ltmlc.plan.reading.schema import check
-from ltmlc.training import checkpoint, job, outputs
+from ltmlc.training import job
 from ltmlc.training import run as run_module
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.loop import Trainer
+from ltmlc.training.record import checkpoint, outputs
 from ltmlc.training.run import run_job
 
 

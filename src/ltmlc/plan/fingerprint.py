@@ -20,9 +20,9 @@ KINDS = ("ltmlc.data.sources.open", "KINDS")
 NOT_FOLLOWED = (
     "ltmlc.disk.",  # whole files, locks, checksums
     "ltmlc.errors",
-    "ltmlc.training.heartbeat",
+    "ltmlc.training.record.heartbeat",
     "ltmlc.training.interrupts",
-    "ltmlc.training.provenance",
+    "ltmlc.training.record.provenance",
     *map(":".join, (LOSSES, KINDS)),
 )
 TRAINING = ("ltmlc.training.run", "train_on_leased_device")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from ltmlc.errors import InputError
-from ltmlc.training.heartbeat import report
+from ltmlc.training.record.heartbeat import report
 
 if TYPE_CHECKING:
     import torch

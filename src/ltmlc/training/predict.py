@@ -21,7 +21,7 @@ from ltmlc.models import Classifier, build_model
 from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
-from ltmlc.training.outputs import METRICS, WEIGHTS
+from ltmlc.training.record.outputs import METRICS, WEIGHTS
 
 LARGEST_METRICS = 100_000_000  # bytes
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"}

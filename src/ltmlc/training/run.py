@@ -12,12 +12,10 @@ from ltmlc.data.split import Split, load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.models import Classifier
 from ltmlc.training.batches import DeviceData
-from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import test_logits
 from ltmlc.training.features import FEATURES, FeatureData, open_features
 from ltmlc.training.guard import DivergedError
-from ltmlc.training.heartbeat import Progress, report
 from ltmlc.training.interrupts import InterruptedRun, Interrupts
 from ltmlc.training.job import (
     Job,
@@ -28,7 +26,9 @@ from ltmlc.training.job import (
 )
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network, weights_sha256
-from ltmlc.training.outputs import (
+from ltmlc.training.record.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
+from ltmlc.training.record.heartbeat import Progress, report
+from ltmlc.training.record.outputs import (
     failure,
     finite,
     made_files,
@@ -38,7 +38,7 @@ from ltmlc.training.outputs import (
     write_predictions,
     write_weights,
 )
-from ltmlc.training.provenance import environment, peak_memory
+from ltmlc.training.record.provenance import environment, peak_memory
 
 EXIT_INTERRUPTED = 75
 """Exit code after a signal, when the state is saved: the same command continues (EX_TEMPFAIL of sysexits.h)."""

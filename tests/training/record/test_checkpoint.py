@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from ltmlc.training import checkpoint
-from ltmlc.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
+from ltmlc.training.record import checkpoint
+from ltmlc.training.record.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from ltmlc.training.sgd import SGD
 
 STAMP = {"spec": {"recipe": {"lr": 0.02}, "loss": ["dr"]}, "seed": 0, "code": "abc"}
@@ -20,7 +20,7 @@ STAMP = {"spec": {"recipe": {"lr": 0.02}, "loss": ["dr"]}, "seed": 0, "code": "a
 KILLED_WHILE_WRITING = """
 import os, signal, sys
 sys.path[:0] = PATH
-from ltmlc.training import checkpoint
+from ltmlc.training.record import checkpoint
 os.fsync = lambda handle: (os.ftruncate(handle, 500), os.kill(os.getpid(), signal.SIGKILL))
 checkpoint.save_checkpoint(sys.argv[1], {"iteration": 9}, {})
 """.replace("PATH", repr(sys.path))

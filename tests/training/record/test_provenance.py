@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ltmlc.training import provenance
+from ltmlc.training.record import provenance
 
 CPU = torch.device("cpu")
 
@@ -20,9 +20,9 @@ def forget_the_commit():
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A repository with one committed file, in which training/provenance.py seems to lie."""
+    """A repository with one committed file, in which training/record/provenance.py seems to lie."""
     git = ["git", "-C", str(tmp_path), "-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
-    module = tmp_path / "src" / "ltmlc" / "training/provenance.py"
+    module = tmp_path / "src" / "ltmlc" / "training/record/provenance.py"
     module.parent.mkdir(parents=True)
     module.write_text("")
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
@@ -58,7 +58,7 @@ def test_uncommitted_edits_are_marked(repository):
 
 
 def test_outside_a_repository_there_is_no_commit(tmp_path, monkeypatch):
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "src" / "ltmlc" / "training/provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "src" / "ltmlc" / "training/record/provenance.py"))
     assert provenance.git_commit() is None
 
 

@@ -45,7 +45,7 @@ def peak_memory(device: Any) -> dict[str, int | None]:
 @cache
 def git_commit() -> str | None:
     """The commit of the source tree this package lies in, ``-dirty`` where files differ; None outside a repository."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     if not (root / ".git").exists():
         return None
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
