@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 def reference(*parts: str) -> Path:
     """A file of the reference data; the test is skipped where it is absent."""
-    path = Path(os.environ.get("LTMLC_REFERENCE_DATA", REPOSITORY.parent / "shared" / "data")).joinpath(*parts)
+    path = Path(os.environ.get("LTMLC_REFERENCE_DATA", "LTMLC_REFERENCE_DATA is not set")).joinpath(*parts)
     if not path.exists():
         pytest.skip(f"reference data missing: {path} (set LTMLC_REFERENCE_DATA)")
     return path

@@ -15,7 +15,7 @@ from ltmlc.errors import InputError
 from ltmlc.models import Backbone, build_model, load_backbone_weights, weights
 from ltmlc.models.weights import IMAGENET
 
-REFERENCE = Path(os.environ.get("LTMLC_REFERENCE_DATA", Path(__file__).parents[2] / "../shared/data"))
+REFERENCE = Path(os.environ.get("LTMLC_REFERENCE_DATA", "LTMLC_REFERENCE_DATA is not set"))
 
 
 def narrow(**settings):
