@@ -19,7 +19,7 @@ Progress.update = _lose_the_gpu
 
 
 def test_a_lost_gpu_is_said_and_the_next_attempt_continues(half, undisturbed):
-    with (half.root / "src" / "ltmlc" / "training" / "progress.py").open("a") as file:
+    with (half.root / "src" / "ltmlc" / "training" / "record" / "heartbeat.py").open("a") as file:
         file.write(LOST)
     first = half.start()
     if first.process.wait():  # where the profile tries again by itself, that was it
