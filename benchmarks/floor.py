@@ -1,5 +1,7 @@
 """What a training step cannot do without: arithmetic and bytes of an image, counted layer by layer."""
 
+from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -7,7 +9,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ltmlc.models import build_model
-from ltmlc.models.folding import convolve
+from ltmlc.models.folding import convolve, convolve_relu
 
 
 def floor(spec: dict, *, classes: int = 20) -> dict[str, float]:
@@ -30,23 +32,32 @@ def floor(spec: dict, *, classes: int = 20) -> dict[str, float]:
         else:
             moved["frozen"] += read + written
 
-    def counted(features: Tensor, *layers: torch.nn.Module) -> Tensor:
-        output = convolve(features, *layers)
-        count(None, (features,), output)
-        return output
+    def counted(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def run(features: Tensor, *rest: Any) -> Tensor:
+            output = operation(features, *rest)
+            count(None, (features,), output)
+            return output
+
+        return run
 
     hooks = [module.register_forward_hook(count) for module in model.modules() if not list(module.children())]
     with (
-        patch("ltmlc.models.blocks.convolve", counted),
-        patch("ltmlc.models.backbone.convolve", counted),
+        patch("ltmlc.models.blocks.convolve", counted(convolve)),
+        patch("ltmlc.models.blocks.convolve_relu", counted(convolve_relu)),
+        patch("ltmlc.models.backbone.convolve_relu", counted(convolve_relu)),
+        patch("ltmlc.models.folding._one_dnn_takes", lambda *_: False),  # the counter knows no fused convolution
         FlopCounterMode(display=False) as whole,
     ):
         model(images).sum().backward()
     for hook in hooks:
         hook.remove()
-    with FlopCounterMode(display=False) as frozen, torch.no_grad():
+    with (
+        patch("ltmlc.models.folding._one_dnn_takes", lambda *_: False),
+        FlopCounterMode(display=False) as frozen,
+        torch.no_grad(),
+    ):
         backbone = model.backbone
-        backbone.layer1(backbone.maxpool(torch.relu(convolve(images, backbone.conv1, backbone.bn1))))
+        backbone.layer1(backbone.maxpool(convolve_relu(images, backbone.conv1, backbone.bn1)))
     sizes = [(p.numel() * 4, p.requires_grad) for p in model.parameters()]
     # Forward and backward read a weight, backward writes its gradient, clipping reads that, SGD reads gradient, weight
     # and velocity and writes the last two.

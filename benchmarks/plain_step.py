@@ -72,27 +72,32 @@ def measure(spec: dict, data: object, device: torch.device, *, classes: int, pai
         "ours": lambda: (trainer.step(), trainer.check()),
         "product": lambda: (left @ right)[0, 0].item(),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for pair in range(pairs + 2):
         order = list(ways) if pair % 2 else list(reversed(ways))
         for name in order:
-            started = time.perf_counter()
+            started = time.perf_counter(), time.process_time()
             ways[name]()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
     return table(spec, {name: values[2:] for name, values in seconds.items()})
 
 
-def table(spec: dict, seconds: dict[str, list[float]]) -> str:
-    ratios = [plain / ours for plain, ours in zip(seconds["plain"], seconds["ours"], strict=True)]
-    low, middle, high = quantiles(ratios, n=4)
-    plain, ours, product = (median(seconds[name]) for name in ("plain", "ours", "product"))
+def table(spec: dict, seconds: dict[str, list[tuple[float, float]]]) -> str:
     least = floor(spec)
     work = spec["batch_size"] * (least["frozen GFLOP"] + least["trained GFLOP"])
-    rate = 2 * PRODUCT**3 / 1e9 / product
-    return "\n".join([
-        f"The step alone, {len(ratios)} pairs: torchvision's {1000 * plain:.0f} ms, ours {1000 * ours:.0f} ms "
-        f"({spec['batch_size'] / ours:.1f} images/s); **ratio {middle:.2f}** "
-        f"(quartiles {low:.2f} to {high:.2f}, median of pairs).",
-        f"Floor: {work:.0f} GFLOP a step, at the {rate:.0f} GFLOP/s of a product of {PRODUCT} x {PRODUCT} matrices in "
-        f"the same run {1000 * work / rate:.0f} ms: ours takes {ours * rate / work:.2f} times that.",
-    ])  # fmt: skip
+    lines = ["| the step alone | torchvision, ms | ours, ms | ratio of a pair (quartiles) | floor, ms | ours / floor |"]
+    lines.append("|---|---|---|---|---|---|")
+    for kind, clock in enumerate(("by the clock", "of the processor")):
+        plain, ours, product = ([both[kind] for both in seconds[name]] for name in ("plain", "ours", "product"))
+        low, middle, high = quantiles([theirs / own for theirs, own in zip(plain, ours, strict=True)], n=4)
+        least_seconds = work * 1e9 / (2 * PRODUCT**3) * median(product)
+        lines.append(
+            f"| {clock} | {1000 * median(plain):.0f} | {1000 * median(ours):.0f} "
+            f"| **{middle:.2f}** ({low:.2f} to {high:.2f}) "
+            f"| {1000 * least_seconds:.0f} | {median(ours) / least_seconds:.2f} |"
+        )
+    lines.append(
+        f"\nMedians of {len(seconds['ours'])} pairs. Floor: {work:.0f} GFLOP at the speed that a product of "
+        f"{PRODUCT} x {PRODUCT} matrices has in the same run."
+    )
+    return "\n".join(lines)

@@ -6,12 +6,11 @@ Parameter names are torchvision's, so its weights load unchanged.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ltmlc.errors import InputError
 from ltmlc.models.blocks import BasicBlock, Bottleneck, FixedBatchNorm2d, convolution, stage
-from ltmlc.models.folding import convolve
+from ltmlc.models.folding import convolve_relu
 
 
 class Architecture(NamedTuple):
@@ -100,7 +99,7 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         # Neither images nor frozen parameters need a gradient: autograd records nothing below the first trained layer.
-        features = self.maxpool(F.relu(convolve(images, self.conv1, self.bn1), inplace=True))
+        features = self.maxpool(convolve_relu(images, self.conv1, self.bn1))
         for layer in self._stages():
             features = layer(features)
         return features  # (B, out_channels, h, w)

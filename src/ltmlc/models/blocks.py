@@ -5,10 +5,9 @@ are written out here because importing torchvision brings in torch's compiler, w
 training.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltmlc.models.folding import convolve
+from ltmlc.models.folding import convolve, convolve_relu
 
 Norm = type[nn.BatchNorm2d]
 
@@ -38,10 +37,9 @@ class BasicBlock(nn.Module):
         self.downsample = shortcut(in_channels, width, stride, norm)
 
     def forward(self, features: Tensor) -> Tensor:
-        branch = F.relu(convolve(features, self.conv1, self.bn1), inplace=True)
-        branch = convolve(branch, self.conv2, self.bn2)
-        branch += features if self.downsample is None else self.downsample(features)
-        return F.relu(branch, inplace=True)
+        branch = convolve_relu(features, self.conv1, self.bn1)
+        residual = features if self.downsample is None else self.downsample(features)
+        return convolve_relu(branch, self.conv2, self.bn2, residual)
 
 
 class Bottleneck(nn.Module):
@@ -61,11 +59,10 @@ class Bottleneck(nn.Module):
         self.downsample = shortcut(in_channels, out_channels, stride, norm)
 
     def forward(self, features: Tensor) -> Tensor:
-        branch = F.relu(convolve(features, self.conv1, self.bn1), inplace=True)
-        branch = F.relu(convolve(branch, self.conv2, self.bn2), inplace=True)
-        branch = convolve(branch, self.conv3, self.bn3)
-        branch += features if self.downsample is None else self.downsample(features)
-        return F.relu(branch, inplace=True)
+        branch = convolve_relu(features, self.conv1, self.bn1)
+        branch = convolve_relu(branch, self.conv2, self.bn2)
+        residual = features if self.downsample is None else self.downsample(features)
+        return convolve_relu(branch, self.conv3, self.bn3, residual)
 
 
 def stage(

@@ -2,7 +2,8 @@
 
 In evaluation mode batch norm maps each channel affinely: with s = w / sqrt(running_var + eps), norm(conv(x, W)) is
 conv(x, s W) + b - s running_mean. Autograd gives W, w and b their gradients through these products of parameters, and
-no activation is written, kept or read for the norm.
+no activation is written, kept or read for the norm. On a CPU the residual sum and the ReLU that follow are part of the
+same convolution: oneDNN applies them to what it is about to write.
 """
 
 from typing import Any
@@ -24,6 +25,27 @@ def convolve(features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> 
     return F.conv2d(
         features, weight, bias, convolution.stride, convolution.padding, convolution.dilation, convolution.groups
     )
+
+
+def convolve_relu(
+    features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d, residual: Tensor | None = None
+) -> Tensor:
+    """``relu(norm(convolution(features)) + residual)``; what is fused rounds once, at its end."""
+    if not norm.training and _one_dnn_takes(dtype := _computing_dtype(convolution.weight), features.device):
+        weight, bias = _folded(convolution.weight, norm)
+        layout = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
+        residual = None if residual is None else residual.to(dtype)
+        return _ConvolutionReLU.apply(features.to(dtype), weight, bias.to(dtype), residual, layout)
+    branch = convolve(features, convolution, norm)
+    if residual is not None:
+        branch += residual
+    return F.relu(branch, inplace=True)
+
+
+def _one_dnn_takes(dtype: torch.dtype, device: torch.device) -> bool:
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _folded(weight: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -67,3 +89,33 @@ class _Scaled(torch.autograd.Function):
         # One dot product a channel, over memory as it lies where the kernels are channels-last.
         ours, theirs = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (gradient, weight))  # (O, k k I)
         return gradient * scale[:, None, None, None], torch.linalg.vecdot(ours, theirs), None
+
+
+class _ConvolutionReLU(torch.autograd.Function):
+    """Convolution, bias, residual (or None) and ReLU in one pass; ``layout`` is padding, stride, dilation, groups."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, residual: Tensor | None, layout: tuple
+    ) -> Tensor:
+        if residual is None:
+            operation = torch.ops.mkldnn._convolution_pointwise.default
+            output = operation(features, weight, bias, *layout, "relu", [], "")
+        else:
+            operation = torch.ops.mkldnn._convolution_pointwise.binary
+            output = operation(features, residual, weight, bias, *layout, "add", 1.0, "relu", [], "")
+        ctx.save_for_backward(features, weight, output)
+        ctx.layout = layout
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        features, weight, output = ctx.saved_tensors
+        padding, stride, dilation, groups = ctx.layout
+        wanted = ctx.needs_input_grad
+        gradient = torch.ops.aten.threshold_backward(gradient, output, 0)  # of the ReLU
+        gradients = torch.ops.aten.convolution_backward(
+            gradient, features, weight, [len(weight)], stride, padding, dilation, False, [0, 0], groups, wanted[:3]
+        )
+        return *gradients, gradient if wanted[3] else None, None
