@@ -91,7 +91,7 @@ def test_hovering_over_a_number_shows_its_run_seeds_log_and_command(browser, pat
     for part in (
         "Table1: DR",
         "0: 61.00, 1: 61.40",
-        "▲ above",
+        "? inconclusive: about 3 seeds would show it",
         "runs/voc-lt/dr/seed0/train.log",
         "ltmlc train voc-lt dr",
     ):
