@@ -151,7 +151,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(data, whole, tmp_path
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"spec": tiny.changed(recipe={"lr": 0.02})}, "spec: "),
+        ({"spec": tiny.changed(recipe={"lr": 0.02})}, "spec.recipe.lr: 0.01, now 0.02"),
+        ({"spec": tiny.changed(precision="bf16")}, 'spec.precision: "float32", now "bf16"'),
         ({"seed": 1}, "initial weights: .*, seed: 0, now 1"),
         ({"code": "edited"}, 'code: "code", now "edited"'),
         ({"versions": "2.0"}, 'torch: .*, now "2.0"'),
@@ -245,6 +246,33 @@ def test_out_of_gpu_memory_says_batch_size_and_what_to_set(data, tmp_path, monke
     with pytest.raises(InputError, match=r"set batch_size to less in the row's run, or take a GPU with more memory"):
         tiny.run(data, tmp_path, tiny.changed(precision="bf16"))
     assert not (tmp_path / "running.json").exists()
+
+
+def test_other_threads_go_on_and_both_numbers_are_said(data, tmp_path, monkeypatch, capfd):
+    interrupted(data, tmp_path, monkeypatch)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    resumed = tiny.run(data, tmp_path)
+    assert "saved with 1 threads, continued with 3: the result may differ by rounding" in capfd.readouterr().err
+    assert resumed.metrics["resumed_from"] == 8
+    tiny.run(data, tmp_path / "again")
+    assert "saved with" not in capfd.readouterr().err
+
+
+def test_a_paper_size_run_on_a_cpu_says_after_ten_iterations_what_it_will_take(data, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(job, "PAPER_SIZE", 80_000)
+    tiny.run(data, tmp_path, allow_cpu=True)
+    pattern = r"([\d.]+) images/s on this machine, float32 at 16 px: the (\d+) images .* [\d.]+ hours"
+    said = re.findall(pattern, capfd.readouterr().err)
+    assert [images for _, images in said] == ["160"]  # ten of 20 iterations of 16
+    assert float(said[0][0]) > 0
+    monkeypatch.undo()
+    tiny.run(data, tmp_path / "small")
+    assert "on this machine" not in capfd.readouterr().err
+
+
+def test_what_is_left_is_told_from_the_measured_pace(data, tmp_path):
+    mine = tiny.make_job(data, tmp_path, tiny.changed(model={"image_size": 224}))
+    assert "the 192000 images that are left take about 5.3 hours" in job.time_on_cpu(mine, 12000, 12000, 10.0)
 
 
 def test_a_cpu_refuses_a_paper_size_run_before_anything_is_loaded(data, tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ class Dropout(nn.Module):
             return features
         keep = 1 - self.probability
         draws = torch.rand(features.shape, generator=self.generator, device=features.device)
-        return features * (draws < keep) / keep
+        return features * ((draws < keep) / keep)
 
 
 class PFC(nn.Module):
@@ -40,7 +40,8 @@ class PFC(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, features: Tensor) -> Tensor:
-        pooled = features.mean(dim=(2, 3))  # (B, in_features)
+        # Cached features are pooled: of 1 x 1 maps nothing is left to be read and written.
+        pooled = features.flatten(1) if features.shape[2:] == (1, 1) else features.mean((2, 3))  # (B, in_features)
         return self.dropout(self.norm(self.fc(pooled)))  # (B, out_features)
 
 

@@ -58,7 +58,7 @@ class FeatureData:
 
     def training_inputs(self, indices: Sequence[int] | slice, rng: np.random.Generator, spec: dict[str, Any]) -> Tensor:
         """Features (M, D, 1, 1) of one view of each image; ``rng`` is all they draw from."""
-        images = np.arange(self.num_train)[indices]
+        images = np.arange(self.num_train)[indices] if isinstance(indices, slice) else np.asarray(indices)
         return self._rows(images * self.views + rng.integers(self.views, size=len(images)))
 
     def test_inputs(self, indices: Sequence[int] | slice, spec: dict[str, Any]) -> Tensor:
@@ -67,7 +67,7 @@ class FeatureData:
         return self._rows(images + self.num_train * (self.views - 1))
 
     def _rows(self, rows: np.ndarray) -> Tensor:
-        return self.features[torch.from_numpy(rows).to(self.device)][:, :, None, None]
+        return self.features.index_select(0, torch.from_numpy(rows).to(self.device))[:, :, None, None]
 
 
 def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: Path, *, progress: bool = True) -> None:

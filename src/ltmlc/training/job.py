@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from ltmlc.data.split import Split
-from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
 from ltmlc.losses import ClassStats, build_loss
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
@@ -53,7 +52,7 @@ class Job:
         return {
             "dataset": self.dataset,
             "seed": self.seed,
-            "spec": sha256_text(canonical_json(self.spec)),
+            "spec": self.spec,  # in full, so that what differs is named
             "split": split.sha256,
             "initial weights": weights_sha256,
             "features": features_sha256,
@@ -84,6 +83,18 @@ def too_long_on_cpu(spec: dict[str, Any], iterations: int, *, name: str) -> str:
     return (
         f"{name} has {iterations} iterations of {spec['batch_size']} images at {spec['model']['image_size']} px, hours "
         "to days on a CPU: use a machine with a GPU, or set training.allow_cpu to true to do it all the same"
+    )
+
+
+def time_on_cpu(job: Job, iterations: int, left: int, images_per_second: float) -> str | None:
+    """What is left of a run of the paper's size on a CPU, from its measured pace; None for other runs."""
+    if job.device.type != "cpu" or not is_paper_size(job.spec, iterations):
+        return None
+    images = left * job.spec["batch_size"]
+    return (
+        f"{images_per_second:.1f} images/s on this machine, {job.spec['precision']} at "
+        f"{job.spec['model']['image_size']} px: the {images} images that are left take about "
+        f"{images / images_per_second / 3600:.1f} hours; interrupted, the same command continues"
     )
 
 

@@ -81,7 +81,8 @@ class Trainer:
         with torch.autocast(self.data.device.type, torch.bfloat16, enabled=self.spec["precision"] == "bf16"):
             logits = self.model(inputs)  # (M, C), or (E, M, C) of experts
         loss = self.loss(logits, labels)
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         loss.backward()
         norm = clip_gradients(self._parameters, self.spec["recipe"]["clip_norm"])
         if self._guard.watch(self.iteration, loss, norm, logits):

@@ -23,6 +23,7 @@ from ltmlc.training.job import (
     out_of_memory_advice,
     refuse_bad_loss,
     refuse_paper_size_on_cpu,
+    time_on_cpu,
 )
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network, weights_sha256
@@ -45,6 +46,10 @@ EXIT_INTERRUPTED = 75
 
 SHORTEST_INTERVAL = 10
 """Seconds between two checkpoints at the end of epochs, so that short epochs do not spend their time on saving."""
+
+
+PACE = 10
+"""Iterations after which a run that takes a CPU hours says how many."""
 
 
 def train_on_leased_device(*, settings: dict[str, Any], **fields: Any) -> int:
@@ -90,6 +95,9 @@ class Session:
         report(message)
         if state is not None:
             trainer.load_state_dict(state)
+            before, now = state.get("threads", torch.get_num_threads()), torch.get_num_threads()
+            if before != now:
+                report(f"saved with {before} threads, continued with {now}: the result may differ by rounding")
         self.resumed_from = None if state is None else trainer.iteration
         self._saved = time.perf_counter()
 
@@ -110,11 +118,17 @@ class Session:
 
     def _train(self, interrupts: Interrupts, progress: Progress) -> None:
         trainer, job = self.trainer, self.job
+        first, started = trainer.iteration, time.perf_counter()
         while trainer.iteration < trainer.total_iterations:
             self._stop_if_asked(interrupts)
             trainer.step()
             epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
             progress.update(epoch_ended)
+            if trainer.iteration == first + PACE:
+                pace = PACE * job.spec["batch_size"] / (time.perf_counter() - started)
+                left = trainer.total_iterations - trainer.iteration
+                if said := time_on_cpu(job, trainer.total_iterations, left, pace):
+                    report(said)
             since = time.perf_counter() - self._saved
             if since > 60 * job.settings["checkpoint_minutes"] or (epoch_ended and since > SHORTEST_INTERVAL):
                 self._save()
@@ -133,7 +147,9 @@ class Session:
             raise InterruptedRun(interrupts.received)
 
     def _save(self) -> None:
-        problem = save_checkpoint(self.job.out, self.trainer.state_dict(), self.stamp)
+        problem = save_checkpoint(
+            self.job.out, {**self.trainer.state_dict(), "threads": torch.get_num_threads()}, self.stamp
+        )
         if problem:
             report(problem)
         self._saved = time.perf_counter()

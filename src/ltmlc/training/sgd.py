@@ -18,3 +18,4 @@ class SGD(torch.optim.SGD):
     state_dict = unwrap(Optimizer.state_dict)
     load_state_dict = unwrap(Optimizer.load_state_dict)
     step = torch.no_grad()(unwrap(torch.optim.SGD.step))
+    step.hooked = True  # else the first instance wraps it again, for a profiler that nobody has started
