@@ -42,7 +42,7 @@ demo: $(READY) ## the whole pipeline on the embedded data, on the CPU: 92 traini
 	@echo "Everything in one page: results/demo/report.html (in a browser), results/demo/REPRODUCTION.md   tables: results/demo/tables   figures: figures/demo"
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --max-worker-restart 0
 
 test-wheel: $(READY) ## a wheel built, installed into a fresh environment and used from an empty folder (needs the package index)
 	$(BIN)/python -m pytest -m wheel tests/wheel

@@ -86,7 +86,8 @@ def test_what_is_fused_on_a_cpu_is_as_near_to_float64_as_the_layers_are(name, me
         error, size = torch.tensor(gradients).norm(dim=0)
         return logits[0] / logits[1], error / size
 
-    settings = {"backbone": name, "frozen_stages": 1, "norm_eval": True}
+    # Narrower in channels last, oneDNN itself fails (models/layout.py).
+    settings = {"backbone": name, "width": 16, "frozen_stages": 1, "norm_eval": True}
     exact = logits_and_gradients(network(**settings), images(size=64))
     model = network(torch.float32, **settings).to(memory_format=memory_format)
     inputs = images(torch.float32, 64)

@@ -121,12 +121,12 @@ rule partial:
         runtime=10,
     # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     params:
-        sweeps=" ".join(SWEEPS),
+        sweeps=SWEEPS,
         config=untracked(CONFIG_TEXT),
         out=f"{RESULTS}/partial",
     shell:
         "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"
         " && python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2>> {log:q}"
-        " && for sweep in {params.sweeps}; do python -m ltmlc figures $sweep --config {params.config:q} --out {params.out:q} 2>> {log:q}; done"
+        " && for sweep in {params.sweeps:q}; do python -m ltmlc figures $sweep --config {params.config:q} --out {params.out:q} 2>> {log:q}; done"
         " && python -m ltmlc report --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && cat {params.out:q}/tables/*.md"

@@ -23,6 +23,7 @@ from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
+from ltmlc.models.layout import channels_last
 from ltmlc.models.settings import BACKBONE_KEYS, read_settings
 from ltmlc.training.batches import DeviceData, batch_size
 from ltmlc.training.network import weights_sha256
@@ -90,7 +91,7 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
     stamp = _stamp(spec, pack, weights_sha256(backbone))
     if path.exists() and _read(path, [])["stamp"] == stamp:
         return
-    backbone = backbone.to(device, memory_format=torch.channels_last)
+    backbone = channels_last(backbone, device)
     data = DeviceData.from_pack(pack, device)
     size, seed, done = batch_size(spec["model"]["image_size"]), derive_seed(0, "views"), 0
     boundary = pack.num_train * views

@@ -18,6 +18,7 @@ from ltmlc.data.sources.images import read_rgb
 from ltmlc.disk.reading import read_regular
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
+from ltmlc.models.layout import channels_last
 from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.training.batches import batch_size
 from ltmlc.training.device import choose_device
@@ -71,7 +72,7 @@ def predict_images(
     named = read if images is not None else _packed(Path(pack))
     target = choose_device(device)
     spec, classes = fields["spec"], fields["classes"]
-    model = _network(Path(run_dir) / WEIGHTS, spec, len(classes)).to(target, memory_format=torch.channels_last)
+    model = channels_last(_network(Path(run_dir) / WEIGHTS, spec, len(classes)), target)
     size, ids, parts = spec["model"]["image_size"], [], []
     while batch := list(islice(named, batch_size(size))):
         ids += [name for name, _ in batch]

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.models import build_model
+from ltmlc.models.layout import channels_last
 from ltmlc.training.sgd import SGD
 
 IMAGES, EPOCHS, BATCH_SIZE, PEAK_RATE = 4000, 9, 64, 0.4
@@ -40,7 +41,7 @@ def pretrain_backbone(
     images = torch.from_numpy(scaled).permute(0, 3, 1, 2)  # (N, 3, S, S), channels last in memory
     digits, inks = torch.from_numpy(digits), torch.from_numpy(inks)
     unfrozen = {**settings, "weights": None, "frozen_stages": 0, "norm_eval": False}
-    model = build_model(unfrozen, 10 + source.inks, generator_seed=seed).to(memory_format=torch.channels_last)
+    model = channels_last(build_model(unfrozen, 10 + source.inks, generator_seed=seed))
     optimizer = SGD(model.parameters(), lr=PEAK_RATE, momentum=0.9, weight_decay=1e-4)
     batches = IMAGES // BATCH_SIZE
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=EPOCHS * batches)

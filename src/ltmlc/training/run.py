@@ -11,6 +11,7 @@ from ltmlc.data.pack.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.models import Classifier
+from ltmlc.models.layout import channels_last
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device, describe_device, lease_device
 from ltmlc.training.evaluate import test_logits
@@ -165,7 +166,7 @@ def _load(job: Job) -> tuple[Split, Session]:
         model = build_network(job.spec, split, job.data, seed=job.seed)
         data = _data(job, pack, split.matrix, model)
         stamp = job.stamp(split, weights_sha256(model), getattr(data, "sha256", None))
-        model = model.to(job.device, memory_format=torch.channels_last)
+        model = channels_last(model, job.device)
         return split, Session(job, Trainer(job.spec, data, model, seed=job.seed), stamp)
 
 
