@@ -1,7 +1,6 @@
 """The command line: one verb a step. Each verb imports only what it needs, so that planning never waits for torch."""
 
 import argparse
-import errno
 import shutil
 import sys
 import textwrap
@@ -11,15 +10,9 @@ from functools import partial
 from ltmlc import __doc__ as purpose
 from ltmlc import __version__
 from ltmlc.commands import data, evidence, overview, pages, start, training, tune
+from ltmlc.disk.trouble import MENDABLE
 from ltmlc.errors import InputError, PassingError
 
-MENDABLE = {
-    errno.ENOSPC: "the disk is full: free space",
-    errno.EDQUOT: "your quota of the disk is used up: free space",
-    errno.EROFS: "the file system is read-only: make it writable, or choose another place",
-    errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
-}
-"""What the operating system refuses and a user can mend -> what it is and how."""
 PASSING = 75
 """Exit code where the same command may succeed (EX_TEMPFAIL of sysexits.h), as of a training that was told to stop."""
 

@@ -31,7 +31,7 @@ def make_room(path: Path) -> None:
 def test_while_training(half, undisturbed, full_disk):
     full_disk(half.folder())
     output = half.run(code=1)
-    assert "the results cannot be written (No space left on device); mend that and run the same command" in output
+    assert "the disk is full: free space; run the same again then: it continues from the last checkpoint" in output
     make_room(half.folder())
     half.run()
     assert half.evidence() == undisturbed.evidence()
@@ -44,7 +44,7 @@ def test_while_packing(whole, undisturbed, mount):
         file.unlink()
     mount(pack, "-t", "tmpfs", "-o", "size=500k", "none")  # half of the pixels fit
     output = whole.run(target, code=1)
-    assert "the disk is full; free space, or set max_side, and run again (images packed so far are kept)" in output
+    assert "the disk is full: free space; what is packed so far is kept: run the same again then" in output
     subprocess.run(["mount", "-o", "remount,size=8m", str(pack)], check=True)
     whole.run(target)
     for name in ("index.json", "images.bin"):

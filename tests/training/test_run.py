@@ -193,7 +193,9 @@ def test_a_full_disk_while_saving_is_said_and_training_goes_on(data, whole, tmp_
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint_and_says_how_to_go_on(data, whole, tmp_path, monkeypatch):
     monkeypatch.setattr(outputs, "write_atomically", full_disk)
-    with pytest.raises(InputError, match=r"the results cannot be written .*No space left.*continues from the last"):
+    with pytest.raises(
+        InputError, match=r"the disk is full: free space; run the same again then: it continues from the last"
+    ):
         tiny.run(data, tmp_path)
     monkeypatch.undo()
     resumed = tiny.run(data, tmp_path)

@@ -8,21 +8,26 @@ from pathlib import Path
 
 from ltmlc.errors import InputError
 
+MENDABLE = {
+    errno.ENOSPC: "the disk is full: free space",
+    errno.EDQUOT: "your quota of the disk is used up: free space",
+    errno.EROFS: "the file system is read-only: make it writable, or choose another place",
+    errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
+    errno.EPERM: "no permission: make it readable and writable for you, or choose another place",
+}
+"""What the operating system refuses and a user can mend -> what it is and how."""
+
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system says while ``path`` is written into an InputError."""
+def disk_errors(
+    path: Path, then: str = "run the same again then, or set data.root to another folder"
+) -> Iterator[None]:
+    """Turn what the file system says while ``path`` is written into an InputError, which ends with ``then``."""
     try:
         yield
     except OSError as error:
-        where = error.filename or path
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"{path}: the disk is full; free space or set data.root to a larger disk, and run again"
-        elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            message = f"{where}: no permission to write; make it writable for you, or set data.root to another folder"
-        else:
-            message = f"{where}: {error.strerror or error}"
-        raise InputError(message) from error
+        problem = MENDABLE.get(error.errno) or error.strerror or error
+        raise InputError(f"{error.filename or path}: {problem}; {then}") from error
 
 
 def require_space(folder: Path, needed: int) -> None:

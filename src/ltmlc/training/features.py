@@ -21,6 +21,7 @@ from ltmlc.data.pack.pack import Pack
 from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.disk.progress import Progress
+from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.models.layout import channels_last
@@ -121,10 +122,8 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
         digest.update(array)
     content = io.BytesIO()
     np.savez(content, stamp=canonical_json(stamp), sha256=digest.hexdigest(), **arrays)
-    try:
+    with disk_errors(path, AGAIN):
         write_atomically(path, content.getvalue())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); mend that and run it again") from None
 
 
 def open_features(

@@ -10,6 +10,7 @@ import torch
 from ltmlc.data.pack.pack import Pack, open_pack
 from ltmlc.data.split import Split, load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
+from ltmlc.disk.trouble import disk_errors
 from ltmlc.models import Classifier
 from ltmlc.models.layout import channels_last
 from ltmlc.training.batches import DeviceData
@@ -34,7 +35,6 @@ from ltmlc.training.record.outputs import (
     failure,
     finite,
     made_files,
-    readable_write_errors,
     score,
     write_metrics,
     write_predictions,
@@ -210,7 +210,7 @@ def _write(job: Job, split: Split, session: Session, logits: np.ndarray, scores:
         "resumed_from": resumed_from,
         "command": job.command,
     }
-    with readable_write_errors(job.out):
+    with disk_errors(job.out, "run the same again then: it continues from the last checkpoint"):
         write_predictions(job.out, logits, split)
         if job.settings.get("keep_weights") and scores["status"] == "finished":
             write_weights(job.out, trainer.model)

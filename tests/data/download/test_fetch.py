@@ -277,7 +277,7 @@ def test_folder_without_permission_is_one_sentence(server, path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied", str(path.parent))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match=f"{path.parent}: no permission to write; make it writable"):
+    with pytest.raises(InputError, match=f"{path.parent}: no permission: make it readable and writable"):
         get(server, path)
 
 
@@ -286,7 +286,7 @@ def test_full_disk_is_one_sentence_and_no_reason_to_ask_again(server, path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(InputError, match=r"file\.bin: the disk is full; free space"):
+    with pytest.raises(InputError, match=r"file\.bin: the disk is full: free space"):
         get(server, path)
     assert len(server.requests) == 1 and not path.exists()
 

@@ -6,11 +6,8 @@ not here: the split has them, and it alone. An interrupted build goes on where i
 there.
 """
 
-import errno
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +21,11 @@ from ltmlc.data.sources.source import Source
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
 from ltmlc.disk.progress import Progress
+from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
 IMAGES, INDEX = "images.bin", "index.json"
+KEPT = "what is packed so far is kept: run the same again then (data.max_side makes a smaller pack)"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def build_pack(
     if max_side is not None and (isinstance(max_side, bool) or not isinstance(max_side, int) or max_side < 1):
         raise InputError(f"max_side: {max_side!r} is not a positive number of pixels, nor null")
     directory = Path(directory)
-    with _readable_errors(directory):
+    with disk_errors(directory, KEPT):
         directory.mkdir(parents=True, exist_ok=True)
         with FileLock(directory / ".lock"):
             if (directory / INDEX).exists():
@@ -117,7 +116,7 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
             "run `ltmlc pack` again to replace it"
         )
     path, size = directory / IMAGES, int(sizes.sum())
-    with _readable_errors(path):
+    with disk_errors(path, KEPT):
         found = path.stat().st_size if path.is_file() else 0
         if found != size or size == 0:
             raise InputError(f"{path}: {found} bytes, {INDEX} promises {size}; {_mend(directory)}")
@@ -133,7 +132,7 @@ def _read_index(directory: Path) -> dict[str, Any]:
     """The verified content of ``index.json``."""
     path = directory / INDEX
     content: dict[str, Any] = {}
-    with _readable_errors(path):
+    with disk_errors(path, KEPT):
         try:
             content = json.loads(path.read_bytes())
             sha256 = content.pop("sha256")
@@ -164,21 +163,3 @@ def _index(split: Split, max_side: int | None, journal: Journal) -> dict[str, An
         "images_sha256": journal.digest.hexdigest(),
     }
     return {**content, "sha256": sha256_text(canonical_json(content))}
-
-
-@contextmanager
-def _readable_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system says into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or path
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InputError(
-                f"{path}: the disk is full; free space, or set max_side, and run again (images packed so far are kept)"
-            ) from error
-        if isinstance(error, PermissionError):
-            raise InputError(
-                f"{where}: no permission; make it readable and writable for you, or choose another place"
-            ) from error
-        raise InputError(f"{where}: {error.strerror or error}") from error

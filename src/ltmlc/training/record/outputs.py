@@ -2,8 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import torch
 from ltmlc import metrics
 from ltmlc.data.split import Split
 from ltmlc.disk.files import write_atomically
-from ltmlc.errors import InputError
 
 METRICS, PREDICTIONS, WEIGHTS = "metrics.json", "predictions.npz", "weights.pt"
 
@@ -58,18 +55,6 @@ def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
 def made_files(directory: Path) -> list[Path]:
     """What of a run's results is there."""
     return [path for path in (directory / name for name in (METRICS, PREDICTIONS, WEIGHTS)) if path.exists()]
-
-
-@contextmanager
-def readable_write_errors(directory: Path) -> Iterator[None]:
-    """Turn what the file system says into one sentence; the checkpoint stays, so that no training is lost."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"{directory}: the results cannot be written ({error.strerror or error}); mend that and run the same "
-            "command again: it continues from the last checkpoint"
-        ) from error
 
 
 def finite(value: float) -> float | None:
