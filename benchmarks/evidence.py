@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from ltmlc.data.longtail import cooccurrence, pareto_sizes
-from ltmlc.data.split import Split, class_groups, save_split
+from ltmlc.data.split import Split, save_split
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.evidence.results.results import run_directory
+from ltmlc.metrics import groups_of
 from ltmlc.plan.grid import Grid, load_grid
 from ltmlc.plan.methods import method_runs
 
@@ -52,7 +53,7 @@ def made_up_split(dataset: str, rng: np.random.Generator) -> Split:
         "class_counts": train.sum(0).tolist(),
         "test_class_counts": test.sum(0).tolist(),
         "cooccurrence": cooccurrence(train).tolist(),
-        "groups": class_groups(train.sum(0), thresholds),
+        "groups": groups_of(train.sum(0), **thresholds),
         "thresholds": thresholds,
     }
     return Split(**fields, sha256=sha256_text(canonical_json(fields)))

@@ -27,8 +27,8 @@ from ltmlc.data.longtail import pareto_sizes
 from ltmlc.data.pack.pack import build_pack, open_pack
 from ltmlc.data.sources.source import Pool
 from ltmlc.data.split import load_split, make_split, save_split
-from ltmlc.plan.config import DEFAULTS
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.reading.schema import defaults
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
@@ -92,7 +92,13 @@ def specification(dataset: str, precision: str, options: argparse.Namespace, epo
 
 def runs_at_once(count: int, spec: dict, data: Path, options: argparse.Namespace, **settings: Any) -> list[dict]:
     """What ``count`` jobs, started together, tell in their metrics; and their seconds from start to metrics.json."""
-    settings = {**DEFAULTS["training"], "device": options.device, "allow_cpu": True, "gpu_share": count, **settings}
+    settings = {
+        **defaults("config")["training"],
+        "device": options.device,
+        "allow_cpu": True,
+        "gpu_share": count,
+        **settings,
+    }
     with tempfile.TemporaryDirectory(dir=data) as scratch:
         commands = [
             [
@@ -114,7 +120,7 @@ def runs_at_once(count: int, spec: dict, data: Path, options: argparse.Namespace
 
 def input_share(spec: dict, data: Path, device: torch.device, iterations: int) -> float:
     """The part of an iteration that goes if its batch is there already: the most that the GPU can wait for data."""
-    configure_torch(spec["precision"], deterministic=False, threads=DEFAULTS["training"]["threads"])
+    configure_torch(spec["precision"], deterministic=False, threads=defaults("config")["training"]["threads"])
     split = load_split(data / "split.json")
     model = build_network(spec, split, data, seed=0).to(device, memory_format=torch.channels_last)
     held = DeviceData.from_pack(open_pack(data / "pack", verify=False), device, labels=split.matrix)

@@ -1,19 +1,24 @@
 """config/README.md against the code: every key, every default, and examples that are valid."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ltmlc.data.split import THRESHOLDS
+from ltmlc.data.longtail import longtail_subset
+from ltmlc.data.sampler import ClassAwareSampler
+from ltmlc.metrics import groups_of
+from ltmlc.models import label_graph
 from ltmlc.models.backbone import BACKBONES, STEMS
-from ltmlc.models.settings import ModelSettings
-from ltmlc.plan.config import DEFAULTS, load_config, merge
+from ltmlc.plan.config import load_config, merge
 from ltmlc.plan.grid import load_grid
-from ltmlc.plan.reading.schema import SCHEMAS, check
+from ltmlc.plan.network import HEADS
+from ltmlc.plan.reading.schema import SCHEMAS, check, defaults, read_schema
 from ltmlc.plan.reading.yaml_file import read_yaml
-from ltmlc.plan.spec import HEADS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS, build_spec
+from ltmlc.plan.spec import build_spec, recipe_defaults, run_defaults, sampler_defaults
+from ltmlc.training.recipe import build_optimizer_and_schedule
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
@@ -55,7 +60,7 @@ def test_every_key_of_the_schema_is_explained(schema):
 
 def test_the_defaults_of_the_configuration_are_the_codes():
     flat = {}
-    for key, value in DEFAULTS.items():
+    for key, value in defaults("config").items():
         flat |= {f"{key}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {key: value}
     written = defaults_in("config.yaml")
     assert {key: written[key] for key in flat} == flat
@@ -69,34 +74,47 @@ def test_the_defaults_of_the_configuration_are_the_codes():
 
 def test_the_defaults_of_a_data_set_are_the_codes():
     written = defaults_in("datasets/*.yaml")
-    settings = ModelSettings()
-    model = {
-        key: getattr(settings, key)
-        for key in read_yaml(SCHEMAS / "dataset.schema.yaml")["properties"]["model"]["properties"]
-    }
+    model = {key: defaults("model")[key] for key in read_schema("dataset")["properties"]["model"]["properties"]}
     own = {key for key, value in model.items() if key in ("stem", "width")}
     assert {key: written[key] for key in model if key not in own} == {k: v for k, v in model.items() if k not in own}
-    assert {key: written[f"thresholds.{key}"] for key in THRESHOLDS} == THRESHOLDS
-    sampler = SAMPLERS["class_aware"]
+    thresholds = defaults("dataset", "properties", "thresholds")
+    assert {key: written[f"thresholds.{key}"] for key in thresholds} == thresholds
+    sampler = sampler_defaults()["class_aware"]
     assert {key: written[f"samplers.class_aware.{key}"] for key in sampler} == sampler
 
 
 def test_the_defaults_of_a_row_are_the_codes():
     written = defaults_in("tables/*.yaml")
-    runs = {f"run.{key}": value for key, value in RUN_DEFAULTS.items() if key != "model"}
+    runs = {f"run.{key}": value for key, value in run_defaults().items() if key != "model"}
     assert {key: written[key] for key in runs} == runs
-    heads = {"num_experts": "experts", "adjacency_threshold": "graph", "adjacency_weight": "graph"}
-    assert {key: written[f"run.model.{key}"] for key in heads} == {key: HEADS[head][key] for key, head in heads.items()}
+    heads = ("num_experts", "adjacency_threshold", "adjacency_weight")
+    assert {key: written[f"run.model.{key}"] for key in heads} == {key: defaults("model")[key] for key in heads}
     assert set(HEADS) == set(re.findall(r"`(\w+)`", row_of("run.model.head", "tables/*.yaml").split("|")[2]))
-    assert set(SAMPLERS) == set(re.findall(r"`(\w+)`", row_of("run.sampler", "tables/*.yaml").split("|")[2]))
+    assert set(sampler_defaults()) == set(re.findall(r"`(\w+)`", row_of("run.sampler", "tables/*.yaml").split("|")[2]))
 
 
 def test_the_defaults_of_a_recipe_are_the_codes():
     written = defaults_in("recipes.yaml")
     assert written.pop("warmup_ratio") == "1/3"
-    expected = {key: value for key, value in RECIPE_DEFAULTS.items() if key != "warmup_ratio"}
+    expected = {key: value for key, value in recipe_defaults().items() if key != "warmup_ratio"}
     assert {key: written[key] for key in expected} == expected
-    assert RECIPE_DEFAULTS["warmup_ratio"] == 1 / 3
+    assert recipe_defaults()["warmup_ratio"] == 1 / 3
+
+
+def test_the_defaults_of_public_functions_are_those_of_the_keys():
+    def of(function, *names):
+        return {name: inspect.signature(function).parameters[name].default for name in names}
+
+    recipe = {key: value for key, value in recipe_defaults().items() if key not in ("clip_norm", "backbone_lr_factor")}
+    assert of(build_optimizer_and_schedule, *recipe) == recipe
+    thresholds = defaults("dataset", "properties", "thresholds")
+    assert of(groups_of, *thresholds) == thresholds
+    subset = defaults("dataset", "properties", "subset")
+    assert of(longtail_subset, *subset) == subset
+    sampler = sampler_defaults()["class_aware"]
+    assert of(ClassAwareSampler, *sampler) == sampler
+    graph = {key: defaults("model")[f"adjacency_{key}"] for key in ("threshold", "weight")}
+    assert of(label_graph, *graph) == graph
 
 
 def row_of(key: str, section: str) -> str:

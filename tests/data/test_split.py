@@ -11,9 +11,10 @@ from ltmlc.data.longtail import longtail_subset
 from ltmlc.data.selection import compare_with_published, read_ids
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.sources.source import Pool
-from ltmlc.data.split import class_groups, class_lines, load_split, make_split, save_split
+from ltmlc.data.split import class_lines, load_split, make_split, save_split
 from ltmlc.disk.files import sha256_text
 from ltmlc.errors import InputError
+from ltmlc.metrics import groups_of
 from ltmlc.plan.config import load_dataset
 
 LABELS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1]], np.uint8)
@@ -122,8 +123,8 @@ def test_construction_is_the_long_tailed_subset_of_the_pool():
 
 
 def test_groups_use_at_least_and_may_be_empty():
-    assert class_groups([100, 99, 20, 19]) == {"head": [0], "medium": [1, 2], "tail": [3]}
-    assert class_groups([5, 6]) == {"head": [], "medium": [], "tail": [0, 1]}
+    assert groups_of([100, 99, 20, 19]) == {"head": [0], "medium": [1, 2], "tail": [3]}
+    assert groups_of([5, 6]) == {"head": [], "medium": [], "tail": [0, 1]}
 
 
 def test_thresholds_come_from_the_config():
@@ -286,7 +287,7 @@ def test_voc07_lt_has_its_1065_images_and_groups_of_6_6_and_8():
 @pytest.mark.parametrize("name", ["voc-lt", "coco-lt"])
 def test_published_counts_give_the_published_groups(name):
     published = json.loads(reference(name, "train_labels.json").read_text())
-    assert list(class_groups(published["class_counts"]).values()) == list(published["groups"].values())
+    assert list(groups_of(published["class_counts"]).values()) == list(published["groups"].values())
 
 
 def test_coco_lt_is_read_from_the_published_list():

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from ltmlc.errors import InputError
-from ltmlc.plan.config import DEFAULTS, find_file, load_config, load_dataset, merge
+from ltmlc.plan.config import find_file, load_config, load_dataset, merge
 from ltmlc.plan.lookup import files_of, own_or_shipped
-from ltmlc.plan.reading.schema import check
+from ltmlc.plan.reading.schema import check, defaults
 from ltmlc.plan.reading.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ def write_dataset(root: Path, name: str, text: str) -> Path:
 
 def test_an_empty_configuration_is_the_paper():
     config = load_config({})
-    assert config == DEFAULTS
+    assert config == defaults("config")
     assert config == load_config(ROOT / "config.yaml")
 
 
@@ -54,7 +54,7 @@ def test_what_snakemakes_command_line_hands_over_as_text_is_read_as_what_it_is()
 
 def test_keys_that_are_left_out_keep_their_defaults_within_a_part():
     training = load_config({"training": {"threads": 1}})["training"]
-    assert training == {**DEFAULTS["training"], "threads": 1}
+    assert training == {**defaults("config")["training"], "threads": 1}
 
 
 def test_merging_changes_neither_of_its_arguments():

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from ltmlc.data.split import THRESHOLDS
 from ltmlc.errors import InputError
-from ltmlc.plan import datasets as dataset_checks
 from ltmlc.plan.config import load_dataset
 from ltmlc.plan.datasets import check_recipe_names
 from ltmlc.plan.reading.yaml_file import read_yaml
@@ -35,7 +34,10 @@ def load(tmp_path):
 
 
 def test_a_data_set_that_fits_together_is_loaded(load):
-    assert load("subset: {minimum: 5, maximum: 5}\nthresholds: {head: 21}\n")["thresholds"] == {"head": 21}
+    assert load("subset: {minimum: 5, maximum: 5}\nthresholds: {head: 21}\n")["thresholds"] == {
+        "head": 21,
+        "medium": 20,
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,5 +85,28 @@ def test_a_change_of_a_recipe_that_there_is_not_is_refused():
         check_recipe_names({"recipes": {"bd": {"lr": 0.1}}}, recipes, where="mine.yaml")
 
 
-def test_the_default_thresholds_are_those_of_the_split():
-    assert dataset_checks.THRESHOLDS == THRESHOLDS
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("brightness", -3),
+        ("brightness", "[0, 32]"),
+        ("brightness", 256),
+        ("hue", "'18'"),
+        ("hue", "true"),
+        ("contrast", 0.5),
+        ("contrast", "[-0.5, 1.5]"),
+        ("saturation", "[0.5]"),
+        ("saturation", "ab"),
+        ("crop_scale", "true"),
+        ("crop_ratio", "[0, 2]"),
+        ("flip", 1.5),
+        ("flip", "true"),
+        ("mean", "[1, 2]"),
+        ("std", "[1, 0, 1]"),
+        ("std", "null"),
+    ],
+)
+def test_an_augmentation_that_cannot_be_is_refused_before_it_is_drawn(load, key, value):
+    augmentation = {"mean": [0, 0, 0], "std": [1, 1, 1], key: yaml.safe_load(str(value))}
+    with pytest.raises(InputError, match=rf"mine\.yaml: augmentation\.{key}"):
+        load(yaml.safe_dump({"augmentation": augmentation}))

@@ -1,4 +1,3 @@
-import ast
 import shutil
 
 import pytest
@@ -108,10 +107,3 @@ def test_a_default_that_only_running_the_file_would_tell_is_one_sentence(package
     forget()
     with pytest.raises(InputError, match=r"mine\.py: mine: share: the default compute\(\) cannot be read"):
         term()
-
-
-def test_the_networks_defaults_are_those_of_its_settings():
-    from ltmlc.models.settings import ModelSettings
-
-    assert catalogue.network_defaults() == vars(ModelSettings())
-    assert ast.literal_eval(repr(catalogue.network_defaults())) == catalogue.network_defaults()

@@ -73,20 +73,9 @@ def test_a_step_is_momentum_sgd_with_weight_decay_on_everything():
     torch.testing.assert_close(torch.stack([weight[0], bias[0]]).detach(), values)
 
 
-def test_a_rate_in_a_tensor_follows_the_schedule_in_place():
-    kept = parameter()
-    optimizer, scheduler = build_optimizer_and_schedule([kept], **VOC, iterations_per_epoch=121, capturable=True)
-    rate = optimizer.param_groups[0]["lr"]
-    optimizer.step()
-    scheduler.step()
-    assert optimizer.param_groups[0]["lr"] is rate
-    assert rate.item() == pytest.approx(3e-4 * (1 / 3 + 2 / 3 / 500), rel=1e-6)
-
-
-@pytest.mark.parametrize("capturable", [False, True])
-def test_a_resumed_schedule_continues_with_the_same_rates(capturable):
+def test_a_resumed_schedule_continues_with_the_same_rates():
     def fresh():
-        return build_optimizer_and_schedule([parameter()], **VOC, iterations_per_epoch=121, capturable=capturable)
+        return build_optimizer_and_schedule([parameter()], **VOC, iterations_per_epoch=121)
 
     optimizer, scheduler = fresh()
     for _ in range(300):
@@ -121,7 +110,7 @@ def test_a_recipe_that_cannot_be_is_refused(change, message):
 def test_gradients_are_clipped_together_and_the_norm_before_is_returned():
     first, second = parameter(), parameter()
     first.grad, second.grad = torch.full((2,), 30.0), torch.full((2,), 40.0)
-    norm = clip_gradients([first, second, parameter()])
+    norm = clip_gradients([first, second, parameter()], 35)
     assert norm.item() == pytest.approx(50 * 2**0.5)
     clipped = torch.cat([first.grad, second.grad])
     assert clipped.norm().item() == pytest.approx(35, rel=1e-5)
@@ -131,7 +120,7 @@ def test_gradients_are_clipped_together_and_the_norm_before_is_returned():
 def test_small_gradients_are_left_alone_and_bad_ones_show_in_the_norm():
     small = parameter()
     small.grad = torch.tensor([3.0, 4.0])
-    assert clip_gradients(iter([small])).item() == 5
+    assert clip_gradients(iter([small]), 35).item() == 5
     assert small.grad.tolist() == [3, 4]
     small.grad = torch.tensor([1.0, float("inf")])
-    assert not clip_gradients([small]).isfinite()
+    assert not clip_gradients([small], 35).isfinite()

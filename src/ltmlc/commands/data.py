@@ -155,13 +155,14 @@ def pretrain(options: argparse.Namespace) -> None:
 
 
 def features(options: argparse.Namespace) -> None:
-    from ltmlc.plan.config import load_config, load_dataset, merge
+    from ltmlc.plan.config import load_config, load_dataset
+    from ltmlc.plan.spec import network_of
     from ltmlc.workflow.parts import features_parts, refuse_edited
 
     config = load_config(options.config)
     folder = options.data or Path(config["results"], "data", options.dataset)
     settings = load_dataset(options.dataset)
-    refuse_edited(options.made_of, features_parts(settings, merge(settings["model"], config["model"])))
+    refuse_edited(options.made_of, features_parts(settings, network_of(settings, config)))
     write_features(config, options.dataset, folder, device=options.device, threads=options.threads)
 
 
@@ -171,16 +172,15 @@ def write_features(
     """Write ``features.npz`` beside the pack of a data set whose backbone is fixed."""
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.data.split import load_split
-    from ltmlc.plan.config import load_dataset, merge
-    from ltmlc.plan.spec import MODEL_DEFAULTS
+    from ltmlc.plan.config import load_dataset
+    from ltmlc.plan.spec import network_of
     from ltmlc.training.device import choose_device, lease_device
     from ltmlc.training.features import FEATURES, make_features
     from ltmlc.training.job import configure_torch
 
     settings = load_dataset(dataset)
-    model = {**MODEL_DEFAULTS, **merge(settings["model"], config["model"])}
     with lease_device(requested=device or config["training"]["device"], share=1) as name:
         configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
-        spec = {"model": model, "augmentation": settings["augmentation"]}
+        spec = {"model": network_of(settings, config), "augmentation": settings["augmentation"]}
         pack = open_pack(folder / "pack", split_sha256=load_split(folder / "split.json").sha256)
         make_features(pack, spec, choose_device(name), folder / FEATURES)

@@ -78,7 +78,7 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
-    from ltmlc.plan.config import merge
+    from ltmlc.plan.spec import network_of
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
     whole = Path(config["results"], "data", dataset)
@@ -91,7 +91,7 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     if not (folder / "split.json").exists() or load_split(folder / "split.json") != split:
         save_split(split, folder / "split.json")
     build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
-    model = merge(settings["model"], config["model"])
+    model = network_of(settings, config)
     if model.get("cached_views"):
         write_features(config, dataset, folder)
     for seed in tuning["seeds"] if model.get("weights") == "pretrained" else []:

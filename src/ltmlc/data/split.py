@@ -16,10 +16,7 @@ from ltmlc.disk.files import canonical_json, sha256_text, write_atomically
 from ltmlc.disk.reading import read_regular
 from ltmlc.errors import InputError
 from ltmlc.metrics import groups_of
-
-THRESHOLDS = {"head": 100, "medium": 20}
-"""Fewest training images of a head and of a medium class; the papers' groups 6:6:8 and 22:33:25 need >=, not >."""
-
+from ltmlc.plan.reading.schema import defaults
 
 LARGEST_SPLIT = 1_000_000_000
 """Bytes of a split file; one of 30 000 images has 0.9 MB."""
@@ -95,7 +92,7 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
         )
 
     counts = np.count_nonzero(train.labels, axis=0)
-    thresholds = THRESHOLDS | config.get("thresholds", {})
+    thresholds = defaults("dataset", "properties", "thresholds") | config.get("thresholds", {})
     fields = {
         "dataset": dataset_name,
         "classes": list(source.classes),
@@ -106,7 +103,7 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
         "class_counts": counts.tolist(),
         "test_class_counts": tested.tolist(),
         "cooccurrence": listed_pairs(train.labels),
-        "groups": class_groups(counts, thresholds),
+        "groups": groups_of(counts, **thresholds),
         "thresholds": thresholds,
     }
     return Split(**fields, sha256=sha256_text(canonical_json(fields)))
@@ -115,15 +112,6 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
 def listed_pairs(labels: np.ndarray) -> list[list[int]] | None:
     """What a split lists of labels (N, C): images with both of two classes, or None of more than PAIRS_LISTED."""
     return cooccurrence(labels).tolist() if labels.shape[1] <= PAIRS_LISTED else None
-
-
-def class_groups(counts: Sequence[int], thresholds: dict[str, int] = THRESHOLDS) -> dict[str, list[int]]:
-    """Class indices of head, medium and tail, from training counts (C,). A group may be empty."""
-    try:
-        return groups_of(counts, **thresholds)
-    except ValueError:
-        head, medium = thresholds["head"], thresholds["medium"]
-        raise InputError(f"thresholds.head is {head} and thresholds.medium {medium}; head must exceed medium") from None
 
 
 def class_lines(split: Split, *, most: int = 100) -> list[str]:

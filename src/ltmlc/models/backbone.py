@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ltmlc.errors import InputError
 from ltmlc.models.blocks import BasicBlock, Bottleneck, FixedBatchNorm2d, convolution, stage
 from ltmlc.models.folding import convolve_relu
+from ltmlc.plan.network import NUM_STAGES
 
 
 class Architecture(NamedTuple):
@@ -30,8 +31,6 @@ BACKBONES = {
 
 # kernel and stride of the first convolution; only the first of them is followed by max pooling
 STEMS = {"imagenet": (7, 2), "stride2": (3, 2), "small": (3, 1)}
-
-NUM_STAGES = 4
 
 
 class Backbone(nn.Module):

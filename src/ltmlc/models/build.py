@@ -7,13 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ltmlc.errors import InputError
-from ltmlc.models.backbone import NUM_STAGES, Backbone
+from ltmlc.models.backbone import Backbone
 from ltmlc.models.classifier import Classifier
 from ltmlc.models.experts import Experts
 from ltmlc.models.heads import graph_head, linear_head
-from ltmlc.models.settings import ModelSettings, read_settings
 from ltmlc.models.weights import load_backbone_weights
+from ltmlc.plan.network import NUM_STAGES, checked_model
 
 
 def build_model(
@@ -30,7 +29,7 @@ def build_model(
     The global random state is neither read nor changed.
 
     Args:
-        settings: the ``model`` dictionary of a run; keys and defaults: ``ltmlc.models.settings.ModelSettings``.
+        settings: the ``model`` dictionary of a run; keys and defaults: ``workflow/schemas/model.schema.yaml``.
         num_classes: C.
         generator_seed: seed of the initial weights, and of dropout until ``model.seed_dropout`` is called.
         word_vectors: (C, d), for head ``graph``.
@@ -44,25 +43,42 @@ def build_model(
         InputError: an unknown key or bad value in ``settings``, or weights that do not load.
         ValueError: head ``graph`` without word vectors and adjacency of C rows.
     """
-    checked = read_settings(settings)
-    if checked.head == "graph":
+    return assemble(
+        checked_model(settings),
+        num_classes,
+        generator_seed=generator_seed,
+        word_vectors=word_vectors,
+        adjacency=adjacency,
+    )
+
+
+def assemble(
+    model: dict[str, Any],
+    num_classes: int,
+    *,
+    generator_seed: int,
+    word_vectors: Tensor | None = None,
+    adjacency: Tensor | None = None,
+) -> Classifier:
+    """:func:`build_model` of complete settings that were checked before, as those of a planned run are."""
+    if model["head"] == "graph":
         _check_graph(word_vectors, adjacency, num_classes)
     with _seeded(generator_seed):
-        backbone = _build_backbone(checked)
-        if checked.head == "experts":
-            head = _build_experts(checked, backbone, num_classes)
-        elif checked.head == "graph":
+        backbone = _build_backbone(model)
+        if model["head"] == "experts":
+            head = _build_experts(model, backbone, num_classes)
+        elif model["head"] == "graph":
             head = graph_head(
                 word_vectors,
                 adjacency,
                 backbone.out_channels,
-                checked.graph_features,
-                neck_features=checked.graph_neck,
-                dropout=checked.dropout,
+                model["graph_features"],
+                neck_features=model["graph_neck"],
+                dropout=model["dropout"],
             )
         else:
-            head = _build_linear(checked, backbone.out_channels, num_classes)
-    takes_features = checked.cached_views is not None
+            head = _build_linear(model, backbone.out_channels, num_classes)
+    takes_features = model["cached_views"] is not None
     return Classifier(backbone, head, dropout_seed=generator_seed, takes_features=takes_features)
 
 
@@ -74,37 +90,29 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _build_backbone(settings: ModelSettings) -> Backbone:
-    if settings.weights == "imagenet" and settings.stride_in_1x1:
-        raise InputError("model.stride_in_1x1 must be false with model.weights imagenet: they were trained in the 3x3")
-    backbone = Backbone(
-        settings.backbone,
-        stem=settings.stem,
-        width=settings.width,
-        frozen_stages=settings.frozen_stages,
-        norm_eval=settings.norm_eval,
-        stride_in_1x1=settings.stride_in_1x1,
-    )
-    if settings.weights is not None:
-        load_backbone_weights(backbone, settings.weights)
+def _build_backbone(model: dict[str, Any]) -> Backbone:
+    keys = ("stem", "width", "frozen_stages", "norm_eval", "stride_in_1x1")
+    backbone = Backbone(model["backbone"], **{key: model[key] for key in keys})
+    if model["weights"] is not None:
+        load_backbone_weights(backbone, model["weights"])
     return backbone
 
 
-def _build_linear(settings: ModelSettings, in_features: int, num_classes: int) -> nn.Module:
-    return linear_head(in_features, num_classes, settings.neck_features, dropout=settings.dropout)
+def _build_linear(model: dict[str, Any], in_features: int, num_classes: int) -> nn.Module:
+    return linear_head(in_features, num_classes, model["neck_features"], dropout=model["dropout"])
 
 
-def _build_experts(settings: ModelSettings, backbone: Backbone, num_classes: int) -> Experts:
+def _build_experts(model: dict[str, Any], backbone: Backbone, num_classes: int) -> Experts:
     """Each expert draws its own last stage (or loads it); the first one takes the shared backbone's.
 
     Where all stages are frozen there is nothing of its own in a last stage: the experts share it and differ in heads.
     """
-    if settings.frozen_stages == NUM_STAGES:
-        stages: list[nn.Module] = [nn.Identity() for _ in range(settings.num_experts)]
+    if model["frozen_stages"] == NUM_STAGES:
+        stages: list[nn.Module] = [nn.Identity() for _ in range(model["num_experts"])]
     else:
         stages = [backbone.detach_last_stage()]
-        stages += [_build_backbone(settings).detach_last_stage() for _ in range(settings.num_experts - 1)]
-    return Experts(stages, [_build_linear(settings, backbone.out_channels, num_classes) for _ in stages])
+        stages += [_build_backbone(model).detach_last_stage() for _ in range(model["num_experts"] - 1)]
+    return Experts(stages, [_build_linear(model, backbone.out_channels, num_classes) for _ in stages])
 
 
 def _check_graph(word_vectors: Tensor | None, adjacency: Tensor | None, num_classes: int) -> None:

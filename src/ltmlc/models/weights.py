@@ -51,12 +51,17 @@ def load_backbone_weights(backbone: Backbone, path_or_name: str | Path) -> None:
     backbone.load_state_dict(state, strict=False)  # copies into float32
 
 
-def _download(architecture: str) -> dict[str, Tensor]:
+def imagenet_address(architecture: str) -> str:
+    """Where torchvision's weights of a backbone are; InputError if it has none."""
     if architecture not in IMAGENET:
         raise InputError(
             f"model.weights: imagenet has no weights for backbone {architecture}; they exist for {', '.join(IMAGENET)}"
         )
-    url = IMAGENET[architecture]
+    return IMAGENET[architecture]
+
+
+def _download(architecture: str) -> dict[str, Tensor]:
+    url = imagenet_address(architecture)
     cache = Path(torch.hub.get_dir()) / "checkpoints"
     try:
         return load_state_dict_from_url(url, map_location="cpu", progress=False, check_hash=True, weights_only=True)

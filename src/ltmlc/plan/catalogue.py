@@ -2,7 +2,7 @@
 
 Planning must not import torch (1.7 s), and the signature in the loss's own file must stay the only place where a
 default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function
-with ``ast``. So are the defaults of the network.
+with ``ast``.
 """
 
 import ast
@@ -65,16 +65,6 @@ def _hyper_parameters(tree: ast.Module, name: str) -> list[tuple[ast.arg, ast.ex
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     arguments = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     return [(argument, default) for argument, default in arguments if argument.arg not in _NOT_HYPER_PARAMETERS]
-
-
-@cache
-def network_defaults() -> dict[str, Any]:
-    """The key ``model``: what the network takes for a setting that a specification lacks."""
-    path = PACKAGE / "models" / "settings.py"
-    tree = ast.parse(path.read_text())
-    settings = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "ModelSettings")
-    fields = [node for node in settings.body if isinstance(node, ast.AnnAssign) and node.value]
-    return {node.target.id: _value(node.value, tree, f"{path}: {node.target.id}") for node in fields}
 
 
 _ARITHMETIC = {

@@ -12,7 +12,7 @@ from ltmlc.plan.datasets import check_dataset
 from ltmlc.plan.lookup import files_of
 from ltmlc.plan.places import check_places
 from ltmlc.plan.reading.extend import CONFIG_PATHS, DATASET_PATHS, extend, merge, tidy_paths, without_nulls
-from ltmlc.plan.reading.schema import check, schemas
+from ltmlc.plan.reading.schema import check, defaults, read_schema, resolve
 from ltmlc.plan.reading.yaml_file import parse_yaml, read_yaml, refuse_endless
 
 
@@ -34,12 +34,12 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
             raise InputError(f"{where}: not readable JSON: {error}") from None
     if isinstance(source, dict):
         refuse_endless(source, where)
-        source = _from_text(source, schemas()["config"])
+        source = _from_text(source, read_schema("config"))
     else:
         source = read_yaml(source)
     source = tidy_paths(source, CONFIG_PATHS, where=where)
     check(source, schema="config", where=where)
-    config = merge(DEFAULTS, source)
+    config = merge(defaults("config"), source)
     for key in ("datasets", "tables", "seeds"):
         if len(set(config[key])) != len(config[key]):
             raise InputError(f"{where}: {key}: an entry is listed twice")
@@ -49,7 +49,7 @@ def load_config(source: str | Path | dict[str, Any]) -> dict[str, Any]:
 
 def _from_text(value: Any, schema: dict[str, Any]) -> Any:
     """Values where the schema wants no text: ``snakemake --config seeds=[0,1]`` hands over ["0", "1"]."""
-    schema = schemas()["config"]["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+    schema = resolve(schema, "config")
     if isinstance(value, dict):
         return {key: _from_text(item, schema.get("properties", {}).get(key, {})) for key, item in value.items()}
     if isinstance(value, list):
@@ -58,30 +58,6 @@ def _from_text(value: Any, schema: dict[str, Any]) -> Any:
     if isinstance(value, str) and ("string" not in kinds or (value == "null" and "null" in kinds)):
         return parse_yaml(value, where=f"config: {value[:40]!r}")
     return value
-
-
-DEFAULTS: dict[str, Any] = {
-    "datasets": ["voc-lt", "coco-lt"],
-    "tables": ["table1", "table2", "table3", "table4", "table5", "table6", "fig4"],
-    "seeds": [0],
-    "data": {"root": "data", "max_side": None},
-    "model": {},
-    "training": {
-        "precision": "tf32",
-        "device": "auto",
-        "allow_cpu": False,
-        "deterministic": False,
-        "threads": 4,
-        "gpu_share": 1,
-        "checkpoint_minutes": 10,
-        "keep_weights": False,
-    },
-    "tune": {"tables": ["table1"], "factors": [0.1, 0.3, 1, 3, 10], "share": 0.25, "holdout_seed": 0, "seeds": [0]},
-    "reference": "published",
-    "strict": False,
-    "results": "results",
-    "figures": "figures",
-}
 
 
 def find_file(kind: str, name: str, root: str | Path = ".", *, where: str) -> Path:
@@ -114,5 +90,6 @@ def _load_dataset(name: str, root: str | Path, where: str, heirs: tuple[str, ...
     if missing:
         raise InputError(f"{path}: missing key {', '.join(map(repr, missing))}")
     check(raw, schema="dataset", where=str(path))  # again: only now is all of it known
+    raw["thresholds"] = defaults("dataset", "properties", "thresholds") | raw.get("thresholds", {})
     check_dataset(raw, where=str(path))
     return raw

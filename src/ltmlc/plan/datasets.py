@@ -6,12 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ltmlc.errors import InputError
+from ltmlc.plan.reading.schema import defaults
 
 RANGES = ("contrast", "saturation", "crop_scale", "crop_ratio")
 """Of the augmentation, each [low, high]."""
-
-THRESHOLDS = {"head": 100, "medium": 20}
-"""As in ltmlc.data.split, whose import takes longer than these checks."""
 
 ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 DOWNLOADS = {
@@ -34,13 +32,13 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
     _check_source(settings["source"], f"{where}: source")
     for number, entry in enumerate(settings.get("downloads", [])):
         check_download(entry, where=f"{where}: downloads.{number}")
-    thresholds = THRESHOLDS | settings.get("thresholds", {})
+    thresholds = settings["thresholds"]
     if thresholds["head"] <= thresholds["medium"]:
         raise InputError(
             f"{where}: thresholds.head is {thresholds['head']} and thresholds.medium {thresholds['medium']}; "
             "head must exceed medium"
         )
-    subset = {"minimum": 1, "maximum": 800} | (settings.get("subset") or {})
+    subset = defaults("dataset", "properties", "subset") | (settings.get("subset") or {})
     if subset["minimum"] > subset["maximum"]:
         raise InputError(
             f"{where}: subset.minimum is {subset['minimum']} and subset.maximum {subset['maximum']}; "

@@ -20,6 +20,7 @@ KINDS = ("ltmlc.data.sources.open", "KINDS")
 NOT_FOLLOWED = (
     "ltmlc.disk.",  # whole files, locks, checksums
     "ltmlc.errors",
+    "ltmlc.plan.",  # what it decides stands in the specification and in the data set's settings
     "ltmlc.training.record.heartbeat",
     "ltmlc.training.interrupts",
     "ltmlc.training.record.provenance",

@@ -9,9 +9,10 @@ from ltmlc.errors import InputError
 from ltmlc.plan.config import find_file, load_config, load_dataset, name_of
 from ltmlc.plan.datasets import check_recipe_names
 from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.network import check_fit
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.reading.yaml_file import read_yaml
-from ltmlc.plan.spec import build_spec, run_id
+from ltmlc.plan.spec import build_spec, network_of, run_id
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
@@ -70,6 +71,10 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}
     for name, settings in datasets.items():
         check_recipe_names(settings, recipes, where=str(root / "config" / "datasets" / f"{name}.yaml"))
+        try:
+            check_fit(network_of(settings, config))
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:

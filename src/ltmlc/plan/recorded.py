@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters, network_defaults
-from ltmlc.plan.config import DEFAULTS
-from ltmlc.plan.spec import MODEL_DEFAULTS, RECIPE_DEFAULTS, RUN_DEFAULTS, SAMPLERS
+from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
+from ltmlc.plan.reading.schema import defaults
+from ltmlc.plan.spec import recipe_defaults, run_defaults, sampler_defaults
 from ltmlc.plan.terms import canonical
 
 
@@ -12,13 +12,13 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """A specification in which every key stands, to be compared with another such; one that is none as it is."""
     try:
         return {
-            "batch_size": RUN_DEFAULTS["batch_size"],
-            "precision": DEFAULTS["training"]["precision"],
+            "batch_size": run_defaults()["batch_size"],
+            "precision": defaults("config")["training"]["precision"],
             **spec,
             "loss": [{"weight": 1, **_loss_defaults(term["name"]), **term} for term in spec["loss"]],
-            "sampler": SAMPLERS.get(spec["sampler"]["name"], {}) | spec["sampler"],
-            "recipe": {key: canonical(value) for key, value in RECIPE_DEFAULTS.items()} | spec["recipe"],
-            "model": network_defaults() | MODEL_DEFAULTS | spec["model"],
+            "sampler": sampler_defaults().get(spec["sampler"]["name"], {}) | spec["sampler"],
+            "recipe": recipe_defaults() | spec["recipe"],
+            "model": defaults("model") | spec["model"],
             # Absent, null, 0 and false alike switch a part of the augmentation off.
             "augmentation": {key: value for key, value in spec["augmentation"].items() if value},
         }

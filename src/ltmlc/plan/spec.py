@@ -7,33 +7,9 @@ so that equal runs get equal specifications whichever table names them. A label 
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.plan.config import merge
+from ltmlc.plan.network import HEADS, complete_model
+from ltmlc.plan.reading.schema import defaults
 from ltmlc.plan.terms import as_text, canonical, choose, loss_term, term_id
-
-SAMPLERS: dict[str, dict[str, Any]] = {"class_aware": {"per_class": 3, "reduce": 4}, "uniform": {}}
-HEADS: dict[str, dict[str, Any]] = {
-    "linear": {},
-    "graph": {
-        "adjacency_threshold": 0.4,
-        "adjacency_weight": 0.25,
-        "graph_neck": None,
-        "word_vectors": None,
-        "word_vector_order": "classes",
-    },
-    "experts": {"num_experts": 3},
-}
-MODEL_DEFAULTS: dict[str, Any] = {"image_size": 224, "weights": None}
-"""Of the keys that the trainer reads itself; ltmlc.models.settings has those of the network."""
-RUN_DEFAULTS: dict[str, Any] = {"sampler": "class_aware", "recipe": "dr", "batch_size": 32, "model": {}}
-RECIPE_DEFAULTS: dict[str, Any] = {
-    "warmup_iterations": 500,
-    "warmup_ratio": 1 / 3,
-    "step_factor": 0.1,
-    "momentum": 0.9,
-    "weight_decay": 1e-4,
-    "clip_norm": 35.0,
-    "backbone_lr_factor": 1.0,
-}
 
 
 def build_spec(
@@ -49,17 +25,37 @@ def build_spec(
         config: the checked configuration (its ``model`` and ``training.precision`` apply to every run).
         where: file and row, for error messages.
     """
-    run = {**RUN_DEFAULTS, **run}
+    run = {**run_defaults(), **run}
     constants = dataset.get("constants", {})
     return {
         "loss": [loss_term(_look_up(term, constants, where), where) for term in run["loss"]],
         "sampler": _sampler(run["sampler"], dataset, where),
         "batch_size": canonical(run["batch_size"]),
         "recipe": _row_recipe(run, dataset, recipes, where),
-        "model": _model(merge(merge(dataset["model"], config["model"]), run["model"]), where),
+        "model": network_of(dataset, config, **run["model"]),
         "augmentation": dataset["augmentation"],
         "precision": config["training"]["precision"],
     }
+
+
+def run_defaults() -> dict[str, Any]:
+    """Of a row's ``run``: sampler, recipe, batch size."""
+    return defaults("table", "$defs", "run")
+
+
+def sampler_defaults() -> dict[str, dict[str, Any]]:
+    """Sampler -> what it has to be told."""
+    return defaults("dataset", "properties", "samplers")
+
+
+def recipe_defaults() -> dict[str, Any]:
+    """Of optimiser and schedule, what a recipe need not say."""
+    return defaults("recipes", "$defs", "recipe")
+
+
+def network_of(dataset: dict[str, Any], config: dict[str, Any], **own: Any) -> dict[str, Any]:
+    """The network of the runs on a data set, but for what a row says for itself: ``own``."""
+    return complete_model({**dataset["model"], **config["model"], **own})
 
 
 def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: int | None = None) -> dict[str, Any]:
@@ -77,25 +73,17 @@ def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: in
 
 def run_id(spec: dict[str, Any]) -> str:
     """A readable name: the losses, then what differs from the default sampler, recipe, batch size and head."""
-    parts = ["+".join(term_id(term) for term in spec["loss"])]
-    if spec["batch_size"] != RUN_DEFAULTS["batch_size"]:
-        parts.append(f"bs-{spec['batch_size']}")
-    if spec["sampler"]["name"] != RUN_DEFAULTS["sampler"]:
-        parts.append(f"sampler-{spec['sampler']['name']}")
-    if spec["recipe"]["name"] != RUN_DEFAULTS["recipe"]:
-        parts.append(f"recipe-{spec['recipe']['name']}")
-    head = spec["model"]["head"]
-    if head != "linear":
-        parts.append(f"head-{head}")
-    parts += [
-        f"{key}-{as_text(spec['model'][key])}" for key, value in HEADS[head].items() if _changed(spec, key, value)
-    ]
-    return "_".join(parts)
-
-
-def _changed(spec: dict[str, Any], key: str, default: Any) -> bool:
-    # Where the word vectors lie is a matter of the data set and the machine, not of the method.
-    return not key.startswith("word_vector") and spec["model"][key] != default
+    model, usual = spec["model"], {**run_defaults(), **defaults("model")}
+    named = {
+        "batch_size": ("bs", spec["batch_size"]),
+        "sampler": ("sampler", spec["sampler"]["name"]),
+        "recipe": ("recipe", spec["recipe"]["name"]),
+        "head": ("head", model["head"]),
+        # Where the word vectors lie is a matter of the data set and the machine, not of the method.
+        **{key: (key, model[key]) for key in HEADS[model["head"]] if not key.startswith("word_vector")},
+    }
+    parts = [f"{name}-{as_text(value)}" for key, (name, value) in named.items() if value != usual[key]]
+    return "_".join(["+".join(term_id(term) for term in spec["loss"]), *parts])
 
 
 def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
@@ -115,8 +103,9 @@ def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
 
 
 def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
-    choose(name, SAMPLERS, f"{where}: unknown sampler")
-    return {"name": name, **SAMPLERS[name], **dataset.get("samplers", {}).get(name, {})}
+    samplers = sampler_defaults()
+    choose(name, samplers, f"{where}: unknown sampler")
+    return {"name": name, **samplers[name], **dataset.get("samplers", {}).get(name, {})}
 
 
 def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
@@ -131,7 +120,7 @@ def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str,
 
 def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:
     choose(name, recipes, f"{where}: unknown recipe")
-    recipe = {**RECIPE_DEFAULTS, **recipes[name], **dataset.get("recipes", {}).get(name, {})}
+    recipe = {**recipe_defaults(), **recipes[name], **dataset.get("recipes", {}).get(name, {})}
     recipe.pop("choices", None)
     missing = [key for key in ("lr", "epochs", "steps") if key not in recipe]
     if missing:
@@ -152,11 +141,3 @@ def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
         raise InputError(
             f"{where}: steps has {outside[0]}, but the run has only {epochs} epochs; give steps below that"
         )
-
-
-def _model(model: dict[str, Any], where: str) -> dict[str, Any]:
-    head = model.get("head", "linear")
-    choose(head, HEADS, f"{where}: unknown head")
-    others = {key for name, settings in HEADS.items() if name != head for key in settings} - set(HEADS[head])
-    model = {**MODEL_DEFAULTS, **model}
-    return {"head": head, **HEADS[head], **{key: value for key, value in model.items() if key not in others}}

@@ -25,7 +25,7 @@ from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.models.layout import channels_last
-from ltmlc.models.settings import BACKBONE_KEYS, read_settings
+from ltmlc.plan.network import BACKBONE_KEYS, complete_model
 from ltmlc.training.batches import DeviceData, batch_size
 from ltmlc.training.network import weights_sha256
 from ltmlc.training.seeds import derive_seed
@@ -164,9 +164,9 @@ def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
 
 def _stamp(spec: dict[str, Any], pack: Pack, backbone_sha256: str) -> dict[str, Any]:
     """What the features are of. The weights by what is in them: where their file lies is no matter."""
-    settings = read_settings(spec["model"])
+    model = complete_model(spec["model"])
     return {
-        **{f"model.{key}": getattr(settings, key) for key in (*BACKBONE_KEYS, "cached_views")},
+        **{f"model.{key}": model[key] for key in (*BACKBONE_KEYS, "cached_views")},
         "model.weights": backbone_sha256,
         "augmentation": spec["augmentation"],
         "split": pack.split_sha256,

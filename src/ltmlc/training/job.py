@@ -14,7 +14,6 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.losses import ClassStats, build_loss
 from ltmlc.training.loop import iterations_per_epoch, make_sampler
 
 PAPER_SIZE = 1e9
@@ -96,17 +95,6 @@ def time_on_cpu(job: Job, iterations: int, left: int, images_per_second: float) 
         f"{job.spec['model']['image_size']} px: the {images} images that are left take about "
         f"{images / images_per_second / 3600:.1f} hours; interrupted, the same command continues"
     )
-
-
-def refuse_bad_loss(job: Job, split: Split) -> None:
-    """Raise InputError for parameters that the losses refuse: planning knows their names and kinds, not limits."""
-    model, classes = job.spec["model"], len(split.classes)
-    experts = [model["num_experts"]] if model["head"] == "experts" else []
-    try:
-        loss = build_loss(job.spec["loss"], ClassStats(counts=split.class_counts, num_images=len(split.train_ids)))
-        loss(torch.zeros(*experts, 2, classes), torch.eye(2, classes))
-    except ValueError as error:
-        raise InputError(f"{job.run} on {job.dataset}: {error}; mend the row's run.loss in config/tables") from None
 
 
 def configure_torch(precision: str, *, deterministic: bool, threads: int) -> None:

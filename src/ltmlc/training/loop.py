@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.sampler import ClassAwareSampler, UniformSampler
+from ltmlc.errors import InputError
 from ltmlc.losses import ClassStats, build_loss
+from ltmlc.losses.terms import SumOfTerms
 from ltmlc.models import Classifier
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.features import FeatureData
@@ -40,7 +42,7 @@ class Trainer:
         recipe = spec["recipe"]
         self.sampler = make_sampler(spec["sampler"], labels, seed=seed)
         self.iterations_per_epoch = iterations_per_epoch(self.sampler, spec["batch_size"])
-        self.loss = build_loss(spec["loss"], ClassStats(counts=labels.sum(0).tolist(), num_images=len(labels)))
+        self.loss = run_loss(spec, ClassStats(counts=labels.sum(0).tolist(), num_images=len(labels)))
         self.optimizer, self.scheduler = build_optimizer_and_schedule(
             model.parameter_groups(recipe["backbone_lr_factor"]),
             lr=recipe["lr"],
@@ -174,6 +176,22 @@ class Trainer:
         self.epoch_loss.copy_(state["epoch_loss"])
         self.epoch_seconds, self.history = state["epoch_seconds"], state["history"]
         self.model.train()
+
+
+def run_loss(spec: dict[str, Any], stats: ClassStats, *, where: str = "the row in config/tables") -> SumOfTerms:
+    """The loss of a run, tried on two images: planning knows names and kinds of its parameters, not their limits.
+
+    Raises:
+        InputError: what the loss says of its parameters, or of the shape of the head's logits.
+    """
+    model, classes = spec["model"], len(stats.counts)
+    experts = [model["num_experts"]] if model["head"] == "experts" else []
+    try:
+        loss = build_loss(spec["loss"], stats)
+        loss(torch.zeros(*experts, 2, classes), torch.eye(2, classes))
+    except ValueError as error:
+        raise InputError(f"{where}: run.loss: {error} (head {model['head']})") from None
+    return loss
 
 
 def make_sampler(settings: dict[str, Any], labels: np.ndarray, *, seed: int) -> ClassAwareSampler | UniformSampler:

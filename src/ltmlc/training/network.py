@@ -8,9 +8,11 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.models import Classifier, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.models.build import assemble
 from ltmlc.models.weights import WeightsError
 from ltmlc.plan.environment import data_root
+from ltmlc.plan.network import complete_model
 from ltmlc.training.seeds import derive_seed
 
 
@@ -21,12 +23,13 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
         data: the data set's folder, where ``ltmlc pretrain`` leaves the starting weights of each seed
             (``model.weights: pretrained``).
     """
-    settings = spec["model"]
-    if settings["weights"] == "pretrained":
-        settings = {**settings, "weights": str(data / f"backbone-seed{seed}.pt")}
+    settings = complete_model(spec["model"])
+    pretrained = settings["weights"] == "pretrained"
+    if pretrained:
+        settings["weights"] = str(data / f"backbone-seed{seed}.pt")
     extra = {}
     if settings["head"] == "graph":
-        extra["word_vectors"] = _word_vectors(settings, split.classes)
+        extra["word_vectors"] = word_vectors(settings, split.classes, root=data_root() or ".")
         extra["adjacency"] = label_graph(
             split.class_counts,
             split.together(),
@@ -34,9 +37,9 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
             weight=settings["adjacency_weight"],
         )
     try:
-        model = build_model(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
+        model = assemble(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
     except WeightsError as error:
-        if spec["model"]["weights"] != "pretrained":
+        if not pretrained:
             raise
         raise InputError(f"{error.what}; delete the file and run the same again: it is made anew") from None
     model.seed_dropout(derive_seed(seed, "dropout"))
@@ -52,14 +55,18 @@ def weights_sha256(model: Classifier) -> str:
     return digest.hexdigest()
 
 
-def _word_vectors(settings: dict[str, Any], classes: list[str]) -> torch.Tensor:
-    path = settings["word_vectors"]
-    if path == "digits":
+def word_vectors(settings: dict[str, Any], classes: list[str], *, root: str | Path) -> torch.Tensor:
+    """Of the classes, (C, d), for the head ``graph``. Raises InputError where there are none."""
+    if settings["word_vectors"] == "digits":
         return digit_word_vectors(classes)
+    return load_word_vectors(word_vector_file(settings, root), classes, settings["word_vector_order"])
+
+
+def word_vector_file(settings: dict[str, Any], root: str | Path) -> Path:
+    """A relative path is one under the working directory, or else under the data root, where downloads are."""
+    path = settings["word_vectors"]
     if path is None:
         raise InputError(
             "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
         )
-    # A relative path is one under the working directory, or else under the data root, where downloads are.
-    found = Path(path) if Path(path).exists() else Path(data_root() or ".", path)
-    return load_word_vectors(found, classes, settings["word_vector_order"])
+    return Path(path) if Path(path).exists() else Path(root, path)

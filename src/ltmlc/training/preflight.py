@@ -6,19 +6,18 @@ does not wait for the trainings of the rows above.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
-from ltmlc.losses import ClassStats, build_loss
-from ltmlc.models import build_model, digit_word_vectors, load_word_vectors
-from ltmlc.models.settings import BACKBONE_KEYS, read_settings
-from ltmlc.models.weights import IMAGENET
+from ltmlc.losses import ClassStats
+from ltmlc.models.build import assemble
+from ltmlc.models.weights import imagenet_address
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.network import BACKBONE_KEYS, complete_model
+from ltmlc.training.loop import run_loss
+from ltmlc.training.network import word_vector_file, word_vectors
 
 
 def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
@@ -33,12 +32,11 @@ def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
     """
     for dataset, runs in grid.runs.items():
         for run, spec in runs.items():
-            check_loss(spec, where=row_of(grid, dataset, run))
+            run_loss(spec, ClassStats(counts=[1, 1], num_images=2), where=row_of(grid, dataset, run))
         settings = grid.datasets[dataset]
         models = _distinct(spec["model"] for spec in runs.values())
         with _named(dataset):
             for model in models:
-                read_settings(model)
                 if model["head"] == "graph":
                     check_word_vectors(model, settings, splits.get(dataset), root=grid.config["data"]["root"])
             for backbone in _distinct(map(_backbone_of, models)):
@@ -55,48 +53,25 @@ def row_of(grid: Grid, dataset: str, run: str) -> str:
     )
 
 
-def check_loss(spec: dict[str, Any], *, where: str) -> None:
-    """Planning knows names and kinds of a loss's parameters; their limits, and what fits the head, the loss knows."""
-    experts = [spec["model"]["num_experts"]] if spec["model"]["head"] == "experts" else []
-    try:
-        loss = build_loss(spec["loss"], ClassStats(counts=[1, 1], num_images=2))
-        loss(torch.zeros(*experts, 2, 2), torch.eye(2))
-    except ValueError as error:
-        raise InputError(f"{where}: run.loss: {error} (head {spec['model']['head']})") from None
-
-
 def check_backbone(settings: dict[str, Any], *, embedded: bool) -> None:
     """Build the backbone, and load its starting weights where they are a file. Downloads nothing."""
     weights = settings["weights"]
-    if weights == "imagenet" and settings["backbone"] not in IMAGENET:
-        raise InputError(
-            f"model.weights: imagenet has no weights for backbone {settings['backbone']}; they exist for "
-            f"{', '.join(IMAGENET)}"
-        )
-    if weights == "imagenet" and settings["stride_in_1x1"]:
-        raise InputError("model.stride_in_1x1 must be false with model.weights imagenet: they were trained in the 3x3")
+    if weights == "imagenet":
+        imagenet_address(settings["backbone"])
     if weights == "pretrained" and not embedded:
         raise InputError("model.weights: pretrained is for the embedded digits; write null, imagenet or a file's path")
     made = weights in ("imagenet", "pretrained")
-    build_model({**settings, "weights": None if made else weights}, 2, generator_seed=0)
+    assemble({**settings, "weights": None if made else weights}, 2, generator_seed=0)
 
 
 def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Split | None, *, root: str) -> None:
     """Read the word vectors of the graph head if they and the classes are there; refuse them if they cannot come."""
     path = model["word_vectors"]
-    if path is None:
-        raise InputError(
-            "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
-        )
-    if path == "digits":
-        if split is not None:
-            digit_word_vectors(split.classes)
-        return
-    found = Path(path) if Path(path).exists() else Path(root, path)
+    there = path == "digits" or word_vector_file(model, root).exists()
     comes = any(each["kind"] == "word_vectors" and each["file"] == path for each in dataset.get("downloads", []))
-    if split is not None and found.exists():
-        load_word_vectors(found, split.classes, model["word_vector_order"])
-    elif not found.exists() and not comes:
+    if split is not None and there:
+        word_vectors(model, split.classes, root=root)
+    elif not there and not comes:
         raise InputError(
             f"model.word_vectors: {path} is neither here nor under data.root; give a .npy, .pkl or .txt file"
         )
@@ -107,8 +82,7 @@ def _distinct(mappings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _backbone_of(model: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: model[key] for key in (*BACKBONE_KEYS, "weights") if key in model}
-    return {"backbone": "resnet50", "stride_in_1x1": False, **settings}
+    return complete_model({key: model[key] for key in (*BACKBONE_KEYS, "weights")})
 
 
 @contextmanager

@@ -16,9 +16,9 @@ def learning_rate_factor(
     *,
     steps: Sequence[int],
     iterations_per_epoch: int,
-    warmup_iterations: int = 500,
-    warmup_ratio: float = 1 / 3,
-    step_factor: float = 0.1,
+    warmup_iterations: int,
+    warmup_ratio: float,
+    step_factor: float,
 ) -> float:
     """Learning rate of an iteration (0-based) as a share of the base rate (METHODS.md 3.1; mmcv's step policy).
 
@@ -42,7 +42,6 @@ def build_optimizer_and_schedule(
     step_factor: float = 0.1,
     momentum: float = 0.9,
     weight_decay: float = 1e-4,
-    capturable: bool = False,
 ) -> tuple[SGD, LambdaLR]:
     """SGD and its schedule; call ``scheduler.step()`` after every iteration, not every epoch.
 
@@ -59,7 +58,6 @@ def build_optimizer_and_schedule(
         step_factor: factor of one step.
         momentum: of SGD.
         weight_decay: of SGD.
-        capturable: keep the rate in a tensor on the parameters' device, so that a CUDA graph sees it change.
 
     Raises:
         ValueError: no parameters, a rate, length or ratio out of range, or a step outside the run.
@@ -75,13 +73,8 @@ def build_optimizer_and_schedule(
     if outside:
         raise ValueError(f"step at epoch {outside[0]} lies outside a run of {epochs} epochs")
 
-    groups = _groups(parameters, lr)
-    device = groups[0]["params"][0].device
-    if capturable:
-        for group in groups:
-            group["lr"] = torch.tensor(group["lr"], device=device)
     # One kernel instead of hundreds, and one pass over memory instead of four.
-    optimizer = SGD(groups, momentum=momentum, weight_decay=weight_decay, fused=True)
+    optimizer = SGD(_groups(parameters, lr), momentum=momentum, weight_decay=weight_decay, fused=True)
 
     def factor(iteration: int) -> float:
         return learning_rate_factor(
@@ -104,7 +97,7 @@ def _groups(parameters: Iterable[Tensor] | Iterable[dict[str, Any]], lr: float) 
     return [{**group, "params": list(group["params"]), "lr": lr * group.get("lr_factor", 1.0)} for group in groups]
 
 
-def clip_gradients(parameters: Iterable[Tensor], max_norm: float = 35.0) -> Tensor:
+def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     """Scale all gradients together to an L2 norm of at most ``max_norm``, in place.
 
     Returns:

@@ -23,7 +23,6 @@ from ltmlc.training.job import (
     Job,
     configure_torch,
     out_of_memory_advice,
-    refuse_bad_loss,
     refuse_paper_size_on_cpu,
     time_on_cpu,
 )
@@ -159,7 +158,6 @@ class Session:
 def _load(job: Job) -> tuple[Split, Session]:
     with job.phase("load"):
         split = load_split(job.data / "split.json")
-        refuse_bad_loss(job, split)
         refuse_paper_size_on_cpu(job, split)
         # Its hash was checked when it was made, and is again if it changed since; always would cost each job seconds.
         pack = open_pack(job.data / "pack", split_sha256=split.sha256, verify=False)

@@ -14,9 +14,9 @@ from typing import Any
 from ltmlc.data.sources.files import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
-from ltmlc.plan.config import merge
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.recorded import complete
+from ltmlc.plan.spec import network_of
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.parts import (
     features_parts,
@@ -173,7 +173,7 @@ class Stages:
     @lru_cache(maxsize=64)  # noqa: B019
     def _features(self, base: Path, dataset: str, state: tuple) -> Stage:
         settings = self._datasets[dataset]
-        model = merge(settings["model"], self._config["model"])
+        model = network_of(settings, self._config)
         made_of = {
             **features_parts(settings, model),
             "split": self._split(base, dataset, state).sha256,

@@ -15,7 +15,6 @@ from ltmlc.data.augment import opencv_batch
 from ltmlc.data.augment.batch import augmentation_sheet, draw_augmentation, test_batch, training_batch
 from ltmlc.data.augment.draws import Augmentation
 from ltmlc.data.augment.torch_batch import _upload, torch_test_batch, torch_training_batch
-from ltmlc.errors import InputError
 
 SETTINGS = {
     "brightness": 32,
@@ -243,15 +242,6 @@ def test_a_device_is_never_asked_for_a_value(monkeypatch):
 def test_offsets_of_large_packs_reach_the_device_exactly():
     offset = 2**45 + 1  # 35 terabytes; float32 would already be off at 16 megabytes
     assert _upload([np.array([offset])], torch.device("cpu")).long().item() == offset
-
-
-@pytest.mark.parametrize(
-    "settings", [{"mean": [1, 2], "std": [1, 1, 1]}, {"mean": [1, 2, 3], "std": [1, 0, 1]}, {"std": [1, 1, 1]}]
-)
-def test_a_wrong_normalisation_is_named(settings):
-    images, *place = packed(IMAGES)
-    with pytest.raises(InputError, match=r"augmentation\.(mean|std): "):
-        test_batch(images, *place, image_size=8, settings=settings)
 
 
 def test_the_contact_sheet_shows_each_original_and_seven_versions():

