@@ -52,6 +52,20 @@ def test_a_data_set_that_fits_together_is_loaded(load):
             "source: {kind: coco, train: {sets: a}, test: {set: b}}\n",
             ["source.train", "'sets'", "annotations, images, set"],
         ),
+        (
+            "source: {kind: voc, train: {year: '2012'}, test: {year: '2007', set: test}}\n",
+            ["source: kind voc needs train and test, each as {year:"],
+        ),
+        (
+            "source: {kind: coco, train: {set: train2017}, test: {annotations: a.json}}\n",
+            ["source: kind coco needs train and test, each as {set: train2017} or"],
+        ),
+        ("source: {train: a.csv, test: b.csv}\n", ["source: kind csv needs table"]),
+        (
+            "source: {table: null, train: a.csv, test: b.csv, columns: {split: fold}}\n",
+            ["source: splits and columns.split are of a column split"],
+        ),
+        ("source: {kind: digits, main_skew: 0.5}\n", ["source.main_skew", "0.5", "minimum of 1"]),
         ("source: {kind: digits, pool: many}\n", ["source.pool", "'many'", "integer"]),
         ("source: {kind: digits, inks: 9}\n", ["source.inks", "9", "maximum of 8"]),
         ("source: {kind: digits, hub_probability: 3}\n", ["source.hub_probability", "3", "maximum of 1"]),

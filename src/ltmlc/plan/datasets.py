@@ -1,6 +1,7 @@
 """What a schema cannot say of a data set's file: keys that belong together, and values that must stand in an order."""
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,12 +86,43 @@ def check_recipe_names(settings: dict[str, Any], recipes: dict[str, Any], *, whe
         raise InputError(f"{where}: recipes: unknown recipe {unknown[0]!r}; valid: {', '.join(sorted(recipes))}")
 
 
+@dataclass(frozen=True)
+class Forms:
+    """Which keys of a source of one kind belong together.
+
+    Attributes:
+        files: of ``table``, ``train`` and ``test``, these or those.
+        sets: within ``train`` and ``test``, these or those; none where they are no mappings.
+        words: what is to be written.
+    """
+
+    files: tuple[set[str], ...]
+    sets: tuple[set[str], ...]
+    words: str
+
+
+SPLIT = {"train", "test"}
+KINDS = {
+    "voc": Forms((SPLIT,), ({"year", "set"},), 'train and test, each as {year: "2012", set: trainval}'),
+    "coco": Forms(
+        (SPLIT,),
+        ({"set"}, {"annotations", "images"}),
+        "train and test, each as {set: train2017} or {annotations: my.json, images: folder}",
+    ),
+    "csv": Forms(({"table"}, SPLIT), (), "table, one CSV with a column split, or train and test, one CSV each"),
+    "digits": Forms((set(), {"test"}), (), ""),
+}
+"""Kind of source -> the forms it can have. Its keys are the schema's, its reader ltmlc.data.sources.open's."""
+
+
 def _check_source(source: dict[str, Any], where: str) -> None:
     kind = source.get("kind")
     if kind is None:
-        raise InputError(f"{where}: missing key 'kind'; valid: voc, coco, csv, digits")
-    given = {"table", "train", "test"} & set(source)
-    if kind == "csv" and given not in ({"table"}, {"train", "test"}):
-        raise InputError(f"{where}: kind csv needs table, one CSV with a column split, or train and test, one CSV each")
-    if kind in ("voc", "coco") and len(given) < 2:
-        raise InputError(f"{where}: kind {kind} needs train and test")
+        raise InputError(f"{where}: missing key 'kind'; valid: {', '.join(KINDS)}")
+    forms = KINDS[kind]
+    given = [source[key] for key in SPLIT & set(source)] if forms.sets else []
+    fits = {"table", *SPLIT} & set(source) in forms.files and all(set(part) in forms.sets for part in given)
+    if not fits:
+        raise InputError(f"{where}: kind {kind} needs {forms.words}")
+    if kind == "csv" and "table" not in source and ("splits" in source or "split" in source.get("columns", {})):
+        raise InputError(f"{where}: splits and columns.split are of a column split, which table has alone")

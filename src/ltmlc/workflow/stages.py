@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ltmlc.data.sources.files import label_files, photographs
+from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid

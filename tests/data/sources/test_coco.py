@@ -136,11 +136,6 @@ def test_what_was_left_out_of_both_files_is_noted(tmp_path):
     ]
 
 
-def test_badly_written_part_says_how_to_write_it(tmp_path):
-    with pytest.raises(InputError, match=r"source\.test is .*write it as \{set: train2017\} or"):
-        CocoSource(tmp_path, train={"set": "train2017"}, test={"annotations": "a.json"})
-
-
 def test_real_annotations_give_the_published_labels():
     """The 80 images of val2017 are among the 5000 of the published list; training images may be published ones."""
     source = CocoSource(coco_tiny_root(), **OFFICIAL)

@@ -112,12 +112,6 @@ def test_an_image_that_is_spelled_otherwise_on_the_disk_is_named(tmp_path, liste
         source.read_image("b.jpg")
 
 
-@pytest.mark.parametrize("key", [{"splits": {"train": "a", "test": "b"}}, {"columns": {"split": "fold"}}])
-def test_keys_of_the_column_split_need_one_table(root, key):
-    with pytest.raises(InputError, match=r"splits and columns\.split are of a column split"):
-        CsvSource(root, train="train.csv", test="test.csv", **key)
-
-
 def test_what_stands_for_no_label_is_no_class_once_it_is_said(tmp_path):
     text = "path,labels,split\na.jpg,Mass,train\nb.jpg,No Finding,test\nc.jpg,Mass,test\n"
     with pytest.raises(
@@ -161,12 +155,6 @@ def test_of_two_files_the_message_says_which(root):
     (root / "test.csv").write_text("path,labels\ne.jpg,dog,person\n")
     with pytest.raises(InputError, match=r"train\.csv and .*test\.csv: test\.csv, line 2 has 3 fields, but .* names 2"):
         CsvSource(root, train="train.csv", test="test.csv")
-
-
-@pytest.mark.parametrize("files", [{}, {"train": "train.csv"}, {"train": "a", "test": "b", "table": "c"}])
-def test_either_two_files_or_one_table_must_be_given(root, files):
-    with pytest.raises(InputError, match="needs either train and test"):
-        CsvSource(root, **files)
 
 
 def test_missing_csv_is_named(tmp_path):

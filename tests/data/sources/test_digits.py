@@ -9,7 +9,6 @@ import pytest
 from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split
-from ltmlc.errors import InputError
 from ltmlc.evidence.results.reference import read_reference
 from ltmlc.evidence.tables.controls import control_rows
 from ltmlc.plan.config import load_dataset
@@ -96,11 +95,3 @@ def test_our_own_result_has_every_run_of_the_grid():
     reference = read_reference(ROOT / "config" / "reference" / "demo.csv")
     grid = load_grid(ROOT / "config" / "demo.yaml", ROOT)
     assert set(reference) == {(dataset, run) for dataset, runs in grid.runs.items() for run in runs}
-
-
-@pytest.mark.parametrize(
-    ("settings", "words"), [({"inks": 9}, "source.inks is 9; valid: 1 to 8"), ({"main_skew": 0.5}, "at least 1")]
-)
-def test_impossible_settings_are_refused_with_what_is_valid(settings, words):
-    with pytest.raises(InputError, match=words):
-        DigitsSource(**settings)

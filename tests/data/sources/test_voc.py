@@ -119,12 +119,6 @@ def test_a_dtd_is_refused_before_its_entities_are_expanded(tmp_path, encoding):
         class_indices(tmp_path / "a.xml")
 
 
-@pytest.mark.parametrize("part", ["trainval", {"year": "2012"}, {"year": "2012", "set": "train", "split": 1}])
-def test_badly_written_part_says_how_to_write_it(root, part):
-    with pytest.raises(InputError, match=r'source\.train is .*write it as \{year: "2012", set: trainval\}'):
-        VocSource(root, train=part, test=TEST)
-
-
 def test_official_2012_annotations_give_the_published_training_labels():
     published = json.loads(reference("voc-lt", "train_labels.json").read_text())["labels"]
     folder = voc_root() / "VOC2012" / "Annotations"

@@ -10,15 +10,12 @@ from typing import Any
 from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.data.download.items import Todo
 from ltmlc.data.selection import read_ids
+from ltmlc.data.sources.coco import annotation_files, photograph_files
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split
 from ltmlc.disk.progress import Progress
 from ltmlc.errors import InputError
-
-ANNOTATIONS = ("annotations", "coco/annotations")
-IMAGES = (".", "images", "coco", "coco/images")
-"""Where COCO lies under a data root, as :class:`ltmlc.data.sources.coco.CocoSource` looks for it."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,8 @@ class Photographs:
         return None if path is None or (training and subset) else list(image_sizes(path))
 
     def _missing(self, ids: Sequence[int]) -> list[int]:
-        return [number for number in ids if not any(path.exists() for path in self._paths(number))]
-
-    def _paths(self, number: int) -> list[Path]:
-        return [self.folder / folder / self.image_set / f"{number:012d}.jpg" for folder in IMAGES]
+        places = {number: photograph_files(self.folder, self.image_set, number) for number in ids}
+        return [number for number, paths in places.items() if not any(path.exists() for path in paths)]
 
     def _fetch(self, number: int, size: tuple[int, int], patience: Patience) -> None:
         fetch(
@@ -125,8 +120,7 @@ def _checker(size: tuple[int, int]) -> Callable[[Path], str | None]:
 
 def annotation_file(root: Path, image_set: str) -> Path | None:
     """The annotations of ``train2017`` or ``val2017``, if they are there."""
-    files = [root / folder / f"instances_{image_set}.json" for folder in ANNOTATIONS]
-    return next((file for file in files if file.exists()), None)
+    return next((file for file in annotation_files(root, image_set) if file.exists()), None)
 
 
 def image_sizes(annotations: Path) -> dict[int, tuple[int, int]]:

@@ -1,5 +1,6 @@
 """COCO-style annotations: image-level labels from a JSON of boxes, or of labels alone."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,12 @@ import numpy as np
 
 from ltmlc.data.sources.coco_file import CocoLabels, read_labels
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import OWN, Pool, first_existing
+from ltmlc.data.sources.source import OWN, Files, Pool, Source, first_existing
 from ltmlc.errors import InputError
 
 
-class CocoSource:
-    """A :class:`ltmlc.data.sources.source.Source` over COCO itself or over your own JSON in its format.
+class CocoSource(Source):
+    """COCO itself, or your own JSON in its format.
 
     Args:
         root: the data root.
@@ -28,7 +29,7 @@ class CocoSource:
     ) -> None:
         self._root = Path(root)
         self._chosen = classes
-        self._parts = {"train": _checked(train, key="source.train"), "test": _checked(test, key="source.test")}
+        self._parts = {"train": train, "test": test}
         self._loaded: dict[str, CocoLabels] = {}
         self.notes: list[str] = []
 
@@ -67,8 +68,7 @@ class CocoSource:
     def _image_paths(self, part: dict[str, str], image_id: str) -> list[Path]:
         if "set" not in part:
             return [self._root / image_id]
-        name = f"{image_id:0>12}.jpg"
-        return [self._root / folder / part["set"] / name for folder in (".", "images", "coco", "coco/images")]
+        return photograph_files(self._root, part["set"], image_id)
 
     def annotations(self, name: str) -> Path:
         """The annotation file of ``train`` or ``test``; InputError where there is none."""
@@ -76,9 +76,17 @@ class CocoSource:
         if "annotations" in part:
             path = self._root / part["annotations"]
             return first_existing([path], what=f"annotation file (source.{name}.annotations)", mend=OWN)
-        file = f"instances_{part['set']}.json"
-        candidates = [self._root / folder / file for folder in ("annotations", "coco/annotations")]
-        return first_existing(candidates, what=f"COCO annotations (source.{name})")
+        return first_existing(annotation_files(self._root, part["set"]), what=f"COCO annotations (source.{name})")
+
+    @staticmethod
+    def label_files(source: dict[str, Any], root: Path) -> Files:
+        reader = CocoSource(root, train=source["train"], test=source["test"])
+        return {name: reader.annotations(name) for name in ("train", "test")}
+
+    @staticmethod
+    def photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
+        reader = CocoSource(root, train=source["train"], test=source["test"])
+        return {image: first_existing(reader.image_paths(image), what=f"image {image}") for image in ids}
 
     def _load(self, name: str) -> CocoLabels:
         if name not in self._loaded:
@@ -88,12 +96,14 @@ class CocoSource:
         return self._loaded[name]
 
 
-def _checked(part: Any, *, key: str) -> dict[str, str]:
-    if not isinstance(part, dict) or set(part) not in ({"set"}, {"annotations", "images"}):
-        raise InputError(
-            f"{key} is {part!r}; write it as {{set: train2017}} or {{annotations: my.json, images: folder}}"
-        )
-    return part
+def annotation_files(root: Path, image_set: str) -> list[Path]:
+    """Where the annotations of one of COCO's own sets may lie."""
+    return [root / folder / f"instances_{image_set}.json" for folder in ("annotations", "coco/annotations")]
+
+
+def photograph_files(root: Path, image_set: str, image: str | int) -> list[Path]:
+    """Where a photograph of one of COCO's own sets may lie."""
+    return [root / folder / image_set / f"{image:0>12}.jpg" for folder in (".", "images", "coco", "coco/images")]
 
 
 def _difference(train: dict[str, int | str], test: dict[str, int | str]) -> str:

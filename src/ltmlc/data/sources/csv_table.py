@@ -1,15 +1,16 @@
 """Your own data set: a CSV with one image a row, its labels in one cell or one column a class."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
-from ltmlc.data.sources.source import Pool, UnusableImageError, no_labels, spelled
+from ltmlc.data.sources.source import Files, Pool, Source, UnusableImageError, no_labels, spelled
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
 from ltmlc.data.sources.tabular.rows import image_ids, parts_of
 from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
@@ -21,8 +22,8 @@ Rows = dict[str, list[str]]
 COLUMNS = {"path": "path", "labels": "labels", "split": "split"}
 
 
-class CsvSource:
-    """A :class:`ltmlc.data.sources.source.Source` over CSV files. An image's id is its path, in plain form.
+class CsvSource(Source):
+    """CSV files. An image's id is its path, in plain form.
 
     Args:
         root: the data root; ``train``, ``test``, ``table`` and ``images`` are relative to it.
@@ -65,12 +66,6 @@ class CsvSource:
         suffix: str = "",
         encoding: str | None = None,
     ) -> None:
-        if (table is None) == (train is None or test is None) or (table and (train or test)):
-            raise InputError(
-                "source (kind csv) needs either train and test, one CSV each, or table, one CSV with a column split"
-            )
-        if table is None and (splits or "split" in (columns or {})):
-            raise InputError("source (kind csv): splits and columns.split are of a column split, which table has alone")
         self.notes: list[str] = []
         self._images = Path(root) / images
         self._classes = classes
@@ -113,6 +108,15 @@ class CsvSource:
         if not path.exists():
             raise UnusableImageError(path, _absent(path))
         return read_rgb(path)
+
+    @staticmethod
+    def label_files(source: dict[str, Any], root: Path) -> Files:
+        return {name: root / source[name] for name in ("table", "train", "test") if name in source}
+
+    @staticmethod
+    def photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
+        folder = root / source.get("images", ".")
+        return {image: spelled(folder, image) for image in ids}
 
     def _table(self, file: Path, faults: Faults, *, several: bool, split: bool) -> Table:
         needed = ["path"] + ["split"] * split

@@ -1,66 +1,57 @@
-"""The registry of data sources: one entry a kind."""
+"""The registry of data sources: one entry a kind, and what is asked of any kind by its name."""
 
-import inspect
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ltmlc.data.sources.source import Source
+from ltmlc.data.sources.coco import CocoSource
+from ltmlc.data.sources.csv_table import CsvSource
+from ltmlc.data.sources.digits import DigitsSource
+from ltmlc.data.sources.source import Files, Source
+from ltmlc.data.sources.voc import VocSource
 from ltmlc.errors import InputError
 
-
-# Imports stand inside: a kind must not cost the start-up time of the others (OpenCV, scikit-learn).
-def _voc(root: Path) -> Callable[..., Source]:
-    from ltmlc.data.sources.voc import VocSource
-
-    return partial(VocSource, _existing(root))
-
-
-def _coco(root: Path) -> Callable[..., Source]:
-    from ltmlc.data.sources.coco import CocoSource
-
-    return partial(CocoSource, _existing(root))
-
-
-def _csv(root: Path) -> Callable[..., Source]:
-    from ltmlc.data.sources.csv_table import CsvSource
-
-    return partial(CsvSource, _existing(root))
-
-
-def _digits(root: Path) -> Callable[..., Source]:
-    from ltmlc.data.sources.digits import DigitsSource
-
-    return DigitsSource
-
-
-KINDS: dict[str, Callable[[Path], Callable[..., Source]]] = {"voc": _voc, "coco": _coco, "csv": _csv, "digits": _digits}
+KINDS: dict[str, type[Source]] = {"voc": VocSource, "coco": CocoSource, "csv": CsvSource, "digits": DigitsSource}
+"""Value of ``source.kind`` -> its class. What its keys are: ``workflow/schemas``, :mod:`ltmlc.plan.datasets`."""
 
 
 def open_source(dataset_config: dict[str, Any], root: str | Path) -> Source:
     """The source that ``dataset_config["source"]`` describes, on the data under ``root`` (the key ``data.root``).
 
-    Raises InputError for an unknown kind, unknown or missing keys, or a missing data root.
+    Raises InputError for a missing data root, and what the kind says of its files.
     """
-    settings = dict(dataset_config["source"])
-    kind = settings.pop("kind", None)
-    if kind not in KINDS:
-        raise InputError(f"source.kind is {kind!r}; valid kinds: {', '.join(KINDS)}")
-    build = KINDS[kind](Path(root))
-    signature = inspect.signature(build)
-    try:
-        signature.bind(**settings)
-    except TypeError as error:
-        valid = ", ".join(signature.parameters)
-        raise InputError(f"source (kind {kind}): {error}; valid keys: {valid}") from None
-    return build(**settings)
-
-
-def _existing(root: Path) -> Path:
+    settings, root = dict(dataset_config["source"]), Path(root)
+    kind = KINDS[settings.pop("kind")]
+    if kind is DigitsSource:
+        return DigitsSource(**settings)
     if not root.is_dir():
         raise InputError(
             f"data root missing: there is no folder {root.absolute()}; download first, or set data.root to the "
             "folder of your copy"
         )
-    return root
+    return kind(root, **settings)
+
+
+def label_files(settings: dict[str, Any], root: Path) -> Files | None:
+    """The annotations, lists and tables that a split is made from; None where it cannot be known, as a list is missing.
+
+    Args:
+        settings: of a data set, its ``source`` and ``subset``.
+        root: the data root.
+    """
+    source = settings["source"]
+    try:
+        files = KINDS[source["kind"]].label_files(source, root)
+    except InputError:
+        return None
+    listed = (settings.get("subset") or {}).get("ids")
+    return files | ({"subset.ids": root / listed} if listed else {})
+
+
+def photographs(settings: dict[str, Any], root: Path, ids: Iterable[str]) -> Files | None:
+    """The image files of these ids; none for embedded sets, None where a list that says where they lie is missing."""
+    source = settings["source"]
+    try:
+        return KINDS[source["kind"]].photographs(source, root, ids)
+    except InputError:
+        return None

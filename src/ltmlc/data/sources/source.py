@@ -1,9 +1,10 @@
 """What a data set is before anything is selected: one small protocol, which every kind of source follows."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -32,8 +33,15 @@ class UnusableImageError(InputError):
         super().__init__(f"image {self.what}; {ADVICE}")
 
 
+Files = dict[str, Path]
+"""What a file is in the data set, wherever the data root lies -> its path, which need not exist."""
+
+
 class Source(Protocol):
-    """A data set before anything is selected. Only ``read_image`` needs photographs, the rest annotations alone."""
+    """A data set before anything is selected. Only ``read_image`` needs photographs, the rest annotations alone.
+
+    A kind takes the data root and the keys of ``source`` (but ``kind``) as arguments. They were checked while planning.
+    """
 
     classes: list[str]
 
@@ -45,6 +53,16 @@ class Source(Protocol):
 
     def read_image(self, image_id: str) -> np.ndarray:
         """One image of either pool, uint8 RGB (H, W, 3). Raises UnusableImageError."""
+
+    @staticmethod
+    def label_files(source: dict[str, Any], root: Path) -> Files:
+        """The files that labels are read from, found without reading them; InputError where a list is missing."""
+        return {}
+
+    @staticmethod
+    def photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
+        """The image file of each id; InputError where a list is missing."""
+        return {}
 
 
 LARGEST = 8_000_000_000

@@ -1,6 +1,6 @@
 """PASCAL VOC: image-level labels from the official XML annotations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import Pool, first_existing
+from ltmlc.data.sources.source import Files, Pool, Source, first_existing
 from ltmlc.disk.reading import read_regular, read_text
 from ltmlc.errors import InputError
 
@@ -37,9 +37,15 @@ class ImageSet:
     path: Path
     ids: list[str]
 
+    def annotation(self, image: str) -> Path:
+        return self.year_folder / "Annotations" / f"{image}.xml"
 
-class VocSource:
-    """A :class:`ltmlc.data.sources.source.Source` over VOC folders.
+    def photograph(self, image: str) -> Path:
+        return self.year_folder / "JPEGImages" / f"{image}.jpg"
+
+
+class VocSource(Source):
+    """VOC folders.
 
     Args:
         root: holds ``VOCdevkit/VOC2007``, ``VOC2007`` or ``VOCdevkit2007/VOC2007``, and likewise the other year.
@@ -58,7 +64,7 @@ class VocSource:
             )
         self._train = open_image_set(Path(root), train, key="source.train")
         self._test = open_image_set(Path(root), test, key="source.test")
-        self._year_folder = {image_id: part.year_folder for part in (self._train, self._test) for image_id in part.ids}
+        self._set_of = {image_id: part for part in (self._train, self._test) for image_id in part.ids}
 
     def train_pool(self) -> Pool:
         """Where classes are chosen, images with none of them are left out: there is nothing to select them for."""
@@ -75,15 +81,28 @@ class VocSource:
         return Pool(pool.ids, pool.labels[:, [CLASSES.index(name) for name in self.classes]])
 
     def read_image(self, image_id: str) -> np.ndarray:
-        if image_id not in self._year_folder:
+        if image_id not in self._set_of:
             raise InputError(f"image {image_id!r} is in neither {self._train.path} nor {self._test.path}")
-        return read_rgb(self._year_folder[image_id] / "JPEGImages" / f"{image_id}.jpg")
+        return read_rgb(self._set_of[image_id].photograph(image_id))
+
+    @staticmethod
+    def label_files(source: dict[str, Any], root: Path) -> Files:
+        files = {}
+        for name in ("train", "test"):
+            part = open_image_set(root, source[name], key=f"source.{name}")
+            files[f"{name} list"] = part.path
+            files |= {f"{name} {image}": part.annotation(image) for image in part.ids}
+        return files
+
+    @staticmethod
+    def photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
+        parts = [open_image_set(root, source[name], key=f"source.{name}") for name in ("train", "test")]
+        photograph = {image: part.photograph(image) for part in parts for image in part.ids}
+        return {image: photograph.get(image, root / f"{image}.jpg") for image in ids}
 
 
 def open_image_set(root: Path, part: dict[str, Any], *, key: str) -> ImageSet:
     """Find the year's folder under ``root`` in any of the usual layouts and read the list."""
-    if not isinstance(part, dict) or set(part) != {"year", "set"}:
-        raise InputError(f'{key} is {part!r}; write it as {{year: "2012", set: trainval}}')
     year = f"VOC{part['year']}"
     folders = [root / "VOCdevkit" / year, root / year, root / f"VOCdevkit{part['year']}" / year]
     listing = Path("ImageSets") / "Main" / f"{part['set']}.txt"
@@ -98,7 +117,7 @@ def _read_pool(part: ImageSet) -> Pool:
     labels = np.zeros((len(part.ids), len(CLASSES)), np.uint8)
     faults = Faults(str(part.path))
     for row, image_id in zip(labels, part.ids, strict=True):
-        path = part.year_folder / "Annotations" / f"{image_id}.xml"
+        path = part.annotation(image_id)
         if not path.exists():
             faults.add(f"{path} is missing, but {part.path} lists its image", mend="extract the annotations again")
             continue
