@@ -4,6 +4,7 @@ import pytest
 
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
+from ltmlc.plan.network import complete_model
 from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import build_spec, run_id
 
@@ -154,7 +155,8 @@ def test_how_a_run_is_trained_is_no_part_of_what_it_is():
 
 def test_a_data_set_need_not_say_what_has_a_default():
     model = spec(loss("bce"), dataset={**VOC, "model": {"backbone": "resnet18"}})["model"]
-    assert model == {"head": "linear", "backbone": "resnet18", "image_size": 224, "weights": None}
+    assert model == complete_model({"backbone": "resnet18"})
+    assert {"head": "linear", "image_size": 224, "weights": None, "frozen_stages": 1}.items() <= model.items()
 
 
 def test_a_head_carries_only_its_own_keys():

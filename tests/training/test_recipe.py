@@ -41,7 +41,8 @@ def test_voc_at_batch_64_steps_inside_the_warm_up_and_peaks_at_0732():
 
 
 def test_the_db_recipe_steps_twice():
-    factor = [learning_rate_factor(epoch * 121, steps=[5, 7], iterations_per_epoch=121) for epoch in (4, 5, 6, 7)]
+    recipe = {"warmup_iterations": 500, "warmup_ratio": 1 / 3, "step_factor": 0.1, "steps": [5, 7]}
+    factor = [learning_rate_factor(epoch * 121, **recipe, iterations_per_epoch=121) for epoch in (4, 5, 6, 7)]
     assert factor[1:] == pytest.approx([0.1, 0.1, 0.01])
 
 

@@ -4,12 +4,10 @@ The result is a split of its own: what is left of the training images is its tra
 set. The real test images are not in it, so nothing that is packed or trained from it can see them.
 """
 
-from typing import Any
-
 import numpy as np
 
-from ltmlc.data.split import Split, listed_pairs
-from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.data.sources.source import Pool
+from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 
 
@@ -32,21 +30,10 @@ def held_out_split(split: Split, *, share: float = 0.25, seed: int = 0) -> Split
             f"{split.dataset}: no class has an image to spare (largest class: {max(split.class_counts)} images), so "
             "nothing can be held out; choose rates on a larger data set"
         )
-    kept, held = np.flatnonzero(~chosen), np.flatnonzero(chosen)
-    fields: dict[str, Any] = {
-        "dataset": f"{split.dataset}-heldout",
-        "classes": list(split.classes),
-        "train_ids": [split.train_ids[row] for row in kept],
-        "test_ids": [split.train_ids[row] for row in held],
-        "train_labels": [split.train_labels[row] for row in kept],
-        "test_labels": [split.train_labels[row] for row in held],
-        "class_counts": np.count_nonzero(labels[kept], axis=0).tolist(),
-        "test_class_counts": np.count_nonzero(labels[held], axis=0).tolist(),
-        "cooccurrence": listed_pairs(labels[kept]),
-        "groups": split.groups,
-        "thresholds": split.thresholds,
-    }
-    return Split(**fields, sha256=sha256_text(canonical_json(fields)))
+    left, held = (
+        Pool([split.train_ids[row] for row in np.flatnonzero(rows)], labels[rows]) for rows in (~chosen, chosen)
+    )
+    return Split.of(f"{split.dataset}-heldout", split.classes, left, held, split.thresholds, split.groups)
 
 
 def draw_stratified(labels: np.ndarray, *, share: float, seed: int) -> np.ndarray:

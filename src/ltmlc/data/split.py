@@ -1,6 +1,5 @@
 """Which images are trained on and tested on: the split, its statistics, and its file."""
 
-import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from ltmlc.data.longtail import cooccurrence
 from ltmlc.data.selection import repeated, select_rows
 from ltmlc.data.sources.source import Pool, Source, first_existing
-from ltmlc.disk.files import canonical_json, sha256_text, write_atomically
+from ltmlc.disk.files import canonical_json, sealed, unsealed, write_atomically
 from ltmlc.disk.reading import read_regular
 from ltmlc.errors import InputError
 from ltmlc.metrics import groups_of
@@ -42,6 +41,33 @@ class Split:
     groups: dict[str, list[int]]
     thresholds: dict[str, int]
     sha256: str
+
+    @classmethod
+    def of(
+        cls,
+        dataset: str,
+        classes: Sequence[str],
+        train: Pool,
+        test: Pool,
+        thresholds: dict[str, int],
+        groups: dict[str, list[int]] | None = None,
+    ) -> "Split":
+        """The split of these images; ``groups`` are those of the training images unless given."""
+        counts = np.count_nonzero(train.labels, axis=0)
+        fields = {
+            "dataset": dataset,
+            "classes": list(classes),
+            "train_ids": list(train.ids),
+            "test_ids": list(test.ids),
+            "train_labels": _indices(train.labels),
+            "test_labels": _indices(test.labels),
+            "class_counts": counts.tolist(),
+            "test_class_counts": np.count_nonzero(test.labels, axis=0).tolist(),
+            "cooccurrence": cooccurrence(train.labels).tolist() if len(counts) <= PAIRS_LISTED else None,
+            "groups": groups or groups_of(counts, **thresholds),
+            "thresholds": thresholds,
+        }
+        return cls(**sealed(fields))
 
     @property
     def train_matrix(self) -> np.ndarray:
@@ -91,27 +117,8 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
             "test set; list each once"
         )
 
-    counts = np.count_nonzero(train.labels, axis=0)
     thresholds = defaults("dataset", "properties", "thresholds") | config.get("thresholds", {})
-    fields = {
-        "dataset": dataset_name,
-        "classes": list(source.classes),
-        "train_ids": train.ids,
-        "test_ids": list(test.ids),
-        "train_labels": _indices(train.labels),
-        "test_labels": _indices(test.labels),
-        "class_counts": counts.tolist(),
-        "test_class_counts": tested.tolist(),
-        "cooccurrence": listed_pairs(train.labels),
-        "groups": groups_of(counts, **thresholds),
-        "thresholds": thresholds,
-    }
-    return Split(**fields, sha256=sha256_text(canonical_json(fields)))
-
-
-def listed_pairs(labels: np.ndarray) -> list[list[int]] | None:
-    """What a split lists of labels (N, C): images with both of two classes, or None of more than PAIRS_LISTED."""
-    return cooccurrence(labels).tolist() if labels.shape[1] <= PAIRS_LISTED else None
+    return Split.of(dataset_name, source.classes, train, test, thresholds)
 
 
 def class_lines(split: Split, *, most: int = 100) -> list[str]:
@@ -134,13 +141,11 @@ def save_split(split: Split, path: str | Path) -> None:
 def load_split(path: str | Path) -> Split:
     """Read a split file and verify its checksum. Raises InputError if it is missing, unreadable or edited."""
     first_existing([Path(path)], what="split file (made by `python -m ltmlc subset`)")
-    content = read_regular(path, limit=LARGEST_SPLIT)
     try:
-        fields = json.loads(content)
-        hashed = {key: value for key, value in fields.items() if key != "sha256"}
-        if sha256_text(canonical_json(hashed)) == fields["sha256"]:
+        fields = unsealed(read_regular(path, limit=LARGEST_SPLIT))
+        if fields is not None:
             return Split(**fields)
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):  # not JSON, not a mapping, other keys
+    except TypeError:  # other keys
         pass
     raise InputError(
         f"split file {path} was edited or damaged: its checksum does not fit its content; delete it, and it will be "

@@ -29,6 +29,20 @@ def sha256_file(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sealed(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields, and beside them their own checksum: what is edited or cut short later is noticed."""
+    return {**fields, "sha256": sha256_text(canonical_json(fields))}
+
+
+def unsealed(content: bytes) -> dict[str, Any] | None:
+    """The fields of a JSON text that :func:`sealed` made, checksum included; None where it does not fit them."""
+    try:
+        fields = json.loads(content)
+        return fields if sealed({key: value for key, value in fields.items() if key != "sha256"}) == fields else None
+    except (ValueError, AttributeError, TypeError, RecursionError):  # not JSON, not a mapping
+        return None
+
+
 def write_atomically(path: str | Path, content: bytes | str) -> None:
     """Write beside ``path``, flush to disk, then move into place: no reader and no crash ever sees half a file.
 

@@ -45,7 +45,7 @@ def run_defaults() -> dict[str, Any]:
 
 def sampler_defaults() -> dict[str, dict[str, Any]]:
     """Sampler -> what it has to be told."""
-    return defaults("dataset", "properties", "samplers")
+    return {"uniform": {}, **defaults("dataset", "properties", "samplers")}
 
 
 def recipe_defaults() -> dict[str, Any]:

@@ -14,6 +14,7 @@ import torch
 
 from ltmlc.data.augment.distort import linear_part, needs_hsv, normalisation, shift_hsv_opencv
 from ltmlc.data.augment.draws import Augmentation
+from ltmlc.data.pack.pack import packed_image
 
 SMALL_BATCH = 500_000  # output pixels; under it waking the threads costs more than they save
 
@@ -37,7 +38,7 @@ def opencv_training_batch(
 
     def fill(i: int) -> None:
         left, top, right, bottom = boxes[i]
-        crop = _image(images, offsets[i], heights[i], widths[i])[top:bottom, left:right]
+        crop = packed_image(images, offsets[i], heights[i], widths[i])[top:bottom, left:right]
         if flips[i]:
             crop = cv2.flip(crop, 1)
         pixels = np.add(crop, brightness[i], dtype=np.float32)
@@ -65,16 +66,12 @@ def opencv_test_batch(
     levels = ((np.arange(256, dtype=np.float32)[:, None] - mean) / std)[None]  # (1, 256, 3): every possible result
 
     def fill(i: int) -> None:
-        image = _image(images, offsets[i], heights[i], widths[i])
+        image = packed_image(images, offsets[i], heights[i], widths[i])
         resized = cv2.resize(image, (image_size, image_size), interpolation=cv2.INTER_LINEAR)
         cv2.LUT(resized, levels, dst=batch[i])
 
     _for_each(fill, len(offsets), pixels=len(offsets) * image_size**2)
     return batch
-
-
-def _image(images: np.ndarray, offset: int, height: int, width: int) -> np.ndarray:
-    return images[offset : offset + height * width * 3].reshape(height, width, 3)
 
 
 def _channel_matrices(augmentation: Augmentation, settings: dict[str, Any]) -> np.ndarray:

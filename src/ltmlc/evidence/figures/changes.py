@@ -106,9 +106,8 @@ def _bars(axes: Axes, change: Change, absent: str) -> None:
 
 def thumbnail(pack: Pack, test_row: int) -> np.ndarray:
     """One test image, uint8 RGB, its longer side at most ``SIDE`` pixels."""
-    index = pack.num_train + test_row
-    height, width, offset = (int(array[index]) for array in (pack.heights, pack.widths, pack.offsets))
-    pixels = np.asarray(pack.images[offset : offset + height * width * 3]).reshape(height, width, 3)
+    pixels = pack.image(pack.num_train + test_row)
+    height, width, _ = pixels.shape
     scale = SIDE / max(height, width)
     if scale >= 1:
         return pixels

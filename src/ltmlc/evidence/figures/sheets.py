@@ -54,16 +54,10 @@ def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: 
         for axis in axes:
             axis.axis("off")
         for axis, index in zip(axes, chosen, strict=False):
-            axis.imshow(image(pack, index), interpolation="nearest")
+            axis.imshow(pack.image(index), interpolation="nearest")
             names = [plain(split.classes[k]) for k in np.flatnonzero(labels[index])[:4]]
             axis.set_title("\n".join(names), fontsize=6.5, pad=2)
     return figure
-
-
-def image(pack: Pack, index: int) -> np.ndarray:
-    """One packed image, uint8 RGB (H, W, 3)."""
-    height, width, offset = int(pack.heights[index]), int(pack.widths[index]), int(pack.offsets[index])
-    return np.asarray(pack.images[offset : offset + height * width * 3]).reshape(height, width, 3)
 
 
 def _augmented(
