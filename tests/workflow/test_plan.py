@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 RULES = Path(__file__).parents[2] / "workflow" / "rules"
-BLOCKS = {
-    name: body
-    for file in sorted(RULES.glob("*.smk"))
-    for name, body in re.findall(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", file.read_text(), flags=re.M | re.S)
+TEXT = "".join(file.read_text() for file in sorted(RULES.glob("*.smk")))
+BLOCKS = dict(re.findall(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", TEXT, flags=re.M | re.S))
+# Those that are another one but for what they say: all is inherited, except that they stay where Snakemake runs.
+INHERITED = {
+    name: (base, body)
+    for base, name, body in re.findall(r"^use rule (\w+) as (\w+) with:\n(.*?)(?=^\S|\Z)", TEXT, flags=re.M | re.S)
 }
 
 
@@ -86,16 +88,23 @@ def test_every_rule_has_log_environment_resources_and_benchmark(rule):
     assert {"runtime", "mem_mb"} <= set(re.findall(r"^        (\w+)=", BLOCKS[rule], flags=re.M))
 
 
-@pytest.mark.parametrize("rule", BLOCKS)
-def test_the_environment_and_the_captions_of_a_rule_exist(rule):
-    for reference in re.findall(r'(?:conda:\s+|caption=)"([^"]+)"', BLOCKS[rule]):
-        assert (RULES / reference).is_file(), reference
+@pytest.mark.parametrize("rule", INHERITED)
+def test_a_rule_that_inherits_has_its_own_log_and_benchmark(rule):
+    """Also beside its base: two rules with one log would write over each other's."""
+    base, body = INHERITED[rule]
+    assert base in BLOCKS
+    assert {"output", "log", "benchmark"} <= set(re.findall(r"^    (\w+):", body, flags=re.M))
 
 
-@pytest.mark.parametrize("rule", BLOCKS)
-def test_no_rule_retries_by_itself(rule):
+def test_the_environments_and_the_captions_of_the_rules_exist():
+    references = re.findall(r'(?:conda:\s+|caption=)"([^"]+)"', TEXT)
+    assert len(references) > 10
+    assert [reference for reference in references if not (RULES / reference).is_file()] == []
+
+
+def test_no_rule_retries_by_itself():
     """A rule's own `retries` would also count within a cluster's job, inside its time limit; the profiles have them."""
-    assert not re.search(r"^    retries:", BLOCKS[rule], flags=re.M)
+    assert not re.search(r"^    retries:", TEXT, flags=re.M)
 
 
 @pytest.mark.parametrize("profile", ["default", "slurm"])
@@ -106,5 +115,7 @@ def test_every_profile_retries_and_goes_on(profile):
 
 
 def test_what_needs_the_network_or_takes_seconds_is_no_cluster_job():
-    submitted = {name for name, body in BLOCKS.items() if "    localrule: True\n" not in body}
-    assert submitted == {"subset", "pack", "pretrain", "features", "train", "figure_gradients", "figure_data"}
+    every = {**BLOCKS, **{name: body for name, (_, body) in INHERITED.items()}}
+    submitted = {name for name, body in every.items() if "    localrule: True\n" not in body}
+    trained = {"subset", "pack", "pretrain", "features", "train", "figure_gradients", "figure_data"}
+    assert submitted == trained | {"pack_held_out", "features_held_out", "train_held_out"}

@@ -250,6 +250,25 @@ def cached_features(base, spec_of):
     )
 
 
+def pack_inputs(base):
+    return inputs(pack_stage(base), downloaded=downloaded("data"), split=in_data(base, "split.json"))
+
+
+def features_inputs(base):
+    return inputs(features_stage(base), downloaded=downloaded("weights"), data=in_data(base, *SPLIT_AND_PACK))
+
+
+def run_inputs(base, spec_of):
+    return inputs(
+        run_stage(base, spec_of),
+        weights=starting_weights(base, spec_of),
+        features=cached_features(base, spec_of),
+        downloaded_weights=downloaded("weights", spec_of),
+        downloaded_vectors=downloaded("word_vectors", spec_of),
+        data=in_data(base, *SPLIT_AND_PACK),
+    )
+
+
 def downloaded(part, spec_of=None):
     """An input function: the marker that this part of a data set's downloads is there, for sets that have any."""
 

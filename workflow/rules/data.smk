@@ -47,13 +47,7 @@ rule subset:
 
 rule pack:
     input:
-        unpack(
-            inputs(
-                pack_stage(RESULTS),
-                downloaded=downloaded("data"),
-                split=in_data(RESULTS, "split.json"),
-            )
-        ),
+        unpack(pack_inputs(RESULTS)),
     output:
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
         images=f"{RESULTS}/data/{{dataset}}/pack/images.bin",

@@ -2,7 +2,7 @@
 # Not part of `all`: ask for it by name, `snakemake --cores 1 export`.
 
 
-rule export:
+use rule tabulate as export with:
     input:
         TABLES,
         FIGURES,
@@ -20,14 +20,9 @@ rule export:
     benchmark:
         f"{RESULTS}/export.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked("export"),
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc export --config {params.config:q} --out {params.out:q} 2> {log:q}"

@@ -1,7 +1,9 @@
 # Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
 
 
-rule figure_gradients:
+use rule tabulate as figure_gradients with:
+    input:
+        [],
     output:
         pdf=f"{PICTURES}/fig3.pdf",
         thresholds=f"{PICTURES}/fig3.csv",
@@ -16,17 +18,12 @@ rule figure_gradients:
         mem_mb=2000,
         runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked(["figures", "fig3"]),
         definition=DEFINITIONS.of_data(),
         code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
-    shell:
-        "python -m ltmlc figures fig3 --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-rule figure_sweep:
-    input:
-        metrics=metrics_of_table,
+use rule tabulate as figure_sweep with:
     output:
         pdf=f"{PICTURES}/{{table}}.pdf",
         png=report(
@@ -41,20 +38,11 @@ rule figure_sweep:
     wildcard_constraints:
         table="|".join(SWEEPS) or "none",
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
-        definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
-    shell:
-        "python -m ltmlc figures {wildcards.table} --config {params.config:q} --out {params.out:q} 2> {log:q}"
+        verb=untracked(lambda wildcards: ["figures", wildcards.table]),
 
 
-rule figure_data:
+use rule tabulate as figure_data with:
     input:
         split=f"{RESULTS}/data/{{dataset}}/split.json",
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
@@ -74,14 +62,11 @@ rule figure_data:
         mem_mb=2000,
         runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
+        verb=untracked(lambda wildcards: ["figures", "data", "--dataset", wildcards.dataset]),
         definition=DEFINITIONS.of_data(),
-        out=folder_of_output,
-    shell:
-        "python -m ltmlc figures data --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-rule figure_methods:
+use rule tabulate as figure_methods with:
     # LSEP, C-LSEP and DR: what they say of absent classes, and class by class. The photographs of `changes` stay out of Snakemake's report.
     input:
         metrics=metrics_of_methods,
@@ -107,14 +92,9 @@ rule figure_methods:
     wildcard_constraints:
         dataset="|".join(COMPARED) or "none",
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
+        verb=untracked(lambda wildcards: ["figures", "methods", "--dataset", wildcards.dataset]),
         definition=DEFINITIONS.of_data(),
-        out=folder_of_output,
-    shell:
-        "python -m ltmlc figures methods --dataset {wildcards.dataset} --config {params.config:q} --out {params.out:q} 2> {log:q}"

@@ -2,7 +2,9 @@
 # report.html, REPRODUCTION.md, numbers.tex, checklist.md.
 
 
-rule plan:
+use rule tabulate as plan with:
+    input:
+        [],
     output:
         f"{RESULTS}/plan.md",
     log:
@@ -10,19 +12,13 @@ rule plan:
     benchmark:
         f"{RESULTS}/plan.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
+        verb=untracked("plan"),
+        out=lambda wildcards, output: output[0],
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc plan --config {params.config:q} --out {output:q} 2> {log:q}"
 
 
-rule claims:
+use rule tabulate as claims with:
     input:
         metrics=ALL_METRICS,
         thresholds=f"{PICTURES}/fig3.csv",
@@ -34,21 +30,15 @@ rule claims:
     benchmark:
         f"{RESULTS}/claims.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked("claims"),
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc claims --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-rule audit:
+use rule tabulate as audit with:
     # The published numbers against themselves: needs no training.
+    input:
+        [],
     output:
         csv=f"{RESULTS}/audit.csv",
         md=report(f"{RESULTS}/audit.md", caption="../report/audit.rst", category="Comparison"),
@@ -57,20 +47,12 @@ rule audit:
     benchmark:
         f"{RESULTS}/audit.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked("audit"),
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc audit --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-rule summary:
+use rule tabulate as summary with:
     # Four files from one reading of the results: they cannot disagree.
     input:
         TABLES,
@@ -97,20 +79,13 @@ rule summary:
     benchmark:
         f"{RESULTS}/summary.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked("report"),
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc report --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule partial:
+    # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     log:
         f"{RESULTS}/partial.log",
     localrule: True
@@ -119,7 +94,6 @@ rule partial:
     resources:
         mem_mb=1000,
         runtime=10,
-    # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     params:
         sweeps=SWEEPS,
         config=untracked(CONFIG_TEXT),

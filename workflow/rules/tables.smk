@@ -2,6 +2,7 @@
 
 
 rule tabulate:
+    # The rules that read results and write what is read are this one with another verb (params.verb), here and in the other files.
     input:
         metrics=metrics_of_table,
     output:
@@ -23,14 +24,15 @@ rule tabulate:
         mem_mb=1000,
         runtime=10,
     params:
+        verb=untracked(lambda wildcards: ["tabulate", wildcards.table]),
         config=untracked(CONFIG_TEXT),
         out=folder_of_output,
         definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
     shell:
-        "python -m ltmlc tabulate {wildcards.table} --config {params.config:q} --out {params.out:q} 2> {log:q}"
+        "python -m ltmlc {params.verb:q} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-rule compare:
+use rule tabulate as compare with:
     input:
         metrics=ALL_METRICS,
     output:
@@ -43,17 +45,9 @@ rule compare:
     benchmark:
         f"{RESULTS}/diff.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
-        out=folder_of_output,
+        verb=untracked("compare"),
         definition=DEFINITIONS.of_all(),
-    shell:
-        "python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
 rule bootstrap:

@@ -28,13 +28,7 @@ rule pretrain:
 rule features:
     # For data sets whose backbone is fixed (model.cached_views): computed once, then each training is that of a head.
     input:
-        unpack(
-            inputs(
-                features_stage(RESULTS),
-                downloaded=downloaded("weights"),
-                data=in_data(RESULTS, *SPLIT_AND_PACK),
-            )
-        ),
+        unpack(features_inputs(RESULTS)),
     output:
         f"{RESULTS}/data/{{dataset}}/features.npz",
     log:
@@ -61,16 +55,7 @@ rule features:
 
 rule train:
     input:
-        unpack(
-            inputs(
-                run_stage(RESULTS, run_spec),
-                weights=starting_weights(RESULTS, run_spec),
-                features=cached_features(RESULTS, run_spec),
-                downloaded_weights=downloaded("weights", run_spec),
-                downloaded_vectors=downloaded("word_vectors", run_spec),
-                data=in_data(RESULTS, *SPLIT_AND_PACK),
-            )
-        ),
+        unpack(run_inputs(RESULTS, run_spec)),
     output:
         metrics=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
         predictions=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",

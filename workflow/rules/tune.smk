@@ -57,13 +57,7 @@ rule holdout_weights:
 use rule pack as pack_held_out with:
     # The held-out split's images alone: training images, every one.
     input:
-        unpack(
-            inputs(
-                pack_stage(HELD_OUT),
-                downloaded=downloaded("data"),
-                split=in_data(HELD_OUT, "split.json"),
-            )
-        ),
+        unpack(pack_inputs(HELD_OUT)),
     output:
         index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
         images=f"{HELD_OUT}/data/{{dataset}}/pack/images.bin",
@@ -73,19 +67,11 @@ use rule pack as pack_held_out with:
         f"{HELD_OUT}/data/{{dataset}}/pack.benchmark.tsv"
     params:
         made_of=made_of(pack_stage(HELD_OUT)),
-        max_side=untracked(CONFIG["data"]["max_side"] or 0),
-        out=folder_of_output,
 
 
 use rule features as features_held_out with:
     input:
-        unpack(
-            inputs(
-                features_stage(HELD_OUT),
-                downloaded=downloaded("weights"),
-                data=in_data(HELD_OUT, *SPLIT_AND_PACK),
-            )
-        ),
+        unpack(features_inputs(HELD_OUT)),
     output:
         f"{HELD_OUT}/data/{{dataset}}/features.npz",
     log:
@@ -94,23 +80,12 @@ use rule features as features_held_out with:
         f"{HELD_OUT}/data/{{dataset}}/features.benchmark.tsv"
     params:
         made_of=made_of(features_stage(HELD_OUT)),
-        config=untracked(canonical_json({"model": CONFIG["model"]})),
-        device=untracked(CONFIG["training"]["device"]),
         data=f"{HELD_OUT}/data/{{dataset}}",
 
 
 use rule train as train_held_out with:
     input:
-        unpack(
-            inputs(
-                run_stage(HELD_OUT, candidate_spec),
-                weights=starting_weights(HELD_OUT, candidate_spec),
-                features=cached_features(HELD_OUT, candidate_spec),
-                downloaded_weights=downloaded("weights", candidate_spec),
-                downloaded_vectors=downloaded("word_vectors", candidate_spec),
-                data=in_data(HELD_OUT, *SPLIT_AND_PACK),
-            )
-        ),
+        unpack(run_inputs(HELD_OUT, candidate_spec)),
     output:
         metrics=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
         predictions=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
@@ -123,7 +98,6 @@ use rule train as train_held_out with:
         spec=untracked(lambda wildcards: canonical_json(candidate_spec(wildcards))),
         code=untracked(lambda wildcards: run_fingerprint(candidate_spec(wildcards))),
         data=f"{HELD_OUT}/data/{{dataset}}",
-        out=folder_of_output,
 
 
 checkpoint tune_dataset:
@@ -151,7 +125,7 @@ checkpoint tune_dataset:
         "python -m ltmlc tune {wildcards.dataset} --no-training --config {params.config:q} 2> {log:q}"
 
 
-rule tuned_table:
+use rule tabulate as tuned_table with:
     input:
         metrics=tuned_metrics,
     output:
@@ -162,13 +136,6 @@ rule tuned_table:
     benchmark:
         f"{RESULTS}/tables/tuned.benchmark.tsv"
     localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        config=untracked(CONFIG_TEXT),
+        verb=untracked("tuned"),
         definition=DEFINITIONS.of_sweep(),
-    shell:
-        "python -m ltmlc tuned --config {params.config:q} 2> {log:q}"
