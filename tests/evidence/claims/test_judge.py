@@ -394,6 +394,53 @@ def test_a_threshold_is_read_from_the_figure_s_numbers(tmp_path):
     assert read_thresholds(tmp_path / "absent.csv") == []
 
 
+def test_gradients_are_compared_as_the_figure_has_them(tmp_path):
+    path = tmp_path / "fig3.csv"
+    path.write_text(
+        "family,gamma1,gamma2,threshold_probability,gradient_at_0.5,gradient_at_0.9\n"
+        'C-LSEP,1,,0.5,0.1,0.5\nC-LSEP,5,,0.85,0.0001,2.5\n"LSEP, present class",1,,,0.25,0.25\n'
+    )
+    low, high = ([{"family": "C-LSEP", "gamma": gamma, "at": at} for gamma in (1, 5)] for at in (0.5, 0.9))
+    still = [[{"family": "LSEP, present class", "gamma": 1, "at": at} for at in (0.5, 0.9)]]
+    asked = [
+        fact("gradient", order=[low, high[::-1]]),
+        fact("gradient", order=[low, high]),
+        fact("gradient", same=still),
+        fact("gradient", same=[low]),
+        fact("gradient", order=[[{"family": "NGC", "gamma": 7, "at": 0.5}, low[0]]]),
+    ]
+    verdicts = judge(asked, {"A": [1.0]}, seeds=[0], curves=read_thresholds(path))
+    assert [v.verdict for v in verdicts] == ["holds", "reversed", "holds", "reversed", "missing"]
+    assert "0.1 against 0.0001; 2.5 against 0.5" in verdicts[0].reason
+
+
+# Between data sets
+
+
+def between(gain: list[float], other: list[float]) -> list:
+    """Verdicts where A is above B by ``gain`` on voc-lt and by ``other`` on coco-lt."""
+    asked = grid(table("t", *(row(run, run, datasets=TWINS) for run in "AB")), seeds=range(len(gain)))
+    both = [
+        results(above(gains), dataset=twin, seeds=range(3)).runs
+        for twin, gains in zip(TWINS, (gain, other), strict=True)
+    ]
+    gains = {twin: [part("A", "B")] for twin in TWINS}
+    sentence = Claim("more", "4.3", "More.", "gains_more_on", TWINS, {}, facts={"gains": gains})
+    return judge_claims(asked, Results(both[0] | both[1], tuple(range(len(gain)))), [sentence])
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"), [([5.0, 5.2, 4.8], "holds"), ([-5.0, -5.2, -4.8], "reversed"), ([0.9, 0.5, 1.1], "not")]
+)
+def test_a_gain_is_compared_between_two_data_sets_whose_seeds_are_not_paired(other, verdict):
+    (judged,) = between([1.0, 1.2, 0.8], other)
+    assert judged.verdict.startswith(verdict) and judged.dataset == ""
+    assert judged.difference == pytest.approx(sum(other) / 3 - 1.0)
+    if verdict == "holds":  # Welch: sd 0.2 on both sides, three seeds each, four degrees of freedom
+        half = 2.776 * 0.2 * (2 / 3) ** 0.5
+        assert judged.high - judged.difference == pytest.approx(half, rel=0.01)
+
+
 # Output
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ltmlc.evidence.figures.gradients import POSITIVE_LOGIT, gradient_curves
+from ltmlc.evidence.figures.gradients import POSITIVE_LOGIT, READ_AT, company_gradients, gradient_curves
 from ltmlc.evidence.figures.paper import draw_figure3, thresholds_csv, write_figure3
 
 
@@ -48,8 +48,15 @@ def test_the_threshold_lies_where_the_curve_has_a_tenth_of_its_maximum(curves):
         assert np.interp(curve.threshold, curve.x, curve.gradient) == pytest.approx(0.1 * curve.maximum, rel=1e-6)
 
 
+def test_sample_wise_an_absent_class_is_measured_against_its_image_s_present_one():
+    """Equations 5 and 6 on two images: the mean of sigmoid(absent - present) over images, or over classes."""
+    company = company_gradients()
+    assert company["LSEP, present class"] == pytest.approx([(1 - present) / 2 for present in READ_AT])
+    assert company["C-LSEP, present class"] == pytest.approx([(1 - 0.9) / 2] * len(READ_AT))
+
+
 def test_the_text_s_thresholds_stand_beside_ours(curves):
-    records = list(csv.DictReader(io.StringIO(thresholds_csv(list(curves.values())))))
+    records = list(csv.DictReader(io.StringIO(thresholds_csv(list(curves.values()), {}))))
     assert len(records) == 10
     assert (records[2]["family"], records[2]["gamma1"], records[2]["stated_probability"]) == ("C-LSEP", "5", "0.85")
     assert float(records[0]["threshold_logit"]) == pytest.approx(0, abs=0.01)

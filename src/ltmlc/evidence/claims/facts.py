@@ -1,8 +1,9 @@
-"""Claims that no run decides: thresholds of Fig. 3 by the losses, facts about a data set by its split."""
+"""Claims that no run decides: gradients and their thresholds by the losses, facts about a data set by its split."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,27 @@ from ltmlc.evidence.claims.file import Claim
 
 @dataclass(frozen=True)
 class Threshold:
-    """What a claim needs of a :class:`ltmlc.evidence.figures.gradients.GradientCurve`."""
+    """What a claim needs of a line of ``fig3.csv``; ``gradients``: by the probability they were taken at."""
 
     family: str
     gamma: int
-    threshold_probability: float
+    threshold_probability: float | None
+    gradients: Mapping[float, float] = field(default_factory=dict)
 
 
 def read_thresholds(path: str | Path) -> list[Threshold]:
-    """The thresholds in ``fig3.csv``, which spare the evidence from importing torch; none where the file is absent or
+    """The numbers in ``fig3.csv``, which spare the evidence from importing torch; none where the file is absent or
     not one.
     """
+    at = "gradient_at_"
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             return [
-                Threshold(line["family"], int(line["gamma2"] or line["gamma1"]), float(line["threshold_probability"]))
+                Threshold(
+                    *(line["family"], int(line["gamma2"] or line["gamma1"])),
+                    float(line["threshold_probability"]) if line["threshold_probability"] else None,
+                    {float(key.removeprefix(at)): float(value) for key, value in line.items() if key.startswith(at)},
+                )
                 for line in csv.DictReader(file)
             ]
     except (OSError, KeyError, ValueError, TypeError):
@@ -47,6 +54,25 @@ def judge_threshold(claim: Claim, curves: Sequence[Any] | None) -> tuple[str, st
     if abs(ours - stated) <= claim.facts["tolerance"]:
         return "holds", found
     return "not distinguishable", f"{found}, without set-up or criterion"
+
+
+def judge_gradients(claim: Claim, curves: Sequence[Any] | None) -> tuple[str, str]:
+    """Verdict and reason of inequalities (``order``: [larger, smaller]) and equations (``same``) between gradients of
+    :func:`read_thresholds`, each named {family, gamma, at: probability}.
+    """
+    known = {(c.family, c.gamma, at): value for c in curves or () for at, value in c.gradients.items()}
+    try:
+        pairs = {
+            key: [tuple(known[each["family"], each["gamma"], each["at"]] for each in pair) for pair in pairs]
+            for key in ("order", "same")
+            if (pairs := claim.facts.get(key))
+        }
+    except KeyError:
+        return "missing", "needs fig3.csv (`ltmlc figures fig3`), written by this version"
+    true = [first > second for first, second in pairs.get("order", ())]
+    true += [math.isclose(first, second, rel_tol=1e-3) for first, second in pairs.get("same", ())]
+    found = "; ".join(f"{a:.3g} against {b:.3g}" for each in pairs.values() for a, b in each)
+    return "holds" if all(true) else "reversed", f"gradients by autograd: {found}"
 
 
 def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:

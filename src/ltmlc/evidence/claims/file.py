@@ -11,7 +11,7 @@ from ltmlc.plan.lookup import files_of, own_or_shipped
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.reading.yaml_file import read_yaml
 
-FACTS = ("threshold", "probability", "split")  # decided by the losses or the labels, not by runs
+FACTS = ("threshold", "gradient", "probability", "split")  # decided by the losses or the labels, not by runs
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,21 @@ def load_claims(path: str | Path = "config/claims.yaml", *, root: str | Path = "
 
 def _claim(entry: Mapping[str, Any], tables: Mapping[str, Mapping], where: str) -> Claim:
     about = tuple(entry.get("about", TWINS))
-    parts = {}
+    parts, facts = {}, {}
     if entry["kind"] in KINDS:
         parts = {twin: build_parts(entry, twin, tables, where) for twin in about}
+    elif entry["kind"] == "gains_more_on":  # a comparison of two data sets, so no part of either
+        pairs = [{**entry, **pair, "kind": "greater"} for pair in entry["pairs"]]
+        facts["gains"] = {
+            twin: [part for pair in pairs for part in build_parts(pair, twin, tables, where)] for twin in TWINS
+        }
     known = ("id", "section", "statement", "kind", "about", "amount")
     return Claim(
         *(entry["id"], entry["section"], entry["statement"], entry["kind"], about, parts),
         stated={twin: _text(value) for twin, value in entry.get("amount", {}).items()},
         amount={twin: as_printed(value) for twin, value in entry.get("amount", {}).items()},
-        facts={key: value for key, value in entry.items() if key not in known} if entry["kind"] in FACTS else {},
+        facts=facts
+        | ({key: value for key, value in entry.items() if key not in known} if entry["kind"] in FACTS else {}),
     )
 
 

@@ -22,11 +22,12 @@ untold.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
-from ltmlc.evidence.claims.facts import judge_probability, judge_split, judge_threshold
+from ltmlc.evidence.claims.facts import judge_gradients, judge_probability, judge_split, judge_threshold
 from ltmlc.evidence.claims.file import Claim
-from ltmlc.evidence.claims.measure import Measured, measure, problem_of, spreads_of
+from ltmlc.evidence.claims.measure import Measured, direction, measure, measure_between, p_value, problem_of, spreads_of
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.moderated import equal_within
@@ -34,7 +35,6 @@ from ltmlc.evidence.uncertainty.noise import LEVEL, holm
 from ltmlc.plan.grid import Grid, Row
 
 VERDICTS = ("holds", "direction only", "not distinguishable", "reversed", "missing")
-ONE_SEED = "one seed, so nothing to measure the noise with"
 MARGIN = 0.5  # points that count as equal: below the spread of the paper's own repeated runs and of its predecessor's
 
 
@@ -90,7 +90,7 @@ def judge_claims(
         results: from :func:`ltmlc.evidence.results.results.load_results`, possibly partial.
         claims: from :func:`ltmlc.evidence.claims.file.load_claims`.
         splits: :class:`ltmlc.data.split.Split` by data set, for facts about the labels.
-        curves: :func:`ltmlc.evidence.claims.facts.read_thresholds` of ``fig3.csv``, for the thresholds of Fig. 3.
+        curves: :func:`ltmlc.evidence.claims.facts.read_thresholds` of ``fig3.csv``, for what is said of gradients.
     """
     rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
     verdicts = []
@@ -112,8 +112,14 @@ def judge_claims(
                 judge = judge_probability if claim.kind == "probability" else judge_split
                 judged.append(_verdict(claim, dataset, *judge(claim, (splits or {}).get(dataset))))
         verdicts += _decide(judged)
-    thresholds = [claim for claim in claims if claim.kind == "threshold"]
-    return verdicts + [_verdict(claim, "", *judge_threshold(claim, curves)) for claim in thresholds]
+    for claim in (claim for claim in claims if claim.kind == "gains_more_on"):
+        for few, many in product(*(_playing(role, grid) for role in TWINS)):
+            parts = _measure_between(claim, few, many, rows, results)
+            spreads = {} if isinstance(parts, str) else {each.contrast: each.spread for each in parts}
+            verdicts += _decide([_judge(claim, parts, spreads, None, "")])
+    of_losses = {"threshold": judge_threshold, "gradient": judge_gradients}
+    facts = [claim for claim in claims if claim.kind in of_losses]
+    return verdicts + [_verdict(claim, "", *of_losses[claim.kind](claim, curves)) for claim in facts]
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
@@ -138,6 +144,20 @@ def _measure(
     return measured or "its rows are the same run on this data set"
 
 
+def _playing(role: str, grid: Grid) -> list[str]:
+    return [dataset for dataset, settings in grid.datasets.items() if twin_of(dataset, settings) == role]
+
+
+def _measure_between(
+    claim: Claim, few: str, many: str, rows: Mapping[RowName, Row], results: Results
+) -> list[Measured] | str:
+    """By how much every gain is larger on the data set with more classes, or why that cannot be measured."""
+    gains = [
+        _measure(claim.facts["gains"][role], each, rows, results) for role, each in zip(TWINS, (few, many), strict=True)
+    ]
+    return next((each for each in gains if isinstance(each, str)), None) or measure_between(*gains)
+
+
 def _judge(
     claim: Claim, parts: list[Measured] | str, spreads: Mapping[Any, Any], twin: str | None, dataset: str
 ) -> Verdict:
@@ -150,7 +170,7 @@ def _judge(
     weakest = min(measured, key=lambda each: (-each.p(1) if known else 0.0, each.excess))
     n, width = len(weakest.values), weakest.width() if known else None
     return _verdict(
-        *(claim, dataset, *_direction(measured)),
+        *(claim, dataset, *direction(measured)),
         parts=len(measured),
         as_stated=sum(each.excess > 0 for each in measured),
         comparison=str(weakest.part),
@@ -158,18 +178,11 @@ def _judge(
         low=weakest.mean - width if known else None,
         high=weakest.mean + width if known else None,
         n=n,
-        p=_p_value(measured) if known else None,
+        p=p_value(measured) if known else None,
         stated=stated,
         size=_size(claim, twin, weakest) if known else "",
         equal=equal_within(MARGIN, weakest.mean, weakest.spread, n) if known else None,
     )
-
-
-def _p_value(measured: Sequence[Measured]) -> float:
-    """Two-sided: holding needs every part, being reversed one of them."""
-    holds = max(each.p(1) for each in measured)
-    turned = min(each.p(-1) for each in measured) * len(measured)
-    return min(1.0, 2 * holds, 2 * turned)
 
 
 def _size(claim: Claim, twin: str | None, weakest: Measured) -> str:
@@ -181,20 +194,6 @@ def _size(claim: Claim, twin: str | None, weakest: Measured) -> str:
     if weakest.mean < low - one_more_run:
         return "smaller"
     return "larger" if weakest.mean > high + one_more_run else "as large"
-
-
-def _direction(measured: Sequence[Measured]) -> tuple[str, str]:
-    """Verdict and reason without a test: which way the seeds point."""
-    stated = [value > each.part.bound for each in measured for value in each.values]
-    against = sum(each.excess <= 0 for each in measured)
-    doubt = "chance is not excluded" if all(each.known for each in measured) else ONE_SEED
-    if all(stated):
-        return "direction only", f"points the stated way; {doubt}"
-    if not any(stated):
-        return "not distinguishable", f"points the other way; {doubt}"
-    if against:
-        return "not distinguishable", f"{against} of {len(measured)} comparisons point the other way; {doubt}"
-    return "not distinguishable", f"the seeds disagree; {doubt}"
 
 
 def _decide(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -9,6 +9,8 @@ from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
 from ltmlc.plan.grid import Row
 
+ONE_SEED = "one seed, so nothing to measure the noise with"
+
 Contrast = tuple[tuple[tuple[str, float], ...], str, str]
 """Weights by run, the column, and the column to be taken off it."""
 
@@ -111,3 +113,41 @@ def spreads_of(measured: Sequence[Measured]) -> dict[Contrast, Spread]:
 def _turned(contrast: Contrast) -> Contrast:
     weights, column, less = contrast
     return tuple((run, -weight) for run, weight in weights), column, less
+
+
+def measure_between(fewer: Sequence[Measured], more: Sequence[Measured]) -> list[Measured]:
+    """Each gain on one data set less the same gain on another one, as a single draw: no seed is common to both, so
+    their errors add (Welch), each by its own spread and degrees of freedom.
+    """
+    sides = [[(each, spreads_of(side)[each.contrast]) for each in side] for side in (more, fewer)]
+    found = []
+    for pair in zip(*sides, strict=True):
+        parts = [(spread.variance / len(each.values), spread.df) for each, spread in pair]
+        spread = UNKNOWN
+        if all(df for _, df in parts):
+            error = sum(variance for variance, _ in parts)
+            spread = Spread(error, error**2 / sum(variance**2 / df for variance, df in parts))
+        first = pair[0][0]
+        found.append(Measured(first.part, first.contrast, (first.mean - pair[1][0].mean,), spread))
+    return found
+
+
+def p_value(measured: Sequence[Measured]) -> float:
+    """Two-sided: holding needs every part, being reversed one of them."""
+    holds = max(each.p(1) for each in measured)
+    turned = min(each.p(-1) for each in measured) * len(measured)
+    return min(1.0, 2 * holds, 2 * turned)
+
+
+def direction(measured: Sequence[Measured]) -> tuple[str, str]:
+    """Verdict and reason without a test: which way the seeds point."""
+    stated = [value > each.part.bound for each in measured for value in each.values]
+    against = sum(each.excess <= 0 for each in measured)
+    doubt = "chance is not excluded" if all(each.known for each in measured) else ONE_SEED
+    if all(stated):
+        return "direction only", f"points the stated way; {doubt}"
+    if not any(stated):
+        return "not distinguishable", f"points the other way; {doubt}"
+    if against:
+        return "not distinguishable", f"{against} of {len(measured)} comparisons point the other way; {doubt}"
+    return "not distinguishable", f"the seeds disagree; {doubt}"

@@ -5,11 +5,12 @@ from dataclasses import fields
 from pathlib import Path
 
 from ltmlc.disk.files import write_atomically
-from ltmlc.evidence.claims.judge import MARGIN, ONE_SEED, VERDICTS, Verdict
+from ltmlc.evidence.claims.judge import MARGIN, VERDICTS, Verdict
+from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
 from ltmlc.plan.grid import Grid
 
-ABOUT_NONE = "losses"  # what a claim about no data set is about
+ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
 
 
 def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Grid | None = None) -> list[Path]:

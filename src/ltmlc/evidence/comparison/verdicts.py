@@ -4,7 +4,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import fmean
+
+import numpy as np
 
 from ltmlc.evidence.results.reference import PRINTED
 from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
@@ -66,7 +68,7 @@ def compare_cell(entry: Entry, spread: Spread) -> Entry:
     if shared:
         ours, theirs = {seed: ours[seed] for seed in sorted(shared)}, {seed: theirs[seed] for seed in sorted(shared)}
     mean, other, n, m = fmean(ours.values()), fmean(theirs.values()), len(ours), len(theirs)
-    sd = stdev(ours.values()) if n > 1 else None
+    sd = float(np.std(list(ours.values()), ddof=1)) if n > 1 else None
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
     if not spread.df:
         same = shared and _excess(cell) == 0

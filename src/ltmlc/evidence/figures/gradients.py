@@ -14,6 +14,7 @@ import numpy as np
 POSITIVE_LOGIT = math.log(9)
 GAMMAS = (1, 3, 5, 7, 10)
 NGC_GAMMA1 = 5
+READ_AT = (0.1, 0.5, 0.65, 0.9)  # probabilities at which the numbers of the figure are written down
 CRITERION = 0.1  # share of a curve's maximum that counts as a gradient worth the name
 _SATURATED = 100.0  # a logit at which every curve has reached its maximum to machine precision
 
@@ -38,9 +39,41 @@ class GradientCurve:
     def threshold_probability(self) -> float:
         return 1 / (1 + math.exp(-self.threshold))
 
+    def at(self, probability: float) -> float:
+        return float(np.interp(_logit(probability), self.x, self.gradient))
+
     @property
     def stated(self) -> float | None:
         return STATED[self.family].get(self.gamma)
+
+
+def company_gradients() -> dict[str, list[float]]:
+    """|dL/dx| on an absent class at probability 0.5 while its image's present class stands at ``READ_AT``, for LSEP and
+    C-LSEP with gamma = 1: whom an absent class is measured against (P Fig. 1, eq. 5 and 6).
+
+    Two images, two classes, each present on one of them; on the other image both stand as there (0.9 and 0.1).
+    """
+    return {
+        name: [_on_the_absent_class({"name": loss, "gamma": 1}, probability) for probability in READ_AT]
+        for name, loss in (("LSEP, present class", "lsep"), ("C-LSEP, present class", "c_lsep"))
+    }
+
+
+def _on_the_absent_class(term: dict[str, Any], present: float) -> float:
+    import torch
+
+    from ltmlc.losses import ClassStats, build_loss
+
+    logits = torch.tensor(
+        [[_logit(present), 0.0], [_logit(0.1), POSITIVE_LOGIT]], dtype=torch.float64, requires_grad=True
+    )
+    loss = build_loss([term], ClassStats(counts=[1, 1], num_images=2))
+    (gradient,) = torch.autograd.grad(loss(logits, torch.eye(2, dtype=torch.float64)), logits)
+    return float(gradient[0, 1])
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def gradient_curves(*, low: float = -6.0, high: float = 6.0, points: int = 2401) -> list[GradientCurve]:

@@ -2,7 +2,7 @@
 behind them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -11,7 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.disk.files import write_atomically
-from ltmlc.evidence.figures.gradients import CRITERION, NGC_GAMMA1, GradientCurve, gradient_curves
+from ltmlc.evidence.figures.gradients import (
+    CRITERION,
+    NGC_GAMMA1,
+    READ_AT,
+    GradientCurve,
+    company_gradients,
+    gradient_curves,
+)
 from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, plain, save, style
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import Results
@@ -26,15 +33,16 @@ def write_figure3(directory: str | Path) -> list[Path]:
     curves = gradient_curves()
     directory = Path(directory)
     paths = [directory / "fig3.csv", directory / "fig3_curves.csv"]
-    write_atomically(paths[0], thresholds_csv(curves))
+    write_atomically(paths[0], thresholds_csv(curves, company_gradients()))
     write_atomically(paths[1], _curves_csv(curves))
     with style():
         return [*save(draw_figure3(curves), directory / "fig3"), *paths]
 
 
-def thresholds_csv(curves: Sequence[GradientCurve]) -> str:
-    """One line a curve: its maximum, its threshold as logit and probability, and the probability the paper states,
-    where it does.
+def thresholds_csv(curves: Sequence[GradientCurve], company: Mapping[str, Sequence[float]]) -> str:
+    """One line a curve: its maximum, its threshold as logit and probability, the probability the paper states, where it
+    does, and the gradient at ``READ_AT``. Then ``company``, of which there are only the latter: gradients on an absent
+    class while the image's present one stands at these probabilities.
     """
     header = [
         "family",
@@ -45,6 +53,7 @@ def thresholds_csv(curves: Sequence[GradientCurve]) -> str:
         "threshold_logit",
         "threshold_probability",
         "stated_probability",
+        *(f"gradient_at_{probability:g}" for probability in READ_AT),
     ]
     lines = [
         [
@@ -54,9 +63,11 @@ def thresholds_csv(curves: Sequence[GradientCurve]) -> str:
                 f"{curve.threshold_probability:.4f}",
                 "" if curve.stated is None else curve.stated,
             ),
+            *(f"{curve.at(probability):.4g}" for probability in READ_AT),
         ]
         for curve in curves
     ]
+    lines += [[name, 1, *[""] * 6, *(f"{value:.4g}" for value in values)] for name, values in company.items()]
     return csv_text(header, lines)
 
 

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ltmlc.evidence.audit.report import HOW_TO_READ, audit_counts
-from ltmlc.evidence.claims.judge import ONE_SEED, Verdict
+from ltmlc.evidence.claims.judge import Verdict
+from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.claims.report import shown_difference, stated
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.report.facts import citations, headline, open_choices, total_time
