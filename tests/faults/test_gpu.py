@@ -2,7 +2,7 @@
 
 LOST = """
 
-_update = Progress.update
+_update = Heartbeat.update
 
 
 def _lose_the_gpu(self, epoch_ended):
@@ -13,7 +13,7 @@ def _lose_the_gpu(self, epoch_ended):
         raise RuntimeError("CUDA error: unspecified launch failure\\nCUDA kernel errors might be reported later")
 
 
-Progress.update = _lose_the_gpu
+Heartbeat.update = _lose_the_gpu
 """
 """Appended to a module that is no part of what a run is: its fingerprint stays."""
 

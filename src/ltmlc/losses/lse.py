@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-SAMPLES, CLASSES = (
-    0,
-    1,
-)  # the axes of an (M, C) batch: a class-wise loss sums over samples, a sample-wise one over classes
+SAMPLES, CLASSES = 0, 1
+"""The axes of an (M, C) batch: a class-wise loss sums over samples, a sample-wise one over classes."""
 
 
 def masked_logsumexp(values: Tensor, mask: Tensor, dim: int, scale: float = 1.0) -> Tensor:

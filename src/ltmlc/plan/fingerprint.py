@@ -1,7 +1,7 @@
 """What code a result depends on, as one hash. The rules carry it, so an edit makes again what it can change.
 
 Counted is every function, class and constant that the job's entry reaches by name, with what it says and whom it names
-(:mod:`ltmlc.plan.definitions`). Not counted, because it cannot change a number: comments, docstrings, formatting,
+(:mod:`ltmlc.plan.code_graph`). Not counted, because it cannot change a number: comments, docstrings, formatting,
 annotations of functions, the words of raised errors and of what is printed, imports of this package, the names and
 places of files, and definitions that nothing reaches from there, even in the same file. ``NOT_FOLLOWED`` names the
 modules that are reached and count for nothing. Of the registries a run counts the entries that it uses. Conservative
@@ -13,7 +13,7 @@ Snakemake does not see edits in imported modules; torch is not imported here.
 from functools import cache
 from typing import Any
 
-from ltmlc.plan.definitions import entries_of, reached
+from ltmlc.plan.code_graph import entries_of, reached
 
 LOSSES = ("ltmlc.losses", "LOSSES")
 KINDS = ("ltmlc.data.sources.open", "KINDS")

@@ -29,7 +29,7 @@ from ltmlc.training.job import (
 from ltmlc.training.loop import Trainer
 from ltmlc.training.network import build_network, weights_sha256
 from ltmlc.training.record.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
-from ltmlc.training.record.heartbeat import Progress, report
+from ltmlc.training.record.heartbeat import Heartbeat, report
 from ltmlc.training.record.outputs import (
     failure,
     finite,
@@ -105,25 +105,25 @@ class Session:
         """Test logits (N, C) float32 and scores; for a run that diverged NaN, and the reason."""
         trainer, job = self.trainer, self.job
         try:
-            with Progress(job.out, trainer, f"{job.dataset} {job.run} seed {job.seed}") as progress:
+            with Heartbeat(job.out, trainer, f"{job.dataset} {job.run} seed {job.seed}") as heartbeat:
                 with job.phase("train"):
-                    self._train(interrupts, progress)
+                    self._train(interrupts, heartbeat)
                 with job.phase("evaluate"):
-                    logits = self._test(interrupts, progress)
+                    logits = self._test(interrupts, heartbeat)
                     return logits, score(logits, split)
         except DivergedError as error:
             text = _explain(error, trainer, split)
             report(f"failed: {text}")
             return np.full((len(split.test_ids), len(split.classes)), np.nan, np.float32), failure(text)
 
-    def _train(self, interrupts: Interrupts, progress: Progress) -> None:
+    def _train(self, interrupts: Interrupts, heartbeat: Heartbeat) -> None:
         trainer, job = self.trainer, self.job
         first, started = trainer.iteration, time.perf_counter()
         while trainer.iteration < trainer.total_iterations:
             self._stop_if_asked(interrupts)
             trainer.step()
             epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
-            progress.update(epoch_ended)
+            heartbeat.update(epoch_ended)
             if trainer.iteration == first + PACE:
                 pace = PACE * job.spec["batch_size"] / (time.perf_counter() - started)
                 left = trainer.total_iterations - trainer.iteration
@@ -133,11 +133,11 @@ class Session:
             if since > 60 * job.settings["checkpoint_minutes"] or (epoch_ended and since > SHORTEST_INTERVAL):
                 self._save()
 
-    def _test(self, interrupts: Interrupts, progress: Progress) -> np.ndarray:
+    def _test(self, interrupts: Interrupts, heartbeat: Heartbeat) -> np.ndarray:
         parts = []
         for logits in test_logits(self.trainer.model, self.trainer.data, self.job.spec):
             self._stop_if_asked(interrupts)
-            progress.beat()
+            heartbeat.beat()
             parts.append(logits)
         return torch.cat(parts).numpy()
 

@@ -6,13 +6,11 @@ from typing import Any
 
 from ltmlc.data.sources.faults import Faults
 
-AREA, SMALL, SHARES, IGNORED = (
-    "of area 0 or less",
-    "less than 1 pixel wide or high",
-    "given in shares of the image, not in pixels",
-    "marked ignore",
-)
-"""Why a box does not count."""
+# Why a box does not count:
+AREA = "of area 0 or less"
+SMALL = "less than 1 pixel wide or high"
+SHARES = "given in shares of the image, not in pixels"
+IGNORED = "marked ignore"
 
 NAMED = 3
 """Annotations that a note names of each reason."""

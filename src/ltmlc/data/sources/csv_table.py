@@ -19,7 +19,7 @@ from ltmlc.errors import InputError
 Rows = dict[str, list[str]]
 """Image id -> its label names."""
 
-COLUMNS = {"path": "path", "labels": "labels", "split": "split"}
+USUAL_NAMES = {"path": "path", "labels": "labels", "split": "split"}
 
 
 class CsvSource(Source):
@@ -69,7 +69,7 @@ class CsvSource(Source):
         self.notes: list[str] = []
         self._images = Path(root) / images
         self._classes = classes
-        self._columns = COLUMNS | dict(columns or {})
+        self._columns = USUAL_NAMES | dict(columns or {})
         self._encoding = encoding
         files = [Path(root) / name for name in ([table] if table is not None else [train, test])]
         faults = Faults(" and ".join(map(str, files)))

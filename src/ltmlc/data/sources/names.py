@@ -18,8 +18,26 @@ LONGEST = 200
 """Characters of a name."""
 
 NOTHING = {
-    *("nan", "none", "null", "na", "n a", "nil", "nothing", "no finding", "no findings", "no label", "no labels"),
-    *("no class", "no object", "unlabeled", "unlabelled", "not labeled", "not labelled", "empty", "", "<na>"),
+    "nan",
+    "none",
+    "null",
+    "na",
+    "n a",
+    "nil",
+    "nothing",
+    "no finding",
+    "no findings",
+    "no label",
+    "no labels",
+    "no class",
+    "no object",
+    "unlabeled",
+    "unlabelled",
+    "not labeled",
+    "not labelled",
+    "empty",
+    "",
+    "<na>",
 }
 """Names, as :func:`plain_form` gives them, that probably stand for no label."""
 

@@ -9,9 +9,17 @@ CONFIG_PATHS = ("data.root", "results", "figures", "reference", "model.weights",
 """Keys of a configuration that hold a path (or, of some, a word that stands for one)."""
 
 DATASET_PATHS = (
-    *(f"source.{key}" for key in ("table", "train", "test", "images")),
-    *(f"source.{part}.{key}" for part in ("train", "test") for key in ("annotations", "images")),
-    *("subset.ids", "model.weights", "model.word_vectors"),
+    "source.table",
+    "source.train",
+    "source.test",
+    "source.images",
+    "source.train.annotations",
+    "source.train.images",
+    "source.test.annotations",
+    "source.test.images",
+    "subset.ids",
+    "model.weights",
+    "model.word_vectors",
 )
 """The same of a data set's file."""
 

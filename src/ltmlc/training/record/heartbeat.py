@@ -25,7 +25,7 @@ def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-class Progress:
+class Heartbeat:
     """Follows a :class:`ltmlc.training.loop.Trainer`. ``running.json`` is there as long as the context is open."""
 
     def __init__(self, directory: Path, trainer: Any, title: str) -> None:
@@ -40,8 +40,8 @@ class Progress:
             leave=False,
         )
 
-    def __enter__(self) -> "Progress":
-        self._heartbeat()
+    def __enter__(self) -> "Heartbeat":
+        self._write()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,14 +62,14 @@ class Progress:
     def beat(self) -> None:
         """Say that the run is alive, every few seconds."""
         if time.perf_counter() - self._beat > HEARTBEAT_SECONDS:
-            self._heartbeat()
+            self._write()
 
     def _seconds_left(self) -> float:
         done = self._trainer.iteration - self._first
         pace = (time.perf_counter() - self._started) / max(done, 1)
         return pace * (self._trainer.total_iterations - self._trainer.iteration)
 
-    def _heartbeat(self) -> None:
+    def _write(self) -> None:
         self._beat = time.perf_counter()
         state = {
             "pid": os.getpid(),
