@@ -22,6 +22,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ltmlc.data.augment.batch import draw_augmentation, test_batch, training_batch
+from ltmlc.data.pack.images import Images
 from ltmlc.data.pack.pack import Pack, build_pack, open_pack
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.plan.config import load_dataset
@@ -103,17 +104,15 @@ def released_batches(dataset: Dataset, batch_size: int) -> Iterator[torch.Tensor
 
 
 def packed_batches(pack: Pack, image_size: int, batch_size: int, *, training: bool) -> Iterator[torch.Tensor]:
-    images = torch.from_numpy(pack.images)
+    packed = Images(torch.from_numpy(pack.images), pack.offsets, pack.heights, pack.widths)
     for iteration, first in enumerate(range(0, len(pack.ids), batch_size)):
-        offsets, heights, widths = (
-            values[first : first + batch_size] for values in (pack.offsets, pack.heights, pack.widths)
-        )
+        images = packed.chosen(slice(first, first + batch_size))
         options = {"image_size": image_size, "settings": SETTINGS}
         if training:
-            drawn = draw_augmentation(np.random.default_rng([0, 0, iteration]), heights, widths, SETTINGS)
-            yield training_batch(images, offsets, heights, widths, drawn, **options)
+            drawn = draw_augmentation(np.random.default_rng([0, 0, iteration]), images.heights, images.widths, SETTINGS)
+            yield training_batch(images, drawn, **options)
         else:
-            yield test_batch(images, offsets, heights, widths, **options)
+            yield test_batch(images, **options)
 
 
 def images_per_second(batches: Iterator[torch.Tensor], *, warm_up: int = 4) -> float:
@@ -167,9 +166,8 @@ def mapped_memory(directory: Path, images: int = 6909, height: int = 480, width:
     chosen = np.random.default_rng(0).choice(images, 32, replace=False)
     sizes = np.full(32, height), np.full(32, width)
     drawn = draw_augmentation(np.random.default_rng(0), *sizes, SETTINGS)
-    training_batch(
-        torch.from_numpy(mapped), chosen * height * width * 3, *sizes, drawn, image_size=224, settings=SETTINGS
-    )
+    batch = Images(torch.from_numpy(mapped), chosen * height * width * 3, *sizes)
+    training_batch(batch, drawn, image_size=224, settings=SETTINGS)
     used = resident_megabytes()
     gain = [{key: after[key] - before[key] for key in before} for after in (opened, used)]
     return len(mapped) / 1e9, *gain
@@ -178,13 +176,13 @@ def mapped_memory(directory: Path, images: int = 6909, height: int = 480, width:
 def digits_batch_milliseconds() -> float:
     """Draws and batch of 32 canvases of 32 x 32 pixels without photometric parts."""
     settings = {key: SETTINGS[key] for key in ("crop_scale", "crop_ratio", "mean", "std")}
-    images = torch.randint(256, (32 * 32 * 32 * 3,), dtype=torch.uint8)
     sizes = np.full(32, 32), np.full(32, 32)
+    images = Images(torch.randint(256, (32 * 32 * 32 * 3,), dtype=torch.uint8), np.arange(32) * 32 * 32 * 3, *sizes)
     times = []
     for iteration in range(300):
         start = time.perf_counter()
         drawn = draw_augmentation(np.random.default_rng([0, 0, iteration]), *sizes, settings)
-        training_batch(images, np.arange(32) * 32 * 32 * 3, *sizes, drawn, image_size=32, settings=settings)
+        training_batch(images, drawn, image_size=32, settings=settings)
         times.append(time.perf_counter() - start)
     return float(np.median(times)) * 1e3
 

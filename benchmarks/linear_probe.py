@@ -93,7 +93,7 @@ def features(source, split, settings, *, max_side: int | None) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         build_pack(source, split, folder, max_side=max_side, workers=torch.get_num_threads())
         data = DeviceData.from_pack(open_pack(folder, verify=False), torch.device("cpu"))
-        for start in range(0, len(data.offsets), batch_size(size)):
+        for start in range(0, data.images.count, batch_size(size)):
             images = data.test_inputs(slice(start, start + batch_size(size)), settings)
             parts.append(model.backbone(images.float()).mean((2, 3)).numpy())
     return np.concatenate(parts)

@@ -60,13 +60,13 @@ def test_all_bytes_are_on_the_gpu_and_a_batch_is_made_there(data, gpu, monkeypat
     held = DeviceData.from_pack(pack, gpu, labels=labels)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10, 10))
     apart = DeviceData.from_pack(pack, gpu, labels=labels)
-    assert (held.images.device, apart.images.device, apart.labels.device) == (gpu, torch.device("cpu"), gpu)
+    assert (held.images.flat.device, apart.images.flat.device, apart.labels.device) == (gpu, torch.device("cpu"), gpu)
     for each in (held, apart):
-        images, *place = each.place([3, 1, 2])
-        drawn = draw_augmentation(np.random.default_rng(0), *place[1:], settings)
+        images = each.place([3, 1, 2])
+        drawn = draw_augmentation(np.random.default_rng(0), images.heights, images.widths, settings)
         for batch in (
-            training_batch(images, *place, drawn, image_size=16, settings=settings),
-            make_test_batch(images, *place, image_size=16, settings=settings),
+            training_batch(images, drawn, image_size=16, settings=settings),
+            make_test_batch(images, image_size=16, settings=settings),
         ):
             assert (batch.device, batch.shape, batch.dtype) == (gpu, (3, 3, 16, 16), torch.float32)
             assert batch.is_contiguous(memory_format=torch.channels_last)

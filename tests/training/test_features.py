@@ -81,10 +81,8 @@ def test_the_views_are_the_trainings_augmentation(folder, spec, monkeypatch):
     pack = open_pack(folder / "pack")
     make_features(pack, spec, tiny.CPU, folder / "again.npz", progress=False)
     assert len(seen) == VIEWS
-    place = [values[: pack.num_train] for values in (pack.offsets, pack.heights, pack.widths)]
-    images = training_batch(
-        torch.from_numpy(pack.images), *place, seen[1], image_size=16, settings=spec["augmentation"]
-    )
+    training = DeviceData.from_pack(pack, tiny.CPU).place(slice(pack.num_train))
+    images = training_batch(training, seen[1], image_size=16, settings=spec["augmentation"])
     with torch.no_grad():
         expected = backbone(spec)(images).mean((2, 3))
     torch.testing.assert_close(opened(folder, spec).features[1 : pack.num_train * VIEWS : VIEWS], expected)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.augment.batch import draw_augmentation, test_batch, training_batch
+from ltmlc.data.pack.images import Images
 from ltmlc.data.pack.pack import Pack
 
 SHARE_FOR_IMAGES = 0.5
@@ -26,21 +27,17 @@ def batch_size(image_size: int) -> int:
 
 @dataclass(frozen=True)
 class DeviceData:
-    """Images of a pack and labels of its split for one device; where each image lies and its size stay on the host.
+    """Images of a pack and labels of its split for one device.
 
     Attributes:
-        images: all packed bytes, flat uint8; on ``device``, or on the host where they do not fit there.
+        images: all N; their bytes on ``device``, or on the host where they do not fit there.
         labels: (N, C) bool on ``device``.
-        offsets, heights, widths: (N,) int64, of every image in ``images``.
         num_train: the first images are the training set, the others the test set.
         device: where batches are wanted.
     """
 
-    images: Tensor
+    images: Images
     labels: Tensor
-    offsets: np.ndarray
-    heights: np.ndarray
-    widths: np.ndarray
     num_train: int
     device: torch.device
 
@@ -52,44 +49,37 @@ class DeviceData:
         labels: (N, C) of the split that was packed (``Split.matrix``); None where only the images are wanted.
         share: the number of runs that divide the device's memory among them.
         """
-        images = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
+        flat = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
         if device.type == "cuda":
             free, total = torch.cuda.mem_get_info(device)
             # A share of all, not of what is free: the neighbours have taken theirs, and whoever came first no more.
-            if images.nbytes < SHARE_FOR_IMAGES * min(free, total / share):
-                images = images.to(device)
+            if flat.nbytes < SHARE_FOR_IMAGES * min(free, total / share):
+                flat = flat.to(device)
         labels = np.empty((len(pack.ids), 0)) if labels is None else labels
-        return cls(
-            images,
-            torch.from_numpy(labels.astype(bool)).to(device),
-            pack.offsets,
-            pack.heights,
-            pack.widths,
-            pack.num_train,
-            device,
-        )
+        images = Images(flat, pack.offsets, pack.heights, pack.widths)
+        return cls(images, torch.from_numpy(labels.astype(bool)).to(device), pack.num_train, device)
 
-    def place(self, indices: Sequence[int] | slice) -> tuple[Tensor, np.ndarray, np.ndarray, np.ndarray]:
-        """Bytes on the device that hold these images, and there each one's offset, height and width."""
-        offsets, heights, widths = (values[indices] for values in (self.offsets, self.heights, self.widths))
-        if self.images.device == self.device:
-            return self.images, offsets, heights, widths
+    def place(self, indices: Sequence[int] | slice) -> Images:
+        """These images on the device."""
+        flat, offsets, heights, widths = chosen = self.images.chosen(indices)
+        if flat.device == self.device:
+            return chosen
         sizes = heights * widths * 3
         ends = np.cumsum(sizes)
         # Pinned, so that the copy to the device runs beside the host; torch keeps the buffer until the copy is done.
         staged = torch.empty(int(ends[-1]), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
         for offset, size, end in zip(offsets, sizes, ends, strict=True):
-            staged[end - size : end] = self.images[offset : offset + size]
-        return staged.to(self.device, non_blocking=True), ends - sizes, heights, widths
+            staged[end - size : end] = flat[offset : offset + size]
+        return Images(staged.to(self.device, non_blocking=True), ends - sizes, heights, widths)
 
     def training_inputs(self, indices: Sequence[int] | slice, rng: np.random.Generator, spec: dict[str, Any]) -> Tensor:
         """Augmented images (M, 3, S, S) float32; ``rng`` is all they draw from."""
-        images, offsets, heights, widths = self.place(indices)
+        images = self.place(indices)
         settings, size = spec["augmentation"], spec["model"]["image_size"]
-        augmentation = draw_augmentation(rng, heights, widths, settings)
-        return training_batch(images, offsets, heights, widths, augmentation, image_size=size, settings=settings)
+        augmentation = draw_augmentation(rng, images.heights, images.widths, settings)
+        return training_batch(images, augmentation, image_size=size, settings=settings)
 
     def test_inputs(self, indices: Sequence[int] | slice, spec: dict[str, Any]) -> Tensor:
         """Images (M, 3, S, S) float32 as the evaluation sees them."""
         size = spec["model"]["image_size"]
-        return test_batch(*self.place(indices), image_size=size, settings=spec["augmentation"])
+        return test_batch(self.place(indices), image_size=size, settings=spec["augmentation"])

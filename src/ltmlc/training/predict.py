@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ltmlc.data.augment.batch import test_batch
+from ltmlc.data.pack.images import Images
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.disk.reading import read_regular
@@ -79,8 +80,8 @@ def predict_images(
         shapes = np.array([image.shape[:2] for _, image in batch])  # (B, 2)
         ends = np.cumsum(shapes.prod(1) * 3)
         flat = torch.from_numpy(np.concatenate([image.reshape(-1) for _, image in batch])).to(target)
-        place = flat, np.r_[0, ends[:-1]], shapes[:, 0], shapes[:, 1]
-        inputs = test_batch(*place, image_size=size, settings=spec["augmentation"])
+        placed = Images(flat, np.r_[0, ends[:-1]], shapes[:, 0], shapes[:, 1])
+        inputs = test_batch(placed, image_size=size, settings=spec["augmentation"])
         parts.append(model.predict(inputs.to(next(model.parameters()).dtype)).float().cpu().numpy())
     return Predictions(ids, classes, np.concatenate(parts), [str(path.relative_to(images)) for path in others])
 

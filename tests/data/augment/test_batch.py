@@ -15,6 +15,7 @@ from ltmlc.data.augment import opencv_batch
 from ltmlc.data.augment.batch import augmentation_sheet, draw_augmentation, test_batch, training_batch
 from ltmlc.data.augment.draws import Augmentation
 from ltmlc.data.augment.torch_batch import _upload, torch_test_batch, torch_training_batch
+from ltmlc.data.pack.images import Images
 
 SETTINGS = {
     "brightness": 32,
@@ -66,12 +67,8 @@ IMAGES = make_images()
 def packed(images):
     heights, widths = (np.array([image.shape[axis] for image in images], np.int64) for axis in (0, 1))
     sizes = heights * widths * 3
-    return (
-        torch.from_numpy(np.concatenate([image.ravel() for image in images])),
-        np.cumsum(sizes) - sizes,
-        heights,
-        widths,
-    )
+    flat = torch.from_numpy(np.concatenate([image.ravel() for image in images]))
+    return Images(flat, np.cumsum(sizes) - sizes, heights, widths)
 
 
 def released_training(image, drawn: Augmentation, i: int, size: int):
@@ -117,9 +114,9 @@ def levels(batch):
 @pytest.mark.parametrize("size", [48, 65])
 @pytest.mark.parametrize("iteration", range(12))
 def test_a_training_batch_equals_the_released_transforms(backend, tolerance, size, iteration):
-    images, offsets, heights, widths = packed(IMAGES)
-    drawn = draw_augmentation(np.random.default_rng([0, iteration]), heights, widths, SETTINGS)
-    batch = backend(images, offsets, heights, widths, drawn, image_size=size, settings=SETTINGS)
+    images = packed(IMAGES)
+    drawn = draw_augmentation(np.random.default_rng([0, iteration]), images.heights, images.widths, SETTINGS)
+    batch = backend(images, drawn, image_size=size, settings=SETTINGS)
     expected = np.stack([released_training(image, drawn, i, size) for i, image in enumerate(IMAGES)])
     np.testing.assert_allclose(batch.numpy(), expected, rtol=0, atol=tolerance)
 
@@ -128,76 +125,74 @@ def test_a_training_batch_equals_the_released_transforms(backend, tolerance, siz
 @pytest.mark.parametrize("switched_off", ["hue", "saturation", "brightness", "contrast"])
 def test_a_training_batch_equals_the_released_transforms_with_one_part_off(backend, tolerance, switched_off):
     settings = SETTINGS | {switched_off: None}
-    images, offsets, heights, widths = packed(IMAGES)
-    drawn = draw_augmentation(np.random.default_rng(5), heights, widths, settings)
-    batch = backend(images, offsets, heights, widths, drawn, image_size=40, settings=settings)
+    images = packed(IMAGES)
+    drawn = draw_augmentation(np.random.default_rng(5), images.heights, images.widths, settings)
+    batch = backend(images, drawn, image_size=40, settings=settings)
     expected = np.stack([released_training(image, drawn, i, 40) for i, image in enumerate(IMAGES)])
     np.testing.assert_allclose(batch.numpy(), expected, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize(("backend", "tolerance"), BACKENDS)
 def test_values_are_never_clipped(backend, tolerance):
-    images, *place = packed([np.full((20, 30, 3), level, np.uint8) for level in (5, 250)])
+    images = packed([np.full((20, 30, 3), level, np.uint8) for level in (5, 250)])
     drawn = fixed(2, brightness=[-30, 30], contrast_after=[1.5, 1.5])
-    batch = backend(images, *place, drawn, image_size=8, settings=SETTINGS)
+    batch = backend(images, drawn, image_size=8, settings=SETTINGS)
     np.testing.assert_allclose(levels(batch)[0], -37.5, atol=0.02)
     np.testing.assert_allclose(levels(batch)[1], 420, atol=0.02)
 
 
 @pytest.mark.parametrize(("backend", "tolerance"), BACKENDS)
 def test_where_all_channels_are_negative_colours_mirror_as_in_opencv(backend, tolerance):
-    images, *place = packed([np.full((20, 30, 3), [10, 4, 1], np.uint8)])
-    batch = backend(images, *place, fixed(brightness=[-30]), image_size=8, settings=SETTINGS)
+    images = packed([np.full((20, 30, 3), [10, 4, 1], np.uint8)])
+    batch = backend(images, fixed(brightness=[-30]), image_size=8, settings=SETTINGS)
     np.testing.assert_allclose(levels(batch)[0], np.broadcast_to([-20, -14, -11], (8, 8, 3)), atol=0.02)
     without_hsv = SETTINGS | {"hue": None, "saturation": None}
-    batch = backend(images, *place, fixed(brightness=[-30]), image_size=8, settings=without_hsv)
+    batch = backend(images, fixed(brightness=[-30]), image_size=8, settings=without_hsv)
     np.testing.assert_allclose(levels(batch)[0], np.broadcast_to([-20, -26, -29], (8, 8, 3)), atol=0.02)
 
 
 @pytest.mark.parametrize(("backend", "tolerance"), BACKENDS)
 @pytest.mark.parametrize(("hue", "expected"), [(-18, [200, 0, 60]), (18, [200, 60, 0])])
 def test_hue_wraps_around_red(backend, tolerance, hue, expected):
-    images, *place = packed([np.full((20, 30, 3), [200, 0, 0], np.uint8)])
-    batch = backend(images, *place, fixed(hue=[hue]), image_size=8, settings=SETTINGS)
+    images = packed([np.full((20, 30, 3), [200, 0, 0], np.uint8)])
+    batch = backend(images, fixed(hue=[hue]), image_size=8, settings=SETTINGS)
     np.testing.assert_allclose(levels(batch)[0], np.broadcast_to(expected, (8, 8, 3)), atol=0.02)
 
 
 @pytest.mark.parametrize(("backend", "tolerance"), BACKENDS)
 def test_output_channels_follow_the_permutation(backend, tolerance):
-    images, *place = packed([np.full((20, 30, 3), [10, 20, 30], np.uint8)])
-    batch = backend(images, *place, fixed(permutation=[[2, 0, 1]]), image_size=8, settings=PLAIN)
+    images = packed([np.full((20, 30, 3), [10, 20, 30], np.uint8)])
+    batch = backend(images, fixed(permutation=[[2, 0, 1]]), image_size=8, settings=PLAIN)
     np.testing.assert_allclose(levels(batch)[0, 0, 0], [30, 10, 20], atol=0.02)
 
 
 @pytest.mark.parametrize("size", [32, 224, 51])
 def test_a_test_batch_equals_the_released_transform_bit_for_bit(size):
-    images, *place = packed(IMAGES)
+    images = packed(IMAGES)
     expected = np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR) for image in IMAGES])
     expected = (expected.astype(np.float32) - np.float32(SETTINGS["mean"])) / np.float32(SETTINGS["std"])
     for backend in (test_batch, lambda *a, **k: torch_test_batch(*a, **k).permute(0, 3, 1, 2)):
-        batch = backend(images, *place, image_size=size, settings=PLAIN)
+        batch = backend(images, image_size=size, settings=PLAIN)
         assert batch.dtype == torch.float32
         np.testing.assert_array_equal(batch.permute(0, 2, 3, 1).numpy(), expected)
 
 
 def test_a_large_photograph_is_tested_alike_on_every_device():
     # At this ratio some weights are ties that only OpenCV's own rounding of the positions decides the same way.
-    images, *place = packed([np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)])
+    images = packed([np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)])
     options = {"image_size": 224, "settings": PLAIN}
-    assert torch.equal(
-        test_batch(images, *place, **options), torch_test_batch(images, *place, **options).permute(0, 3, 1, 2)
-    )
+    assert torch.equal(test_batch(images, **options), torch_test_batch(images, **options).permute(0, 3, 1, 2))
 
 
 def test_batches_do_not_depend_on_the_number_of_threads(monkeypatch):
     monkeypatch.setattr(opencv_batch, "SMALL_BATCH", 0)
-    images, *place = packed(IMAGES)
-    drawn = draw_augmentation(np.random.default_rng(0), *place[1:], SETTINGS)
+    images = packed(IMAGES)
+    drawn = draw_augmentation(np.random.default_rng(0), images.heights, images.widths, SETTINGS)
     results = []
     for threads in (1, 2, 3):
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
-        trained = training_batch(images, *place, drawn, image_size=40, settings=SETTINGS)
-        results.append((trained, test_batch(images, *place, image_size=40, settings=SETTINGS)))
+        trained = training_batch(images, drawn, image_size=40, settings=SETTINGS)
+        results.append((trained, test_batch(images, image_size=40, settings=SETTINGS)))
     for trained, tested in results[1:]:
         assert torch.equal(trained, results[0][0]) and torch.equal(tested, results[0][1])
 
@@ -205,26 +200,20 @@ def test_batches_do_not_depend_on_the_number_of_threads(monkeypatch):
 def test_an_error_in_a_thread_is_not_swallowed(monkeypatch):
     monkeypatch.setattr(opencv_batch, "SMALL_BATCH", 0)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    images, offsets, heights, widths = packed(IMAGES)
+    images = packed(IMAGES)
     with pytest.raises(ValueError, match="reshape"):
-        test_batch(images, offsets + len(images), heights, widths, image_size=8, settings=PLAIN)
+        test_batch(images._replace(offsets=images.offsets + len(images.flat)), image_size=8, settings=PLAIN)
 
 
 def test_batches_are_float32_in_channels_last_order():
-    images, *place = packed(IMAGES)
-    drawn = draw_augmentation(np.random.default_rng(0), *place[1:], SETTINGS)
+    images = packed(IMAGES)
+    drawn = draw_augmentation(np.random.default_rng(0), images.heights, images.widths, SETTINGS)
     for batch in (
-        training_batch(images, *place, drawn, image_size=24, settings=SETTINGS),
-        test_batch(images, *place, image_size=24, settings=SETTINGS),
+        training_batch(images, drawn, image_size=24, settings=SETTINGS),
+        test_batch(images, image_size=24, settings=SETTINGS),
     ):
         assert batch.shape == (len(IMAGES), 3, 24, 24) and batch.dtype == torch.float32
         assert batch.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_cpu_tensors_say_where_the_images_are_as_well_as_arrays():
-    images, *place = packed(IMAGES)
-    expected = test_batch(images, *place, image_size=24, settings=PLAIN)
-    assert torch.equal(test_batch(images, *map(torch.from_numpy, place), image_size=24, settings=PLAIN), expected)
 
 
 def test_a_device_is_never_asked_for_a_value(monkeypatch):
@@ -233,10 +222,10 @@ def test_a_device_is_never_asked_for_a_value(monkeypatch):
 
     for name in ("item", "tolist", "cpu", "numpy", "nonzero", "__bool__", "__int__", "__float__", "__index__"):
         monkeypatch.setattr(torch.Tensor, name, refuse)
-    images, *place = packed(IMAGES)
-    drawn = draw_augmentation(np.random.default_rng(0), *place[1:], SETTINGS)
-    torch_training_batch(images, *place, drawn, image_size=24, settings=SETTINGS)
-    torch_test_batch(images, *place, image_size=24, settings=SETTINGS)
+    images = packed(IMAGES)
+    drawn = draw_augmentation(np.random.default_rng(0), images.heights, images.widths, SETTINGS)
+    torch_training_batch(images, drawn, image_size=24, settings=SETTINGS)
+    torch_test_batch(images, image_size=24, settings=SETTINGS)
 
 
 def test_offsets_of_large_packs_reach_the_device_exactly():

@@ -8,69 +8,41 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ltmlc.data.augment.distort import normalisation
 from ltmlc.data.augment.draws import Augmentation, draw_augmentation
 from ltmlc.data.augment.opencv_batch import opencv_test_batch, opencv_training_batch
 from ltmlc.data.augment.torch_batch import torch_test_batch, torch_training_batch
+from ltmlc.data.pack.images import Images
 from ltmlc.data.pack.pack import Pack
 
 __all__ = ["Augmentation", "augmentation_sheet", "draw_augmentation", "test_batch", "training_batch"]
 
 
-def training_batch(
-    images: Tensor,
-    offsets: ArrayLike,
-    heights: ArrayLike,
-    widths: ArrayLike,
-    augmentation: Augmentation,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
-) -> Tensor:
+def training_batch(images: Images, augmentation: Augmentation, *, image_size: int, settings: dict[str, Any]) -> Tensor:
     """Distort, crop, flip, resize (bilinear, aspect not kept) and normalise a batch (METHODS.md 3.3).
 
     Args:
-        images: all packed bytes, flat uint8; its device does the work.
-        offsets, heights, widths: (B,) first byte and size in pixels of each image, on the host (NumPy or CPU tensors).
-        augmentation: the draws for these B images, from :func:`draw_augmentation`.
+        images: B of them.
+        augmentation: the draws for these, from :func:`draw_augmentation`.
         image_size: S, side of the square result in pixels.
         settings: the augmentation settings; ``mean`` and ``std`` are used here.
 
     Returns:
-        (B, 3, S, S) float32 RGB in channels-last memory order, normalised.
+        (B, 3, S, S) float32 RGB in channels-last memory order, normalised; on the device of the images.
     """
-    place = [np.asarray(values, np.int64) for values in (offsets, heights, widths)]
-    if images.device.type == "cpu":
-        batch = torch.from_numpy(
-            opencv_training_batch(images.numpy(), *place, augmentation, image_size=image_size, settings=settings)
-        )
-    else:
-        batch = torch_training_batch(images, *place, augmentation, image_size=image_size, settings=settings)
-    return batch.permute(0, 3, 1, 2)
+    make = opencv_training_batch if images.flat.device.type == "cpu" else torch_training_batch
+    return make(images, augmentation, image_size=image_size, settings=settings).permute(0, 3, 1, 2)
 
 
-def test_batch(
-    images: Tensor,
-    offsets: ArrayLike,
-    heights: ArrayLike,
-    widths: ArrayLike,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
-) -> Tensor:
+def test_batch(images: Images, *, image_size: int, settings: dict[str, Any]) -> Tensor:
     """The released test transform (METHODS.md 3.4): resize the uint8 image, normalise. No crop, no flip.
 
     Arguments and result as for :func:`training_batch`. Equal on every device, bit for bit.
     """
-    place = [np.asarray(values, np.int64) for values in (offsets, heights, widths)]
-    if images.device.type == "cpu":
-        batch = torch.from_numpy(opencv_test_batch(images.numpy(), *place, image_size=image_size, settings=settings))
-    else:
-        batch = torch_test_batch(images, *place, image_size=image_size, settings=settings)
-    return batch.permute(0, 3, 1, 2)
+    make = opencv_test_batch if images.flat.device.type == "cpu" else torch_test_batch
+    return make(images, image_size=image_size, settings=settings).permute(0, 3, 1, 2)
 
 
 test_batch.__test__ = False  # the name is not a test's, whatever pytest thinks
@@ -84,14 +56,13 @@ def augmentation_sheet(
     Values outside 0..255, which the network does see, are clipped for display.
     """
     chosen = np.sort(rng.choice(pack.num_train, size=min(rows, pack.num_train), replace=False))
-    images = torch.from_numpy(pack.images)
+    images = Images(torch.from_numpy(pack.images), pack.offsets, pack.heights, pack.widths)
     tiles = []
     for index in chosen:
-        place = [values[[index]] for values in (pack.offsets, pack.heights, pack.widths)]
-        original = test_batch(images, *place, image_size=image_size, settings=settings)
-        place = [np.repeat(values, versions) for values in place]
-        augmentation = draw_augmentation(rng, *place[1:], settings)
-        augmented = training_batch(images, *place, augmentation, image_size=image_size, settings=settings)
+        original = test_batch(images.chosen([index]), image_size=image_size, settings=settings)
+        repeated = images.chosen([index] * versions)
+        augmentation = draw_augmentation(rng, repeated.heights, repeated.widths, settings)
+        augmented = training_batch(repeated, augmentation, image_size=image_size, settings=settings)
         tiles.append(torch.cat([original, augmented]).permute(0, 2, 3, 1))
     mean, std = normalisation(settings)
     pixels = (torch.stack(tiles).numpy() * std + mean).round().clip(0, 255).astype(np.uint8)  # (rows, 8, S, S, 3)

@@ -11,26 +11,21 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from ltmlc.data.augment.distort import linear_part, needs_hsv, normalisation, shift_hsv_opencv
 from ltmlc.data.augment.draws import Augmentation
-from ltmlc.data.pack.pack import packed_image
+from ltmlc.data.pack.images import Images, packed_image
 
 SMALL_BATCH = 500_000  # output pixels; under it waking the threads costs more than they save
 
 
 def opencv_training_batch(
-    images: np.ndarray,
-    offsets: np.ndarray,
-    heights: np.ndarray,
-    widths: np.ndarray,
-    augmentation: Augmentation,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
-) -> np.ndarray:
-    """Augmented, normalised RGB (B, S, S, 3) float32 from flat uint8 ``images``."""
-    batch = np.empty((len(offsets), image_size, image_size, 3), np.float32)
+    images: Images, augmentation: Augmentation, *, image_size: int, settings: dict[str, Any]
+) -> Tensor:
+    """Augmented, normalised RGB (B, S, S, 3) float32."""
+    batch = np.empty((images.count, image_size, image_size, 3), np.float32)
+    flat = images.flat.numpy()
     through_hsv = needs_hsv(augmentation, settings).tolist()
     matrices = _channel_matrices(augmentation, settings)
     boxes, flips, brightness = augmentation.boxes.tolist(), augmentation.flip.tolist(), augmentation.brightness
@@ -38,7 +33,7 @@ def opencv_training_batch(
 
     def fill(i: int) -> None:
         left, top, right, bottom = boxes[i]
-        crop = packed_image(images, offsets[i], heights[i], widths[i])[top:bottom, left:right]
+        crop = packed_image(flat, images.offsets[i], images.heights[i], images.widths[i])[top:bottom, left:right]
         if flips[i]:
             crop = cv2.flip(crop, 1)
         pixels = np.add(crop, brightness[i], dtype=np.float32)
@@ -47,31 +42,24 @@ def opencv_training_batch(
         resized = cv2.resize(pixels, (image_size, image_size), interpolation=cv2.INTER_LINEAR)
         cv2.transform(resized, matrices[i], dst=batch[i])
 
-    _for_each(fill, len(offsets), pixels=len(offsets) * image_size**2)
-    return batch
+    _for_each(fill, images.count, pixels=images.count * image_size**2)
+    return torch.from_numpy(batch)
 
 
-def opencv_test_batch(
-    images: np.ndarray,
-    offsets: np.ndarray,
-    heights: np.ndarray,
-    widths: np.ndarray,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
-) -> np.ndarray:
-    """Resized (as uint8, like the released code), normalised RGB (B, S, S, 3) float32 from flat uint8 ``images``."""
-    batch = np.empty((len(offsets), image_size, image_size, 3), np.float32)
+def opencv_test_batch(images: Images, *, image_size: int, settings: dict[str, Any]) -> Tensor:
+    """Resized (as uint8, like the released code), normalised RGB (B, S, S, 3) float32."""
+    batch = np.empty((images.count, image_size, image_size, 3), np.float32)
+    flat = images.flat.numpy()
     mean, std = normalisation(settings)
     levels = ((np.arange(256, dtype=np.float32)[:, None] - mean) / std)[None]  # (1, 256, 3): every possible result
 
     def fill(i: int) -> None:
-        image = packed_image(images, offsets[i], heights[i], widths[i])
+        image = packed_image(flat, images.offsets[i], images.heights[i], images.widths[i])
         resized = cv2.resize(image, (image_size, image_size), interpolation=cv2.INTER_LINEAR)
         cv2.LUT(resized, levels, dst=batch[i])
 
-    _for_each(fill, len(offsets), pixels=len(offsets) * image_size**2)
-    return batch
+    _for_each(fill, images.count, pixels=images.count * image_size**2)
+    return torch.from_numpy(batch)
 
 
 def _channel_matrices(augmentation: Augmentation, settings: dict[str, Any]) -> np.ndarray:

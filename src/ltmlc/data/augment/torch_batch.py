@@ -12,25 +12,19 @@ from torch import Tensor
 
 from ltmlc.data.augment.distort import linear_part, needs_hsv, normalisation, shift_hsv_torch
 from ltmlc.data.augment.draws import Augmentation
+from ltmlc.data.pack.images import Images
 
 
 def torch_training_batch(
-    images: Tensor,
-    offsets: np.ndarray,
-    heights: np.ndarray,
-    widths: np.ndarray,
-    augmentation: Augmentation,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
+    images: Images, augmentation: Augmentation, *, image_size: int, settings: dict[str, Any]
 ) -> Tensor:
-    """Augmented, normalised RGB (B, S, S, 3) float32 on the device of the flat uint8 ``images``."""
+    """Augmented, normalised RGB (B, S, S, 3) float32 on the device of the images."""
     scale, shift = linear_part(augmentation, settings)
-    place = [offsets, widths, *augmentation.boxes.T, augmentation.flip]
+    place = [images.offsets, images.widths, *augmentation.boxes.T, augmentation.flip]
     colour = [augmentation.brightness, augmentation.saturation, augmentation.hue]
     channels = [*augmentation.permutation.T, *scale.T, *shift.T]
-    table = _upload([*place, *colour, *channels], images.device)  # (7 + 3 + 9, B)
-    neighbours, row_weight, column_weight = _neighbours(images, *table[:7], image_size)
+    table = _upload([*place, *colour, *channels], images.flat.device)  # (7 + 3 + 9, B)
+    neighbours, row_weight, column_weight = _neighbours(images.flat, *table[:7], image_size)
     brightness, saturation, hue = table[7:10].float().reshape(3, -1, 1, 1, 1, 1, 1)
     neighbours = neighbours + brightness  # float32 from here on
     if needs_hsv(augmentation, settings).any():
@@ -42,22 +36,14 @@ def torch_training_batch(
     return torch.take_along_dim(batch, permutation, dim=-1) * scale + shift
 
 
-def torch_test_batch(
-    images: Tensor,
-    offsets: np.ndarray,
-    heights: np.ndarray,
-    widths: np.ndarray,
-    *,
-    image_size: int,
-    settings: dict[str, Any],
-) -> Tensor:
-    """Resized (as uint8, like the released code), normalised RGB (B, S, S, 3) float32 on the device of ``images``."""
+def torch_test_batch(images: Images, *, image_size: int, settings: dict[str, Any]) -> Tensor:
+    """Resized (as uint8, like the released code), normalised RGB (B, S, S, 3) float32 on the device of the images."""
     mean, std = normalisation(settings)
-    zeros = np.zeros(len(offsets))
-    place = [offsets, widths, zeros, zeros, widths, heights, zeros]
-    channels = [np.full(len(offsets), value) for value in (*mean, *std)]
-    table = _upload([*place, *channels], images.device)  # (7 + 6, B)
-    batch = _interpolate_levels(*_neighbours(images, *table[:7], image_size))
+    zeros = np.zeros(images.count)
+    place = [images.offsets, images.widths, zeros, zeros, images.widths, images.heights, zeros]
+    channels = [np.full(images.count, value) for value in (*mean, *std)]
+    table = _upload([*place, *channels], images.flat.device)  # (7 + 6, B)
+    batch = _interpolate_levels(*_neighbours(images.flat, *table[:7], image_size))
     mean, std = table[7:10].float().T[:, None, None], table[10:13].float().T[:, None, None]  # (B, 1, 1, 3)
     return (batch - mean) / std
 
@@ -71,7 +57,7 @@ def _upload(columns: list[np.ndarray], device: torch.device) -> Tensor:
 
 
 def _neighbours(
-    images: Tensor,
+    flat: Tensor,
     offset: Tensor,
     width: Tensor,
     left: Tensor,
@@ -85,12 +71,12 @@ def _neighbours(
 
     Also the weights of the lower and of the right neighbour, (B, S, 1, 1) and (B, 1, 1, S, 1).
     """
-    steps = torch.arange(size, dtype=torch.float64, device=images.device).expand(len(offset), size)  # (B, S)
+    steps = torch.arange(size, dtype=torch.float64, device=flat.device).expand(len(offset), size)  # (B, S)
     rows, row_weight = _positions(steps, top, bottom)
     columns, column_weight = _positions(torch.where(flip[:, None] > 0, size - 1 - steps, steps), left, right)
     pixel = rows[:, :, :, None, None] * width.long()[:, None, None, None, None] + columns[:, None, None]
     index = offset.long()[:, None, None, None, None] + 3 * pixel  # (B, 2, S, 2, S): byte of the red channel
-    neighbours = images.unfold(0, 3, 1)[index]  # the unfolded view reads three bytes for one index
+    neighbours = flat.unfold(0, 3, 1)[index]  # the unfolded view reads three bytes for one index
     return neighbours, row_weight[:, :, None, None], column_weight[:, None, None, :, None]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock
 
 from ltmlc.data.pack.decode import decode_in_order
+from ltmlc.data.pack.images import packed_image
 from ltmlc.data.pack.journal import Journal
 from ltmlc.data.sources.source import Source
 from ltmlc.data.split import Split
@@ -43,11 +44,6 @@ class Pack:
     def image(self, index: int) -> np.ndarray:
         """uint8 RGB (H, W, 3)"""
         return packed_image(self.images, self.offsets[index], self.heights[index], self.widths[index])
-
-
-def packed_image(images: np.ndarray, offset: int, height: int, width: int) -> np.ndarray:
-    """One image, uint8 RGB (H, W, 3), of many that lie one after the other in flat ``images``."""
-    return images[offset : offset + height * width * 3].reshape(height, width, 3)
 
 
 def build_pack(
