@@ -22,9 +22,9 @@ import numpy as np
 from ltmlc.data.longtail import cooccurrence, pareto_sizes
 from ltmlc.data.split import Split, save_split
 from ltmlc.disk.files import canonical_json, sha256_text
-from ltmlc.evidence.results.results import run_directory
 from ltmlc.metrics import groups_of
 from ltmlc.plan.grid import Grid, load_grid
+from ltmlc.plan.lookup import run_folder
 from ltmlc.plan.methods import method_runs
 
 ROOT = Path(__file__).parents[1]
@@ -70,7 +70,7 @@ def write_results(grid: Grid, folder: Path) -> None:
             level = rng.uniform(0.4, 0.75)
             for seed in grid.seeds:
                 ap = (level + rng.normal(0, 0.006) + rng.normal(0, 0.1, len(split.classes))).clip(0, 1)
-                path = run_directory(folder, dataset, run, seed)
+                path = run_folder(folder, dataset, run, seed)
                 path.mkdir(parents=True)
                 (path / "metrics.json").write_text(json.dumps(metrics(dataset, run, seed, spec, split, ap), indent=1))
                 if run in methods:

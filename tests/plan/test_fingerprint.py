@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.plan import catalogue, definitions, fingerprint
+from ltmlc.plan import catalogue, code_graph, fingerprint
 
 CACHED = [
-    *(definitions.read, definitions.say, catalogue.loss_modules, catalogue.loss_parameters),
+    *(code_graph.read, code_graph.say, catalogue.loss_modules, catalogue.loss_parameters),
     *(fingerprint._of_run, fingerprint.pretrain_fingerprint, fingerprint.features_fingerprint),
     *(fingerprint.data_fingerprint, fingerprint.holdout_fingerprint),
 ]
@@ -41,7 +41,7 @@ def package(tmp_path_factory):
     shutil.copytree(catalogue.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "PACKAGE", copy)
-        patch.setattr(definitions, "PACKAGE", copy)
+        patch.setattr(code_graph, "PACKAGE", copy)
         forget()
         yield copy
     forget()
@@ -227,4 +227,4 @@ def test_the_hash_is_the_same_in_another_process_and_needs_no_torch():
 def test_modules_that_are_not_followed_exist():
     for module in fingerprint.NOT_FOLLOWED:
         name = module.partition(":")[0].removesuffix(".")
-        assert definitions.file_of(name) or (Path(catalogue.PACKAGE.parent) / name.replace(".", "/")).is_dir()
+        assert code_graph.file_of(name) or (Path(catalogue.PACKAGE.parent) / name.replace(".", "/")).is_dir()

@@ -50,6 +50,7 @@ def train(options: argparse.Namespace) -> int:
     from ltmlc.disk.files import sha256_file
     from ltmlc.plan.config import load_config
     from ltmlc.plan.fingerprint import run_fingerprint
+    from ltmlc.plan.lookup import data_folder, run_folder
     from ltmlc.workflow.parts import refuse_edited, run_parts
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
@@ -57,8 +58,8 @@ def train(options: argparse.Namespace) -> int:
     if config:
         tell_data_root(config["data"]["root"])
     spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
-    data = options.data or Path(config["results"], "data", options.dataset)
-    out = options.out or Path(config["results"], "runs", options.dataset, options.run, f"seed{options.seed}")
+    data = options.data or data_folder(config["results"], options.dataset)
+    out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
 
     from ltmlc.workflow.attempt import attempt_run
 

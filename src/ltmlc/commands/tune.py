@@ -78,10 +78,11 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
+    from ltmlc.plan.lookup import data_folder
     from ltmlc.plan.spec import network_of
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
-    whole = Path(config["results"], "data", dataset)
+    whole = data_folder(config["results"], dataset)
     source = open_source(settings, root)
     if not (whole / "split.json").exists():
         save_split(make_split(dataset, source, settings, root=root), whole / "split.json")
@@ -112,8 +113,9 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
 def _train(sweep, dataset: str, folder: Path) -> int:
     """Every candidate that is not there yet, one after the other; what was interrupted goes on."""
     from ltmlc.data.split import load_split
-    from ltmlc.evidence.results.results import load_results, run_directory
+    from ltmlc.evidence.results.results import load_results
     from ltmlc.plan.fingerprint import run_fingerprint
+    from ltmlc.plan.lookup import run_folder
     from ltmlc.workflow.attempt import attempt_run
 
     results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
@@ -127,7 +129,7 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     for number, (run, seed) in enumerate(waiting, 1):
         print(f"ltmlc tune: {dataset}: training {number} of {len(waiting)}: {run}, seed {seed}", file=sys.stderr)
         result = {"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "code": run_fingerprint(specs[run])}
-        out = run_directory(sweep.results, dataset, run, seed)
+        out = run_folder(sweep.results, dataset, run, seed)
 
         def work(result: dict[str, Any] = result, out: Path = out) -> int:
             from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there

@@ -1,6 +1,7 @@
-"""Where the files of a configuration are: under a root first (where one works), then in this project itself.
+"""Where files are: those of a configuration, and what is made from it.
 
-So a folder of one's own needs only the files that it adds or replaces.
+A configuration's are looked for under a root first (where one works), then in this project itself. So a folder of one's
+own needs only the files that it adds or replaces.
 """
 
 from pathlib import Path
@@ -28,3 +29,13 @@ def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
     folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]
     files = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
     return dict(sorted(files.items()))
+
+
+def run_folder(results: str | Path, dataset: str, run: str, seed: int | str) -> Path:
+    """Where one training writes."""
+    return Path(results, "runs", dataset, run, f"seed{seed}")
+
+
+def data_folder(results: str | Path, dataset: str) -> Path:
+    """Where the split, the pack and the starting weights of a data set lie."""
+    return Path(results, "data", dataset)

@@ -17,6 +17,7 @@ from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sum
 from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import run_folder
 from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, keep
 
 REPORT_SUMS = ("diff", "claims", "audit", "report")
@@ -153,7 +154,7 @@ def run_folders(grid: Grid) -> Iterator[Path]:
     for dataset, runs in grid.runs.items():
         for run in runs:
             for seed in grid.seeds:
-                yield Path(grid.config["results"], "runs", dataset, run, f"seed{seed}")
+                yield run_folder(grid.config["results"], dataset, run, seed)
 
 
 def keep_finished(grid: Grid, snakemake: Path) -> list[str]:

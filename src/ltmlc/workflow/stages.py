@@ -15,6 +15,7 @@ from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import data_folder, run_folder
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.spec import network_of
 from ltmlc.workflow.contents import Contents
@@ -73,14 +74,14 @@ class Stages:
 
     def weights(self, base: str | Path, dataset: str, seed: int | str) -> Stage:
         """The starting weights that ``ltmlc pretrain`` makes."""
-        file = self._folder(base, dataset) / f"backbone-seed{seed}.pt"
+        file = data_folder(base, dataset) / f"backbone-seed{seed}.pt"
         if Path(base) == self._held_out:
             return self._stage(file, {"weights": self.weights(self._results, dataset, seed).sha256})
         return self._stage(file, weights_parts(self._datasets[dataset]))
 
     def run(self, base: str | Path, dataset: str, run: str, seed: int | str, spec: dict[str, Any]) -> Stage:
         """A training; by its metrics file."""
-        file = Path(base, "runs", dataset, run, f"seed{seed}", "metrics.json")
+        file = run_folder(base, dataset, run, seed) / "metrics.json"
         made_of = {
             **run_parts(spec),
             "split": self.split(base, dataset).sha256,
@@ -125,7 +126,7 @@ class Stages:
         """Of a run that the workflow did not make, what its metrics file says; the rest is believed."""
         try:
             metrics = json.loads(file.read_bytes())
-            split = load_split(self._folder(base, dataset) / "split.json").sha256
+            split = load_split(data_folder(base, dataset) / "split.json").sha256
             made_of = {"specification": hash_of(metrics["spec"]), "code": metrics["code"]}
             if metrics["split_sha256"] != split:
                 made_of["split"] = metrics["split_sha256"]
@@ -133,18 +134,15 @@ class Stages:
             return Record({}, NOT_MADE_YET)
         return Record(wanted | made_of, NOT_MADE_YET)
 
-    def _folder(self, base: str | Path, dataset: str) -> Path:
-        return Path(base, "data", dataset)
-
     def _state(self, dataset: str) -> tuple[int, ...]:
         """Changes whenever a job has changed something in the data set's folders: then everything is asked anew."""
         bases, names = (self._results, self._held_out), (".downloaded-data", "split.json", "pack/index.json")
-        files = [self._folder(base, dataset) / name for base in bases for name in (*names, "features.npz")]
+        files = [data_folder(base, dataset) / name for base in bases for name in (*names, "features.npz")]
         return tuple(_date(path) for file in files for path in (file, record_of(file)))
 
     @lru_cache(maxsize=64)  # noqa: B019 (as long as the planning)
     def _split(self, base: Path, dataset: str, state: tuple) -> Stage:
-        settings, file = self._datasets[dataset], self._folder(base, dataset) / "split.json"
+        settings, file = self._datasets[dataset], data_folder(base, dataset) / "split.json"
         if base == self._held_out:
             tune, whole = self._config["tune"], self._split(self._results, dataset, state).sha256
             return self._stage(file, {"split": whole, **holdout_parts(tune["share"], tune["holdout_seed"])})
@@ -160,7 +158,7 @@ class Stages:
             "max_side": self._config["data"]["max_side"] or 0,
             "photographs": self._photographs(split, settings),
         }
-        return self._stage(self._folder(base, dataset) / "pack" / "index.json", made_of)
+        return self._stage(data_folder(base, dataset) / "pack" / "index.json", made_of)
 
     def _photographs(self, split: Stage, settings: dict[str, Any]) -> str | None:
         if split.changed:
@@ -180,7 +178,7 @@ class Stages:
             "photographs": self._pack(base, dataset, state).sha256,
             "weights": self.given_weights(dataset, model) if model.get("weights") else UNKNOWN,
         }
-        return self._stage(self._folder(base, dataset) / "features.npz", made_of)
+        return self._stage(data_folder(base, dataset) / "features.npz", made_of)
 
     def _stage(self, file: Path, made_of: dict[str, Any]) -> Stage:
         record = read_record(file)

@@ -15,7 +15,8 @@ from ltmlc.data.split import Split, load_split
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.evidence.pages.bounds import PROBE
-from ltmlc.evidence.results.results import Results, run_directory
+from ltmlc.evidence.results.results import Results
+from ltmlc.plan.lookup import data_folder, run_folder
 
 STATISTICS = "statistics.json"
 _COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
@@ -64,11 +65,11 @@ def write_archive(
     written = []
     for result in results.runs.values():
         if "status" in result.metrics:  # one that ended without a result has nothing but its log's last line
-            path = run_directory(directory, result.dataset, result.run, result.seed) / "metrics.json"
+            path = run_folder(directory, result.dataset, result.run, result.seed) / "metrics.json"
             written.append(_write_json(path, result.metrics))
-    written += [_write_json(Path(directory, "data", name, PROBE), probe) for name, probe in (probes or {}).items()]
+    written += [_write_json(data_folder(directory, name) / PROBE, probe) for name, probe in (probes or {}).items()]
     for name, split in splits.items():
-        path = Path(directory, "data", name, STATISTICS)
+        path = data_folder(directory, name) / STATISTICS
         write_atomically(path, json.dumps(_statistics(split), separators=(",", ":")) + "\n")
         written.append(path)
     return written
@@ -100,7 +101,7 @@ def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]
     """The splits under a results folder, or what an archive keeps of them; none for a data set without either."""
     splits: dict[str, Split | SplitStatistics] = {}
     for name in datasets:
-        folder = Path(results_dir, "data", name)
+        folder = data_folder(results_dir, name)
         if (folder / "split.json").exists():
             splits[name] = load_split(folder / "split.json")
         elif (folder / STATISTICS).exists():

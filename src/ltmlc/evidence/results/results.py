@@ -20,6 +20,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import run_folder
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.recorded import complete
 
@@ -118,10 +119,6 @@ class Results:
         return frame_csv(self.frame())
 
 
-def run_directory(results_dir: str | Path, dataset: str, run: str, seed: int) -> Path:
-    return Path(results_dir) / "runs" / dataset / run / f"seed{seed}"
-
-
 def load_results(grid: Grid, results_dir: str | Path) -> Results:
     """Read ``{results_dir}/runs/{dataset}/{run}/seed{k}/metrics.json`` for every run and seed of the grid. Never
     raises for a bad file.
@@ -130,7 +127,7 @@ def load_results(grid: Grid, results_dir: str | Path) -> Results:
     for dataset, specs in grid.runs.items():
         for run, spec in specs.items():
             for seed in grid.seeds:
-                result, message = _load(run_directory(results_dir, dataset, run, seed), dataset, run, seed, spec)
+                result, message = _load(run_folder(results_dir, dataset, run, seed), dataset, run, seed, spec)
                 runs[dataset, run, seed] = result
                 messages += [message] if message else []
     messages += doubts(runs.values())
