@@ -1,11 +1,10 @@
-"""The verbs that write what is read: figures, report, page; and what is kept: export, reference."""
+"""The verbs that write what is read: figures, report; and what is kept: export, reference."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
-from ltmlc.commands.page import page
 from ltmlc.commands.results import load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
@@ -25,12 +24,6 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     add_config_and_results(parser)
     parser.add_argument("--out", type=Path, help="the folder to write (default: {results})")
-
-    parser = verb("page", page, "write one page about a table's rows on one data set: all that its metrics files say")
-    add_config_and_results(parser)
-    parser.add_argument("table", help="whose rows the page is about, pair by pair")
-    parser.add_argument("more", nargs="*", help="tables that stand beneath it with their numbers")
-    parser.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
 
     parser = verb("export", export, "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository")
     add_config_and_results(parser)
@@ -113,8 +106,7 @@ def export(options: argparse.Namespace) -> None:
 
 def reference(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
-    from ltmlc.evidence.pages.bounds import read_probe
-    from ltmlc.evidence.results.archive import write_archive
+    from ltmlc.evidence.results.archive import read_probe, write_archive
     from ltmlc.evidence.results.reference import reference_csv
 
     grid, results, splits = load_all(options)

@@ -8,8 +8,7 @@ from evidence import synthetic
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import judge_probability, judge_split
 from ltmlc.evidence.claims.file import Claim
-from ltmlc.evidence.pages.bounds import read_probe
-from ltmlc.evidence.results.archive import read_splits, read_statistics, without_paths, write_archive
+from ltmlc.evidence.results.archive import read_probe, read_splits, read_statistics, without_paths, write_archive
 from ltmlc.evidence.results.results import COLUMNS, load_results
 from ltmlc.evidence.tables.tables import tabulate
 

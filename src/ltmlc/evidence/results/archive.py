@@ -14,11 +14,10 @@ from typing import Any
 from ltmlc.data.split import Split, load_split
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
-from ltmlc.evidence.pages.bounds import PROBE
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.lookup import data_folder, run_folder
 
-STATISTICS = "statistics.json"
+STATISTICS, PROBE = "statistics.json", "linear_probe.json"
 _COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
 _ABSOLUTE = re.compile(r"(?<![\w.])/(?:[^\s'\":,;{}\[\]/]+/)+([^\s'\":,;{}\[\]/]+)")
 
@@ -58,7 +57,7 @@ def write_archive(
     probes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Path]:
     """Write every finished or failed run, the statistics of the splits, and linear probes by data set
-    (:func:`ltmlc.evidence.pages.bounds.read_probe`); returns what was written.
+    (:func:`read_probe`); returns what was written.
 
     A file of another run or an earlier time that lies there already stays, unless its run is written anew.
     """
@@ -107,3 +106,16 @@ def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]
         elif (folder / STATISTICS).exists():
             splits[name] = read_statistics(folder / STATISTICS)
     return splits
+
+
+def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
+    """The linear probe of a data set, where one was kept."""
+    path = data_folder(results_dir, dataset) / PROBE
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InputError(
+            f"{path} is not readable JSON ({error}); write it anew with benchmarks/linear_probe.py"
+        ) from None

@@ -5,11 +5,11 @@ from statistics import stdev
 
 import pytest
 from evidence import synthetic
+from page_parts.text import page_markdown
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.judge import Verdict
-from ltmlc.evidence.pages.bounds import read_probe
-from ltmlc.evidence.pages.page import page_markdown
+from ltmlc.evidence.results.archive import read_probe
 from ltmlc.evidence.results.results import load_results
 
 SPEC = {
@@ -38,7 +38,7 @@ def page(tmp_path):
         results = load_results(grid, tmp_path)
         splits = {"voc-lt": synthetic.split()} if splits is None else splits
         return page_markdown(
-            *(grid, results, "t"), splits=splits, verdicts=verdicts, probe=probe, made_by="ltmlc page t", twin=twin,
+            *(grid, results, "t"), splits=splits, verdicts=verdicts, probe=probe, made_by="page t", twin=twin,
             more=more,
         )  # fmt: skip
 

@@ -1,14 +1,12 @@
 """The part of a page that says how its runs were made, and how far they are from the paper's protocol."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.report.facts import environment_values
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
-
-_COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 
 
 def how_they_were_made(results: Results, dataset: str, runs: Sequence[str], split: Any) -> str:
@@ -27,8 +25,8 @@ def how_they_were_made(results: Results, dataset: str, runs: Sequence[str], spli
         )
     if finished:
         for key, name in (("device", "device"), ("torch", "torch"), ("python", "Python"), ("git_commit", "commit")):
-            values = dict.fromkeys(str(r.metrics["environment"].get(key)) for r in finished)
-            lines.append(f"- {name}: {', '.join(_COMMIT.sub(lambda match: match[1], value) for value in values)}")
+            values = environment_values(finished, key) or ["None"]
+            lines.append(f"- {name}: {', '.join(values)}")
         seconds = [result.seconds for result in finished if result.seconds is not None]
         if seconds:
             unit, size = ("minutes", 60) if max(seconds) >= 120 else ("seconds", 1)

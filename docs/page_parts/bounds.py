@@ -1,30 +1,12 @@
 """The part of a page that says between which bounds its rows must lie: chance, and a linear probe on all images."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import table_cells
 from ltmlc.evidence.tables.tables import split_controls
 from ltmlc.plan.grid import Grid
-
-PROBE = "linear_probe.json"
-
-
-def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
-    """The linear probe of a data set, where one was kept."""
-    path = Path(results_dir, "data", dataset, PROBE)
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise InputError(
-            f"{path} is not readable JSON ({error}); write it anew with benchmarks/linear_probe.py"
-        ) from None
 
 
 def between_chance_and_probe(
