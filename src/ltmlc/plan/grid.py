@@ -1,7 +1,7 @@
 """From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +145,9 @@ def _share_published(tables: dict[str, Table]) -> dict[str, Table]:
 
     def with_published(row: Row) -> Row:
         shared = {dataset: known[dataset, run] for dataset, run in row.run.items() if (dataset, run) in known}
-        return Row(**{**row.__dict__, "published": shared})
+        return replace(row, published=shared)
 
     return {
-        name: table
-        if table.kind == "table"
-        else Table(table.name, table.title, table.caption, table.kind, tuple(map(with_published, table.rows)))
+        name: replace(table, rows=tuple(map(with_published, table.rows))) if table.kind == "figure" else table
         for name, table in tables.items()
     }

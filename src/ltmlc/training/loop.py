@@ -25,6 +25,9 @@ from ltmlc.training.guard import DivergedError, Guard, classes_to_blame, describ
 from ltmlc.training.recipe import build_optimizer_and_schedule, clip_gradients
 from ltmlc.training.seeds import derive_seed
 
+NOT_OF_THE_OPTIMIZER = ("name", "backbone_lr_factor", "clip_norm")
+"""Keys of a recipe that are used elsewhere."""
+
 
 class Trainer:
     """All that a checkpoint has to hold, and ``step``. Nothing in a step waits for the device.
@@ -43,17 +46,11 @@ class Trainer:
         self.sampler = make_sampler(spec["sampler"], labels, seed=seed)
         self.iterations_per_epoch = iterations_per_epoch(self.sampler, spec["batch_size"])
         self.loss = run_loss(spec, ClassStats(counts=labels.sum(0).tolist(), num_images=len(labels)))
+        schedule = {key: value for key, value in recipe.items() if key not in NOT_OF_THE_OPTIMIZER}
         self.optimizer, self.scheduler = build_optimizer_and_schedule(
             model.parameter_groups(recipe["backbone_lr_factor"]),
-            lr=recipe["lr"],
-            epochs=recipe["epochs"],
-            steps=recipe["steps"],
             iterations_per_epoch=self.iterations_per_epoch,
-            warmup_iterations=recipe["warmup_iterations"],
-            warmup_ratio=recipe["warmup_ratio"],
-            step_factor=recipe["step_factor"],
-            momentum=recipe["momentum"],
-            weight_decay=recipe["weight_decay"],
+            **schedule,
         )
         self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._dtype = self._parameters[0].dtype
