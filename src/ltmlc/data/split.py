@@ -25,22 +25,28 @@ PAIRS_LISTED = 1000
 
 
 @dataclass(frozen=True)
-class Split:
-    """Training and test images, their labels (class indices per image), and what is counted from them."""
+class SplitStatistics:
+    """What is counted from a split. Where it was read without the images, their ids only say how many there are."""
 
     dataset: str
     classes: list[str]
-    train_ids: list[str]
-    test_ids: list[str]
-    train_labels: list[list[int]]
-    test_labels: list[list[int]]
+    train_ids: Sequence[Any]
+    test_ids: Sequence[Any]
     class_counts: list[int]
     test_class_counts: list[int]
     cooccurrence: list[list[int]] | None
-    """Training images with both of two classes; None for more than PAIRS_LISTED classes: ask ``together``."""
+    """Training images with both of two classes; None for more than PAIRS_LISTED classes: ask ``Split.together``."""
     groups: dict[str, list[int]]
     thresholds: dict[str, int]
     sha256: str
+
+
+@dataclass(frozen=True)
+class Split(SplitStatistics):
+    """Training and test images with their labels (class indices per image), and what is counted from them."""
+
+    train_labels: list[list[int]]
+    test_labels: list[list[int]]
 
     @classmethod
     def of(

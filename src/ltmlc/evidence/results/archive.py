@@ -7,11 +7,10 @@ class counts, ``data/{dataset}/statistics.json``; ``--results DIRECTORY`` of the
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ltmlc.data.split import Split, load_split
+from ltmlc.data.split import SplitStatistics, load_split
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import Results
@@ -20,24 +19,6 @@ from ltmlc.plan.lookup import data_folder, run_folder
 STATISTICS, PROBE = "statistics.json", "linear_probe.json"
 _COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
 _ABSOLUTE = re.compile(r"(?<![\w.])/(?:[^\s'\":,;{}\[\]/]+/)+([^\s'\":,;{}\[\]/]+)")
-
-
-@dataclass(frozen=True)
-class SplitStatistics:
-    """What is counted from a split, without its images: the evidence needs no more. Fields as those of ``Split``;
-    ``train_ids`` and ``test_ids`` only say how many there are.
-    """
-
-    dataset: str
-    classes: list[str]
-    train_ids: range
-    test_ids: range
-    class_counts: list[int]
-    test_class_counts: list[int]
-    cooccurrence: list[list[int]]
-    groups: dict[str, list[int]]
-    thresholds: dict[str, int]
-    sha256: str
 
 
 def without_paths(value: Any) -> Any:
@@ -96,9 +77,9 @@ def read_statistics(path: str | Path) -> SplitStatistics:
         ) from None
 
 
-def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]) -> dict[str, Split | SplitStatistics]:
+def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]) -> dict[str, SplitStatistics]:
     """The splits under a results folder, or what an archive keeps of them; none for a data set without either."""
-    splits: dict[str, Split | SplitStatistics] = {}
+    splits: dict[str, SplitStatistics] = {}
     for name in datasets:
         folder = data_folder(results_dir, name)
         if (folder / "split.json").exists():
