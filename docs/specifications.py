@@ -178,8 +178,9 @@ class Line(NamedTuple):
 @cache
 def lines() -> tuple[Line, ...]:
     """By kind; a sentence on the other axis follows the sentence itself."""
-    claims = [claim for claim in load_claims(root=ROOT) if claim.section in KINDS and claim.parts]
-    stated = [each.judge(claims) for each in specifications()]
+    everything = [claim for claim in load_claims(root=ROOT) if claim.parts]
+    claims = [claim for claim in everything if claim.section in KINDS]
+    stated = [each.judge(everything) for each in specifications()]
     about_gamma = [claim for claim in claims if claim.id in OPEN_AXIS]
     turned = [each.judge(about_gamma, axis=each.other_axis) for each in specifications()]
     found = []

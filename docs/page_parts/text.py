@@ -80,8 +80,7 @@ def page_markdown(
 
 def _body(grid: Grid, results: Results, table: str, splits: Mapping[str, Any]) -> str:
     """A table as `ltmlc tabulate` prints it, without title and caption."""
-    shown = Grid(grid.config, grid.datasets, {table: grid.tables[table]}, grid.runs, grid.seeds)
-    return tabulate(shown, results, table, splits=splits)["md"].split("\n\n", 2)[2].strip()
+    return tabulate(grid, results, table, splits=splits)["md"].split("\n\n", 2)[2].strip()
 
 
 def distinct_rows(grid: Grid, table: str, dataset: str) -> list[tuple[str, Row]]:

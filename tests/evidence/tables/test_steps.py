@@ -31,7 +31,7 @@ def test_both_orders_add_up_to_the_step():
 def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
     asked, found = results(tmp_path)
     sentence = "digits20-LT: LSEP + CW +8.00 as a whole; by Table 3 class-wise +3.00, then gamma +5.00"
-    assert our_steps(asked, found) == [f"{sentence}; or gamma +1.00, then class-wise +7.00"]
+    assert our_steps(asked, found, asked.tables["table2"]) == [f"{sentence}; or gamma +1.00, then class-wise +7.00"]
     assert sentence in tabulate(asked, found, "table2")["md"]
     assert sentence not in tabulate(asked, found, "table3")["md"]
     text = report_html(gather(asked, found, root=ROOT), folder=tmp_path)
@@ -41,9 +41,9 @@ def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
 @pytest.mark.parametrize("missing", TOTALS)
 def test_a_corner_that_is_missing_leaves_the_sentence_out(tmp_path, missing):
     asked, found = results(tmp_path, [run for run in TOTALS if run != missing])
-    assert our_steps(asked, found) == []
+    assert our_steps(asked, found, asked.tables["table2"]) == []
 
 
 def test_without_table_3_there_is_nothing_to_split_by(tmp_path):
     asked, found = results(tmp_path, ["lsep", "c_lsep_gamma-5"], tables=["table2"])
-    assert our_steps(asked, found) == []
+    assert our_steps(asked, found, asked.tables["table2"]) == []

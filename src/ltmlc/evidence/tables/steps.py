@@ -7,7 +7,7 @@ from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.plan.grid import Grid
+from ltmlc.plan.grid import Grid, Table
 
 # The step as a whole, then by both orders: (before, after).
 CORNERS = {
@@ -32,8 +32,12 @@ def step_text(step: Mapping[str, float], *, of_table_2: str = "in Table 2") -> s
     return f"{step['whole']:+.2f} {of_table_2}; by Table 3 {one}; or {other}"
 
 
-def our_steps(grid: Grid, results: Results) -> list[str]:
-    """One sentence a data set whose corners have all a result on one seed; means over the seeds that all share."""
+def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
+    """Beneath a table with the step: one sentence a data set whose corners have all a result on one seed; means over
+    the seeds that all share.
+    """
+    if CORNERS["whole"][1].label not in [row.label for row in table.rows]:
+        return []
     rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
     names = {name for pair in CORNERS.values() for name in pair}
     if not names <= rows.keys():

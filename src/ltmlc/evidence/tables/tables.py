@@ -126,8 +126,7 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
     ]
     lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*", escape=markdown_escape)
     text = f"# {markdown_escape(table.title)}\n\n{markdown_escape(table.caption)}\n\n{markdown_table(header, lines)}"
-    steps = our_steps(grid, results) if table.name == "table2" else []
-    under = "\n".join(f"{note}  " for note in [*notes, *steps, _legend(results, controls)])
+    under = "\n".join(f"{note}  " for note in [*notes, *our_steps(grid, results, table), _legend(results, controls)])
     failures = "\n".join(f"- {markdown_escape(line)}" for line in _failures(rows))
     return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")
 

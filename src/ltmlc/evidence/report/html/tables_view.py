@@ -102,7 +102,7 @@ def _table(evidence: Evidence, table: Table, folder: str | Path) -> TableView:
     )
     failed = {each.name: each for _, cells in evidence.rows[table.name] for c in cells.values() for each in c.failed}
     failures = tuple(failure(each, folder) for each in failed.values())
-    remarks = tuple(our_steps(evidence.grid, evidence.results)) if table.name == "table2" else ()
+    remarks = tuple(our_steps(evidence.grid, evidence.results, table))
     return TableView(table.name, table.title, table.caption, table.kind, datasets, notes, remarks, failures)
 
 
