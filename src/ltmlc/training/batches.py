@@ -45,9 +45,11 @@ class DeviceData:
     def from_pack(
         cls, pack: Pack, device: torch.device, *, labels: np.ndarray | None = None, share: int = 1
     ) -> "DeviceData":
-        """Args:
-        labels: (N, C) of the split that was packed (``Split.matrix``); None where only the images are wanted.
-        share: the number of runs that divide the device's memory among them.
+        """The images of a pack, on the device if they fit there.
+
+        Args:
+            labels: (N, C) of the split that was packed (``Split.matrix``); None where only the images are wanted.
+            share: the number of runs that divide the device's memory among them.
         """
         flat = torch.from_numpy(pack.images)  # on the CPU that is all: the mapped file itself
         if device.type == "cuda":
