@@ -22,6 +22,7 @@ def build_model(
     generator_seed: int,
     word_vectors: Tensor | None = None,
     adjacency: Tensor | None = None,
+    planned: bool = False,
 ) -> Classifier:
     """Build a network on the CPU; the same settings and seed give the same initial weights.
 
@@ -34,6 +35,7 @@ def build_model(
         generator_seed: seed of the initial weights, and of dropout until ``model.seed_dropout`` is called.
         word_vectors: (C, d), for head ``graph``.
         adjacency: (C, C) from ``label_graph``, for head ``graph``.
+        planned: the settings are complete and were checked before, as those of a planned run are.
 
     Returns:
         A module: images (B, 3, S, S) to logits (B, C); head ``experts`` gives (E, B, C) in training mode. With
@@ -43,24 +45,7 @@ def build_model(
         InputError: an unknown key or bad value in ``settings``, or weights that do not load.
         ValueError: head ``graph`` without word vectors and adjacency of C rows.
     """
-    return assemble(
-        checked_model(settings),
-        num_classes,
-        generator_seed=generator_seed,
-        word_vectors=word_vectors,
-        adjacency=adjacency,
-    )
-
-
-def assemble(
-    model: dict[str, Any],
-    num_classes: int,
-    *,
-    generator_seed: int,
-    word_vectors: Tensor | None = None,
-    adjacency: Tensor | None = None,
-) -> Classifier:
-    """:func:`build_model` of complete settings that were checked before, as those of a planned run are."""
+    model = settings if planned else checked_model(settings)
     if model["head"] == "graph":
         _check_graph(word_vectors, adjacency, num_classes)
     with _seeded(generator_seed):

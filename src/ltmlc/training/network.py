@@ -8,8 +8,7 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.models import Classifier, digit_word_vectors, label_graph, load_word_vectors
-from ltmlc.models.build import assemble
+from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
 from ltmlc.models.weights import WeightsError
 from ltmlc.plan.environment import data_root
 from ltmlc.plan.network import complete_model
@@ -37,7 +36,8 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
             weight=settings["adjacency_weight"],
         )
     try:
-        model = assemble(settings, len(split.classes), generator_seed=derive_seed(seed, "weights"), **extra)
+        start = derive_seed(seed, "weights")
+        model = build_model(settings, len(split.classes), generator_seed=start, planned=True, **extra)
     except WeightsError as error:
         if not pretrained:
             raise

@@ -12,7 +12,7 @@ from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
 from ltmlc.losses import ClassStats
-from ltmlc.models.build import assemble
+from ltmlc.models import build_model
 from ltmlc.models.weights import imagenet_address
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.network import BACKBONE_KEYS, complete_model
@@ -61,7 +61,7 @@ def check_backbone(settings: dict[str, Any], *, embedded: bool) -> None:
     if weights == "pretrained" and not embedded:
         raise InputError("model.weights: pretrained is for the embedded digits; write null, imagenet or a file's path")
     made = weights in ("imagenet", "pretrained")
-    assemble({**settings, "weights": None if made else weights}, 2, generator_seed=0)
+    build_model({**settings, "weights": None if made else weights}, 2, generator_seed=0, planned=True)
 
 
 def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Split | None, *, root: str) -> None:
