@@ -1,4 +1,4 @@
-"""The verbs that train and use one network: train, predict."""
+"""The verbs that train and use one network: train, predict, export-model."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say_written, seed_number
 from ltmlc.errors import InputError
 from ltmlc.plan.environment import tell_data_root, training_settings
 
@@ -34,16 +34,38 @@ def add_verbs(verb: DeclareVerb) -> None:
         "--data", type=Path, help="the folder with split.json and pack/ (default: {results}/data/DATASET)"
     )
     parser.add_argument("--out", type=Path, help="the folder to write (default: {results}/runs/DATASET/RUN/seedN)")
+    parser.add_argument(
+        "--keep-weights",
+        action="store_true",
+        help="leave the network beside the results (default: training.keep_weights)",
+    )
     parser.add_argument("--code", help=argparse.SUPPRESS)
     add_made_of(parser)
 
-    parser = verb("predict", predict, "write the logits that a trained network gives images (CSV)")
-    parser.add_argument("run_dir", type=Path, help="the folder of a run trained with training.keep_weights")
+    parser = verb("predict", predict, "write the logits or probabilities that a trained network gives images (CSV)")
+    parser.add_argument("run_dir", type=Path, help="the folder of a run that kept its weights, or of an exported model")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--images", type=Path, help="a folder of image files")
     source.add_argument("--pack", type=Path, help="or the folder of a pack")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--out", required=True, type=Path, help="the CSV file to write")
+    parser.add_argument("--probabilities", action="store_true", help="by the curves that the model was exported with")
+    _add_held_out(parser)
+    parser.add_argument("--out", required=True, type=Path, help="the CSV file to write; thresholds go beside it")
+
+    parser = verb("export-model", export, "write a trained network as safetensors with a model card, and as ONNX")
+    parser.add_argument("run_dir", type=Path, help="the folder of a run that kept its weights")
+    parser.add_argument("--onnx", action="store_true", help="model.onnx too, its logits compared with torch's")
+    _add_held_out(parser)
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
+
+
+def _add_held_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="RUN_DIR",
+        help="a run of the same specification on held-out training images (ltmlc tune): probabilities and thresholds",
+    )
 
 
 def train(options: argparse.Namespace) -> int:
@@ -52,6 +74,7 @@ def train(options: argparse.Namespace) -> int:
     from ltmlc.plan.fingerprint import run_fingerprint
     from ltmlc.plan.lookup import data_folder, run_folder
     from ltmlc.workflow.parts import refuse_edited, run_parts
+    from ltmlc.workflow.record import read_record
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
     settings = _from_json("--settings", options.settings) if options.settings else config["training"]
@@ -62,6 +85,11 @@ def train(options: argparse.Namespace) -> int:
     out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
 
     from ltmlc.workflow.attempt import attempt_run
+
+    if options.keep_weights:
+        settings["keep_weights"] = True
+        known = None if options.made_of else read_record(out / "metrics.json")
+        options.made_of = options.made_of or (known and json.dumps(known.made_of))  # it stays a result of the workflow
 
     result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
     result["code"] = options.code or run_fingerprint(spec)
@@ -88,15 +116,36 @@ def predict(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
     from ltmlc.training.predict import predict_images
 
-    predictions = predict_images(options.run_dir, images=options.images, pack=options.pack, device=options.device)
+    predictions = predict_images(
+        options.run_dir,
+        images=options.images,
+        pack=options.pack,
+        device=options.device,
+        probabilities=options.probabilities,
+        heldout=options.held_out,
+    )
     write_atomically(options.out, predictions.csv())
-    print(f"{options.out}: logits of {len(predictions.ids)} images", file=sys.stderr)
+    kind = "probabilities" if predictions.decision else "logits"
+    print(f"{options.out}: {kind} of {len(predictions.ids)} images", file=sys.stderr)
+    if predictions.decision:
+        beside = options.out.with_suffix(".thresholds.csv")
+        write_atomically(beside, predictions.thresholds_csv())
+        print(f"{beside}: the F1-best threshold of each class on held-out training images", file=sys.stderr)
     if others := Counter(Path(name).suffix.lower() or "no suffix" for name in predictions.passed_over):
         kinds = ", ".join(f"{suffix} ({count})" for suffix, count in others.most_common(20))
         print(
             f"{len(predictions.passed_over)} files are passed over, their suffix is not an image's: {kinds}",
             file=sys.stderr,
         )
+
+
+def export(options: argparse.Namespace) -> None:
+    from ltmlc.training.trained.export import export_model
+
+    said = export_model(options.run_dir, options.out, onnx=options.onnx, heldout=options.held_out)
+    say_written(options.verb, sorted(path for path in options.out.iterdir() if path.is_file()))
+    if said:
+        print(f"ltmlc {options.verb}: {said}", file=sys.stderr)
 
 
 NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}

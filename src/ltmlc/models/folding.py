@@ -19,7 +19,7 @@ def convolve(features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> 
 
     Under autocast the parameters are multiplied in their own dtype, and the product is cast: it rounds once.
     """
-    if norm.training:
+    if norm.training or torch.compiler.is_exporting():  # a graph for others has plain operators; they fold it
         return norm(convolution(features))
     weight, bias = _folded(convolution.weight, norm)
     return F.conv2d(
@@ -43,7 +43,7 @@ def convolve_relu(
 
 
 def _one_dnn_takes(dtype: torch.dtype, device: torch.device) -> bool:
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    if device.type != "cpu" or torch.compiler.is_exporting() or not torch.backends.mkldnn.is_available():
         return False
     return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 

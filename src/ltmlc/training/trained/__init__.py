@@ -1,0 +1,1 @@
+"""A network after its training: loaded, exported, given probabilities and thresholds."""
