@@ -110,7 +110,4 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _packed(folder: Path) -> Iterator[Named]:
     pack = open_pack(folder, verify=False)
-    return (
-        (name, pack.images[offset : offset + height * width * 3].reshape(height, width, 3))
-        for name, offset, height, width in zip(pack.ids, pack.offsets, pack.heights, pack.widths, strict=True)
-    )
+    return ((name, pack.image(index)) for index, name in enumerate(pack.ids))

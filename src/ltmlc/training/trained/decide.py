@@ -100,7 +100,7 @@ def decide_from_run(heldout: str | Path, fields: dict[str, Any]) -> Decision:
     """
     folder = Path(heldout)
     metrics = read_json(folder / METRICS)
-    split = load_split(folder.absolute().parents[2] / "data" / str(metrics.get("dataset")) / "split.json")
+    split = load_split(folder.absolute().parents[3] / "data" / str(metrics.get("dataset")) / "split.json")
     if not split.dataset.endswith(HELDOUT) or split.sha256 != metrics.get("split_sha256"):
         raise InputError(
             f"{folder}: its images are not held-out training images, and test images decide nothing; give a run that "
