@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from workflow import warm_snakemake
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs", "src")
 JOB = re.compile(r"^(?:local)?rule (\w+):(.*?)(?=^\S|\Z)", flags=re.M | re.S)
@@ -26,20 +28,23 @@ class Project:
             elif source.exists():
                 shutil.copy(source, root / part)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+
     def run(self, *command: str) -> subprocess.CompletedProcess:
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment |= {"PYTHONPATH": str(self.root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
         return subprocess.run(
             [sys.executable, "-m", *command],
             cwd=self.root,
-            env=environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
-        return self.run("snakemake", "--cores", "2", "--nocolor", *arguments)
+        arguments = ("--cores", "2", "--nocolor", *arguments)
+        return warm_snakemake.call([*arguments], folder=self.root, environment=self.environment)
 
     def plan(self, *arguments: str) -> "Plan":
         """What Snakemake would do; the test fails if it cannot say."""

@@ -303,7 +303,9 @@ def test_a_label_file_that_says_the_same_otherwise_trains_nothing(copied):
         run(copied, "--", f"{name}/metrics.json")
         assert metrics(copied) == before
         assert "finished already: its result is kept" in (copied.root / name / "train.log").read_text()
-        assert not (copied.root / name / "finished").exists()
+        run(copied, "--", f"{name}/metrics.json")  # plans, finds nothing to do and the result in its place
+        assert metrics(copied) == before
+        assert not (copied.root / name / "finished").exists(), "it was in safety until then"
 
 
 def test_a_finished_result_is_there_until_another_takes_its_place(copied):

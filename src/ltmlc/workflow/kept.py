@@ -44,7 +44,8 @@ def _second_name(file: Path, name: Path) -> None:
 def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) -> bool:
     """Bring back what ``keep`` put in safety, if it is what is wanted. Whether it did.
 
-    It stays in safety too, until :func:`clean_up` finds the run in its place: killed at any instant, it is not lost.
+    It stays in safety too, until the planning of the next call finds the run in its place
+    (:func:`ltmlc.workflow.recovery.clean_up`): killed at any instant, it is not lost.
 
     Args:
         folder: of the run.
