@@ -67,6 +67,17 @@ def test_the_arrays_are_left_alone():
     assert np.array_equal(labels, before[1])
 
 
+def test_a_class_without_positives_may_be_undefined_and_is_then_in_no_mean():
+    scores, labels = random_batch(rows=20)
+    labels = np.concatenate([np.zeros((20, 1), int), labels], axis=1)
+    scores = np.concatenate([np.zeros((20, 1)), scores], axis=1)
+    ap = average_precision(scores, labels, undefined=np.nan)
+    assert math.isnan(ap[0]) and np.array_equal(ap[1:], average_precision(scores[:, 1:], labels[:, 1:]))
+    means = group_means(ap, {"head": [0, 1], "tail": [0]})
+    assert means["total"] == pytest.approx(ap[1:].mean()) and means["head"] == ap[1]
+    assert math.isnan(means["tail"])
+
+
 @pytest.mark.parametrize(
     ("scores", "labels", "message"),
     [

@@ -5,7 +5,7 @@ from typing import Any
 
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import table_cells
-from ltmlc.evidence.tables.tables import split_controls
+from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.plan.grid import Grid
 
 

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def average_precision(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
+def average_precision(scores: ArrayLike, labels: ArrayLike, *, undefined: float = 0.0) -> np.ndarray:
     """Average precision of each class, (C,) float64, as scikit-learn's average_precision_score defines it.
 
     AP = sum over thresholds of precision times the increase of recall; equal scores are one threshold. Pass raw
-    logits: a float32 sigmoid is exactly 1 above 16.6, which makes ties. A class without positives has 0.
+    logits: a float32 sigmoid is exactly 1 above 16.6, which makes ties.
 
     Args:
         scores: (N, C), larger is more likely present.
         labels: (N, C) in {0, 1}.
+        undefined: value of a class without positives, which has no average precision: 0 as scikit-learn puts it, or
+            NaN, with which `group_means` leaves the class out, as everything that this project prints does.
     Raises:
         ValueError: shapes that are not equal and (N, C), a score that is not finite, a label that is not 0 or 1.
     """
@@ -39,21 +41,27 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
     ends[:-1] = np.where(scores[1:] != scores[:-1], rows[:-1], num_rows - 1)
     ends = np.minimum.accumulate(ends[::-1], axis=0)[::-1]
     precision = np.take_along_axis(true_positives / (rows + 1), ends, axis=0)
-    return (positives * precision).sum(axis=0) / np.maximum(true_positives[-1], 1)
+    found = true_positives[-1]
+    return np.where(found > 0, (positives * precision).sum(axis=0) / np.maximum(found, 1), undefined)
 
 
 def group_means(ap: ArrayLike, groups: Mapping[str, Sequence[int]]) -> dict[str, float]:
-    """Mean average precision over all classes, `total`, and over each group of class indices; NaN for an empty group.
+    """Mean average precision over all classes, `total`, and over each group of class indices.
+
+    Classes whose value is NaN (no test image has them) are left out; a group in which none remains has NaN.
 
     Args:
-        ap: (C,), as `average_precision` gives it.
+        ap: (C,), as `average_precision(..., undefined=nan)` gives it.
         groups: class indices by name: head, medium, tail.
     """
     ap = np.asarray(ap, dtype=np.float64)
-    means = {"total": float(ap.mean())}
-    for name, classes in groups.items():
-        means[name] = float(ap[list(classes)].mean()) if len(classes) else float("nan")
-    return means
+    members = {"total": range(len(ap)), **groups}
+    return {name: _mean_of_defined(ap[list(classes)]) for name, classes in members.items()}
+
+
+def _mean_of_defined(values: np.ndarray) -> float:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def groups_of(counts: Sequence[int], head: int = 100, medium: int = 20) -> dict[str, list[int]]:

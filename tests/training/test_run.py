@@ -59,6 +59,13 @@ def test_a_run_leaves_metrics_of_the_schema_predictions_and_weights_and_nothing_
     assert again.tolist() == result.metrics["ap_per_class"], "the scores follow from the predictions alone"
 
 
+def test_a_class_without_a_test_image_has_no_score_and_is_in_no_mean():
+    split = SimpleNamespace(test_matrix=np.array([[1, 0], [0, 0]]), groups={"head": [0], "medium": [], "tail": [1]})
+    found = outputs.score(np.array([[1.0, 2.0], [0.0, 3.0]]), split)
+    assert found["ap_per_class"] == [1.0, None]
+    assert found["map"] == {"total": 1.0, "head": 1.0, "medium": None, "tail": None}
+
+
 def test_the_same_command_gives_the_same_bits(data, whole, tmp_path):
     tiny.assert_same_bits(whole, tiny.run(data, tmp_path))
 

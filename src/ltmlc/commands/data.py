@@ -73,7 +73,7 @@ def download(options: argparse.Namespace) -> None:
 
 def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
-    from ltmlc.data.split import class_lines, make_split, save_split
+    from ltmlc.data.split import class_lines, make_split, save_split, untested
     from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import refuse_edited, split_parts
 
@@ -95,10 +95,7 @@ def subset(options: argparse.Namespace) -> None:
     groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
     print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
-    print("\n".join(class_lines(split)), file=sys.stderr)
-    untested = [name for name, count in zip(split.classes, split.test_class_counts, strict=True) if not count]
-    if untested:
-        print(f"no test image has class {', '.join(untested)}: its average precision counts as 0", file=sys.stderr)
+    print("\n".join([*class_lines(split), *untested(split)]), file=sys.stderr)
     _report_construction(settings.get("subset", {}), source, split.train_ids)
 
 

@@ -127,6 +127,12 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
     return Split.of(dataset_name, source.classes, train, test, thresholds)
 
 
+def untested(split: Split) -> list[str]:
+    """A sentence on the classes that no test image has; none where there are none."""
+    names = [name for name, count in zip(split.classes, split.test_class_counts, strict=True) if not count]
+    return [f"{split.dataset}: no test image has class {', '.join(names)}, so no mean counts it"] if names else []
+
+
 def class_lines(split: Split, *, most: int = 100) -> list[str]:
     """Each class with its training and test images, most frequent first, for people: a label misread is seen here.
 

@@ -7,7 +7,7 @@ from evidence.synthetic import grid, method_grid, row, split, table, write, writ
 from ltmlc.data.pack.pack import Pack
 from ltmlc.evidence.figures.absent import answer_probes, draw_absent
 from ltmlc.evidence.figures.changes import SIDE, draw_changes, largest_changes, thumbnail
-from ltmlc.evidence.figures.classes import class_scores, draw_class_ap, draw_gain
+from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
 from ltmlc.evidence.figures.methods import write_method_figures
 from ltmlc.evidence.figures.probes import find_probes
 from ltmlc.evidence.results.methods import finished_methods
@@ -119,6 +119,16 @@ def test_every_class_stands_at_its_size_with_the_mean_of_its_group(tmp_path):
     axes = draw_class_ap(class_scores(finished_methods(declared, results, "voc-lt"), data), data, title="x").axes[0]
     points = next(line for line in axes.get_lines() if line.get_label() == "DR")
     assert list(points.get_xdata()) == data.class_counts and list(points.get_ydata()) == [50, 25, 75]
+
+
+def test_a_class_without_a_test_image_has_no_number_in_figures(tmp_path):
+    declared, data = method_grid(), company()
+    for run, ap in (("dr", [0.5, 0.7, None]), ("lsep", [0.4, 0.4, None])):
+        write(tmp_path, "voc-lt", run, 0, 50, ap_per_class=ap, spec=declared.runs["voc-lt"][run])
+    scores = class_scores(finished_methods(declared, load_results(declared, tmp_path), "voc-lt"), data)
+    assert "cow,1,tail,DR,1,,\n" in class_csv(scores, data)
+    labels = [bar.get_label() for bar in draw_gain(scores, data, title="x").axes[0].containers]
+    assert labels == ["head: +10.0 in the mean", "medium: +30.0 in the mean"]
 
 
 @pytest.mark.parametrize("methods", [(), ("DR",), ("LSEP", "DR"), tuple(RUNS)])

@@ -93,6 +93,16 @@ def test_chance_and_oracle_stand_beneath_and_are_never_best(tmp_path):
     assert [r["row"] for r in records(text["csv"])] == ["A", "chance", "oracle"]
 
 
+def test_a_class_without_a_test_image_is_named_under_the_table_and_in_no_row(tmp_path):
+    declared, data = grid(table("t", row("A", "a"))), split()
+    data.test_class_counts = [2, 2, 0]
+    write(tmp_path, "voc-lt", "a", 0, (50, 50, 50, None))
+    text = tabulate(declared, load_results(declared, tmp_path), "t", splits={"voc-lt": data})
+    assert lines(text["md"], "*oracle*")[1:] == ["*100.00*"] * 3 + [""]
+    for kind in ("md", "tex"):
+        assert "voc-lt: no test image has class cow, so no mean counts it." in text[kind]
+
+
 def test_a_dataset_without_a_split_has_empty_controls(tmp_path):
     declared = grid(table("t", row("A", "a", datasets=("voc-lt", "coco-lt"))))
     text = tabulate(declared, load_results(declared, tmp_path), "t", splits={"voc-lt": split()})

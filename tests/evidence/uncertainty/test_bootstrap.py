@@ -42,7 +42,10 @@ def test_a_class_without_drawn_positives_is_undefined_and_left_out():
     logits, labels = problem()
     labels[:, 2] = 0
     assert np.isnan(weighted_average_precision(logits, labels)[0, 2])
-    assert not np.isnan(bootstrap_map(logits, labels, GROUPS, resamples=20)["medium"].low)
+    groups = {"head": [0], "medium": [1, 2], "tail": [2]}
+    intervals = bootstrap_map(logits, labels, groups, resamples=20)
+    assert not np.isnan(intervals["medium"].low) and "tail" not in intervals
+    assert intervals["medium"].estimate == pytest.approx(100 * weighted_average_precision(logits, labels)[0, 1])
 
 
 def test_the_interval_holds_the_estimate_and_narrows_with_more_images():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ltmlc.data.split import Split
@@ -54,7 +55,7 @@ def class_table(results: Results, splits: Mapping[str, Split]) -> pd.DataFrame:
         names = split.classes if split and len(split.classes) == len(scores) else result.metrics.get("classes") or []
         known = split is not None and names is split.classes
         group_of = {k: group for group, members in split.groups.items() for k in members} if known else {}
-        for k, score in enumerate(scores):
+        for k, score in enumerate(np.array(scores, dtype=float)):  # NaN: no test image
             counts = (split.class_counts[k], split.test_class_counts[k]) if known else (None, None)
             name = names[k] if k < len(names) else str(k)
             rows.append((result.dataset, result.run, result.seed, k, name, group_of.get(k), *counts, 100 * score))

@@ -12,6 +12,7 @@ from ltmlc.evidence.figures.absent import LOOKS
 from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import RunResult
+from ltmlc.metrics import group_means
 
 ClassScores = Mapping[str, Mapping[int, np.ndarray]]
 """Method -> seed -> average precision in percent, (C,)."""
@@ -40,13 +41,18 @@ def class_csv(scores: ClassScores, split: Split) -> str:
     group_of = {k: group for group, members in split.groups.items() for k in members}
     lines = [
         [
-            *(name, split.class_counts[k], group_of[k], method, len(values), f"{values[:, k].mean():.2f}"),
-            "" if len(values) == 1 else f"{values[:, k].std(ddof=1):.2f}",
+            *(name, split.class_counts[k], group_of[k], method, len(values), _text(values[:, k].mean())),
+            "" if len(values) == 1 else _text(values[:, k].std(ddof=1)),
         ]
         for method, values in ((method, _stacked(by_seed)) for method, by_seed in scores.items())
         for k, name in enumerate(split.classes)
     ]
     return csv_text(["class", "training_images", "group", "method", "seeds", "ap", "sd"], lines)
+
+
+def _text(value: float) -> str:
+    """Empty for a class without a test image."""
+    return "" if np.isnan(value) else f"{value:.2f}"
 
 
 def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
@@ -67,7 +73,7 @@ def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
             if len(members):
                 inside = sizes[list(members)]
                 ends = [inside.min() / 1.08, inside.max() * 1.08]
-                axes.plot(ends, [means[list(members)].mean()] * 2, color=colour, linewidth=1.4, zorder=1)
+                axes.plot(ends, [group_means(means, {"": members})[""]] * 2, color=colour, linewidth=1.4, zorder=1)
     for name in ("head", "medium"):
         axes.axvline(split.thresholds[name] / 1.02, color=BLACK, linestyle=":", linewidth=1)
         look = {"ha": "left", "va": "top", "fontsize": 7, "transform": axes.get_xaxis_transform()}
@@ -93,7 +99,7 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     singles = np.stack([scores["DR"][seed] - scores["LSEP"][seed] for seed in shared])[:, order]  # (seeds, C)
     gains = singles.mean(0)
     for group, members in split.groups.items():
-        inside = np.isin(order, list(members))
+        inside = np.isin(order, list(members)) & ~np.isnan(gains)
         if inside.any():
             look = {"color": GROUP_COLOURS[group], "hatch": GROUP_HATCHES[group], "edgecolor": "white"}
             label = f"{group}: {gains[inside].mean():+.1f} in the mean"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.cells import Cell
-from ltmlc.evidence.tables.tables import split_controls
+from ltmlc.evidence.tables.controls import split_controls
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _MISSING = r"\ltmlcMissing"

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ltmlc.data.split import Split
+from ltmlc.metrics import group_means
+
 
 def chance_average_precision(positives: int, images: int) -> float:
     r"""Exact expected average precision of a random ranking of ``images`` images without ties, ``positives`` of them
@@ -31,7 +34,8 @@ def chance_average_precision(positives: int, images: int) -> float:
 def control_rows(
     test_class_counts: Sequence[int], num_test_images: int, groups: Mapping[str, Sequence[int]]
 ) -> dict[str, dict[str, float]]:
-    """Percent by column (total, head, medium, tail) for "chance" and "oracle"; NaN for a group without classes.
+    """Percent by column (total, head, medium, tail) for "chance" and "oracle"; NaN for a group of which no class has
+    a test image.
 
     Args:
         test_class_counts: test images of each class.
@@ -39,13 +43,9 @@ def control_rows(
         groups: class indices of head, medium and tail.
     """
     chance = np.array([chance_average_precision(count, num_test_images) for count in test_class_counts])
-    columns = {"total": range(len(chance)), **{name: groups[name] for name in ("head", "medium", "tail")}}
-    return {
-        "chance": {name: _mean(100 * chance[list(classes)]) for name, classes in columns.items()},
-        "oracle": {name: 100.0 if len(classes) else math.nan for name, classes in columns.items()},
-    }
+    oracle = np.where(np.isnan(chance), math.nan, 1.0)
+    return {"chance": group_means(100 * chance, groups), "oracle": group_means(100 * oracle, groups)}
 
 
-def _mean(values: np.ndarray) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if len(defined) else math.nan
+def split_controls(split: Split) -> dict[str, dict[str, float]]:
+    return control_rows(split.test_class_counts, len(split.test_ids), split.groups)

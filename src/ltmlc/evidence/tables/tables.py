@@ -8,12 +8,12 @@ footnotes; chance and oracle beneath.
 import math
 from collections.abc import Mapping
 
-from ltmlc.data.split import Split
+from ltmlc.data.split import Split, untested
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import csv_text, latex_comment, latex_escape, markdown_escape, markdown_table, superscript
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, best, table_cells
-from ltmlc.evidence.tables.controls import control_rows
+from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
 from ltmlc.plan.grid import Grid, Row, Table
 
@@ -39,16 +39,14 @@ def tabulate(
         raise InputError(f"table {table_name!r} is not in the configuration; it has {', '.join(grid.tables)}")
     table = grid.tables[table_name]
     rows = table_cells(table, results)
-    controls = {name: split_controls(split) for name, split in (splits or {}).items() if name in grid.datasets}
+    shown = {name: split for name, split in (splits or {}).items() if name in grid.datasets}
+    controls = {name: split_controls(split) for name, split in shown.items()}
+    legend = _legend(results, controls, [sentence for split in shown.values() for sentence in untested(split)])
     return {
         "csv": figure_csv(table, rows) if table.kind == "figure" else _csv(grid, rows, controls),
-        "md": _markdown(grid, results, table, rows, controls),
-        "tex": _latex(grid, results, table, rows, controls),
+        "md": _markdown(grid, results, table, rows, controls, legend),
+        "tex": _latex(grid, rows, table, controls, legend),
     }
-
-
-def split_controls(split: Split) -> dict[str, dict[str, float]]:
-    return control_rows(split.test_class_counts, len(split.test_ids), split.groups)
 
 
 def cell_text(cell: Cell, column: str) -> tuple[str, str]:
@@ -118,7 +116,7 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
     return csv_text(header, lines)
 
 
-def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: dict) -> str:
+def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: dict, legend: str) -> str:
     titles = {name: markdown_escape(settings.get("title", name)) for name, settings in grid.datasets.items()}
     header = [
         "Method",
@@ -126,12 +124,13 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
     ]
     lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*", escape=markdown_escape)
     text = f"# {markdown_escape(table.title)}\n\n{markdown_escape(table.caption)}\n\n{markdown_table(header, lines)}"
-    under = "\n".join(f"{note}  " for note in [*notes, *our_steps(grid, results, table), _legend(results, controls)])
+    steps = our_steps(grid, results, table)
+    under = "\n".join(f"{note}  " for note in [*notes, *steps, markdown_escape(legend)])
     failures = "\n".join(f"- {markdown_escape(line)}" for line in _failures(rows))
     return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")
 
 
-def _latex(grid: Grid, results: Results, table: Table, rows: list, controls: dict) -> str:
+def _latex(grid: Grid, rows: list, table: Table, controls: dict, legend: str) -> str:
     titles = [latex_escape(settings.get("title", name)) for name, settings in grid.datasets.items()]
     lines, notes = _lines(
         *(grid, rows, controls),
@@ -143,7 +142,7 @@ def _latex(grid: Grid, results: Results, table: Table, rows: list, controls: dic
     spans = " & ".join(["", *(rf"\multicolumn{{4}}{{c}}{{{title}}}" for title in titles)])
     rules = "".join(rf"\cmidrule(lr){{{2 + 4 * i}-{5 + 4 * i}}}" for i in range(len(titles)))
     body = "\n".join(rf"    {' & '.join(line)} \\" for line in lines)
-    under = r" \\ ".join([*notes, latex_escape(_legend(results, controls))])
+    under = r" \\ ".join([*notes, latex_escape(legend)])
     return "\n".join(
         [
             "% needs \\usepackage{booktabs}",
@@ -191,7 +190,7 @@ def _lines(
     return lines, notes
 
 
-def _legend(results: Results, controls: dict) -> str:
+def _legend(results: Results, controls: dict, left_out: list[str]) -> str:
     seeds = ", ".join(map(str, results.seeds))
     parts = [
         f"mAP in percent, {'mean ± sd over seeds' if len(results.seeds) > 1 else 'seed'} {seeds}",
@@ -200,7 +199,7 @@ def _legend(results: Results, controls: dict) -> str:
     parts += [f"{MISSING} not run yet", f"{FAILED} failed"]
     if controls:
         parts.append("chance: the expected AP of a random ranking of the test images")
-    return "; ".join(parts) + "."
+    return "; ".join([*parts, *left_out]) + "."
 
 
 def _failures(rows: list[tuple[Row, dict[str, Cell]]]) -> list[str]:

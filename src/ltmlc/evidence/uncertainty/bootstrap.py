@@ -45,7 +45,7 @@ def bootstrap_map(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Intervals of mAP by column (total, head, medium, tail; groups without classes are left out).
+    """Intervals of mAP by column (total, head, medium, tail; groups without a class that has images are left out).
 
     The spread is that of the resamples around their own mean, put around the estimate: an image drawn twice ranks next
     to itself, which lifts the AP of rare classes in every resample, and that shift is no uncertainty.
@@ -163,10 +163,11 @@ def _intervals(
     """Group means of (1, C) and (B, C), in percent; quantiles of the latter's deviations around the former."""
     classes = {"total": range(draws.shape[1]), **{name: groups[name] for name in COLUMNS[1:]}}
     intervals = {}
-    for name, members in classes.items():
-        if len(members):
-            means = 100 * np.nanmean(draws[:, list(members)], axis=1)
+    for name, group in classes.items():
+        members = [k for k in group if not np.isnan(estimate[0, k])]  # the others have no test image
+        if members:
+            means = 100 * np.nanmean(draws[:, members], axis=1)
             low, high = np.nanquantile(means - np.nanmean(means), [(1 - level) / 2, (1 + level) / 2])
-            centre = 100 * float(np.nanmean(estimate[:, list(members)]))
+            centre = 100 * float(np.nanmean(estimate[:, members]))
             intervals[name] = Interval(centre, centre + float(low), centre + float(high))
     return intervals

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ def score(logits: np.ndarray, split: Split) -> dict[str, Any]:
     """``status``, ``error``, ``ap_per_class`` and ``map`` of the test logits (N, C), ranked as they are: no sigmoid."""
     if not np.isfinite(logits).all():
         return failure("the logits of the trained network are not finite")
-    ap = metrics.average_precision(logits, split.test_matrix)
+    ap = metrics.average_precision(logits, split.test_matrix, undefined=math.nan)
     means = metrics.group_means(ap, split.groups)
     return {
         "status": "finished",
         "error": None,
-        "ap_per_class": ap.tolist(),
-        "map": {name: finite(float(value)) for name, value in means.items()},
+        "ap_per_class": [finite(value) for value in ap.tolist()],
+        "map": {name: finite(value) for name, value in means.items()},
     }
 
 
@@ -58,5 +59,5 @@ def made_files(directory: Path) -> list[Path]:
 
 
 def finite(value: float) -> float | None:
-    """JSON has no NaN: a mean over no class, or a loss that overflowed, is null."""
+    """JSON has no NaN: what no test image defines, or a loss that overflowed, is null."""
     return value if np.isfinite(value) else None

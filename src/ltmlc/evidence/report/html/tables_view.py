@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ltmlc.data.split import untested
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.behind import lines_behind, number, signed
 from ltmlc.evidence.report.html.look import CELLS, NO_REFERENCE, Look, look_of
 from ltmlc.evidence.results.results import COLUMNS, RunResult
 from ltmlc.evidence.tables.cells import Cell, best
+from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
-from ltmlc.evidence.tables.tables import FAILED, MISSING, split_controls
+from ltmlc.evidence.tables.tables import FAILED, MISSING
 from ltmlc.plan.grid import Row, Table
 
 
@@ -102,7 +104,9 @@ def _table(evidence: Evidence, table: Table, folder: str | Path) -> TableView:
     )
     failed = {each.name: each for _, cells in evidence.rows[table.name] for c in cells.values() for each in c.failed}
     failures = tuple(failure(each, folder) for each in failed.values())
-    remarks = tuple(our_steps(evidence.grid, evidence.results, table))
+    shown = [evidence.splits[view.dataset] for view in datasets if view.dataset in evidence.splits]
+    left_out = [sentence for split in shown for sentence in untested(split)]
+    remarks = (*our_steps(evidence.grid, evidence.results, table), *left_out)
     return TableView(table.name, table.title, table.caption, table.kind, datasets, notes, remarks, failures)
 
 
