@@ -44,6 +44,18 @@ def test_run_becomes_snakemake_on_the_shipped_workflow_with_its_profile(tmp_path
     assert called[2].count("--workflow-profile") == 1
 
 
+def test_run_finds_the_configuration_where_the_other_verbs_do(tmp_path, monkeypatch):
+    called = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.execv", lambda program, command: called.append(command))
+    Path("config").mkdir()
+    Path("config/config.yaml").write_text("datasets: [digits20-lt]\n")
+    main(["run", "-n"])
+    main(["run", "-n", "--configfile=other.yaml", "--workflow-profile=mine"])
+    assert called[0][6:8] == ["--configfile", "config/config.yaml"]
+    assert "config/config.yaml" not in called[1] and "--workflow-profile" not in called[1]
+
+
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [

@@ -83,7 +83,7 @@ def test_text_in_an_unknown_encoding_inside_a_pickle_is_refused(tmp_path):
 
 def test_a_list_of_names_in_another_encoding_is_named(table):
     table.with_suffix(".names.txt").write_bytes("Masé\n".encode("latin-1"))
-    with pytest.raises(InputError, match=r"names\.txt is not in UTF-8; save it as UTF-8"):
+    with pytest.raises(InputError, match=r"names\.txt, line 1 is not in UTF-8: .*; save it as UTF-8"):
         load_word_vectors(table, CLASSES, "classes")
 
 

@@ -65,6 +65,14 @@ def test_a_data_set_that_fits_together_is_loaded(load):
             "source: {table: null, train: a.csv, test: b.csv, columns: {split: fold}}\n",
             ["source: splits and columns.split are of a column split"],
         ),
+        (
+            "source: {lists: {train: a.txt, test: b.txt}, splits: {train: a, test: b}}\n",
+            ["source: splits and columns.split would not be used beside lists"],
+        ),
+        (
+            "source: {table: null, train: a.csv, test: b.csv, lists: {train: a.txt, test: b.txt}}\n",
+            ["source: lists are of the rows of table"],
+        ),
         ("source: {kind: digits, main_skew: 0.5}\n", ["source.main_skew", "0.5", "minimum of 1"]),
         ("source: {kind: digits, pool: many}\n", ["source.pool", "'many'", "integer"]),
         ("source: {kind: digits, inks: 9}\n", ["source.inks", "9", "maximum of 8"]),

@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb
+from ltmlc.commands.options import DeclareVerb, default_config
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import PROJECT
 
@@ -22,7 +22,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("folder", nargs="?", default=".", type=Path, help="where (default: this folder)")
 
     parser = verb(
-        "run", run, "start Snakemake on the shipped workflow with this folder's config.yaml; takes its options"
+        "run", run, "start Snakemake on the shipped workflow with this folder's configuration; takes its options"
     )
     parser.set_defaults(hands_on=True)  # without any: --cores all
 
@@ -50,9 +50,18 @@ def init(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> int:
     if find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; pip install 'ltmlc[workflow]' brings it")
-    if not Path("config.yaml").is_file():
-        raise InputError("this folder has no config.yaml; `ltmlc init` writes one")
     arguments = options.rest or ["--cores", "all"]
-    profile = [] if "--workflow-profile" in arguments else ["--workflow-profile", str(PROJECT / "profiles" / "default")]
-    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile"), *profile, *arguments]
+    given, here = _has(arguments, "--configfile", "--configfiles"), default_config()
+    if not given and not Path(here).is_file():
+        raise InputError("this folder has no config.yaml or config/config.yaml; `ltmlc init` writes one")
+    # The front door reads config.yaml by itself.
+    found = [] if given or here == "config.yaml" else ["--configfile", here]
+    shipped = ["--workflow-profile", str(PROJECT / "profiles" / "default")]
+    profile = [] if _has(arguments, "--workflow-profile") else shipped
+    start = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
+    command = [*start, *found, *profile, *arguments]
     os.execv(sys.executable, command)  # nosec B606 # a list of arguments, no shell
+
+
+def _has(arguments: list[str], *names: str) -> bool:
+    return any(argument.split("=", 1)[0] in names for argument in arguments)

@@ -13,12 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 
 MAX_TABLE = 10**9
 """Bytes of a table: a million classes of 300 numbers. GloVe's own text, of which rows are looked up, has no limit."""
 LONGEST_LINE = 10**6
 """Characters; GloVe's have six thousand."""
+
+LONGEST_NAMES = 10**8
+"""Bytes of a list of class names."""
 
 ORDERS = ("classes", "alphabetical")
 
@@ -112,12 +116,7 @@ def _check_rows(path: Path, table: np.ndarray, names: list[str], order: str) -> 
         raise InputError(f"word vectors: the rows of {path} are known to be in order {known}, not {order}")
     sidecar = path.with_suffix(".names.txt")
     if sidecar.is_file():
-        try:
-            told = sidecar.read_text(encoding="utf-8-sig").splitlines()
-        except UnicodeDecodeError:
-            raise InputError(
-                f"word vectors: {sidecar} is not in UTF-8; save it as UTF-8, one class name a line"
-            ) from None
+        told = read_text(sidecar, limit=LONGEST_NAMES, mend="save it as UTF-8, one class name a line").splitlines()
         if len(told) != len(names):
             raise InputError(f"word vectors: {sidecar} has {len(told)} names for {len(names)} classes")
         for number, (name, expected) in enumerate(zip(told, names, strict=True), start=1):

@@ -12,6 +12,7 @@ from data.download_server import IMPATIENT, serving
 from data.label_helpers import REPOSITORY, write_coco, write_image, write_voc
 
 from ltmlc.data.download import download_dataset
+from ltmlc.data.download.photographs import image_sizes
 from ltmlc.data.download.table import KINDS, PARTS, items_of, torch_checkpoints
 from ltmlc.data.sources.coco import CocoSource
 from ltmlc.data.sources.open import open_source
@@ -280,6 +281,11 @@ def test_list_with_an_image_that_the_annotations_lack_is_named(server, coco, roo
     coco["downloads"][0] |= entry(server, "ids.txt", content)
     with pytest.raises(InputError, match=r"instances_train2017\.json has no image 77"):
         download(coco, root)
+
+
+def test_annotations_with_a_byte_order_mark_are_read(tmp_path):
+    (tmp_path / "a.json").write_text('{"images": [{"id": 7, "height": 2, "width": 3}]}', encoding="utf-8-sig")
+    assert image_sizes(tmp_path / "a.json") == {7: (2, 3)}
 
 
 def test_damaged_annotations_are_named(server, coco, root):

@@ -166,3 +166,48 @@ def test_ten_thousand_classes_are_read(tmp_path):
     rows = "".join(f"{n}.jpg,c{n};c{(n * 7) % 10_000},train\n" for n in range(10_000))
     source = one_table(tmp_path, f"path,labels,split\n{rows}t.jpg,c1;,test\n")
     assert len(source.classes) == 10_000 and source.test_pool().labels.sum() == 1
+
+
+CHEST = "Image Index,Finding Labels\n1.png,Mass\n2.png,Mass|Effusion\n3.png,No Finding\n4.png,Effusion\n"
+CALLED = {"columns": {"path": "Image Index", "labels": "Finding Labels"}, "none": "No Finding"}
+
+
+def chest_lists(root, train: str = "\ufeff1.png\r\n2.png\r\n", test: str = "3.png\n") -> dict[str, str]:
+    (root / "train_val_list.txt").write_text(train)
+    (root / "test_list.txt").write_text(test)
+    return {"train": "train_val_list.txt", "test": "test_list.txt"}
+
+
+def test_lists_beside_a_table_say_what_is_trained_and_tested_on(root):
+    source = one_table(root, CHEST, **CALLED, lists=chest_lists(root))
+    assert (source.train_pool().ids, source.test_pool().ids) == (["1.png", "2.png"], ["3.png"])
+    assert "1 rows are left out: source.splits or source.lists does not name them" in source.notes
+
+
+@pytest.mark.parametrize(
+    ("lists", "sentence"),
+    [
+        ({"test": "3.png\n9.png\n"}, r"test_list\.txt, line 2: '9\.png' has no row"),
+        ({"test": "2.png\n"}, r"test_list\.txt, line 1: '2\.png' is in both lists"),
+    ],
+)
+def test_a_list_that_does_not_fit_its_table_is_named_with_its_line(root, lists, sentence):
+    with pytest.raises(InputError, match=sentence):
+        one_table(root, CHEST, **CALLED, lists=chest_lists(root, **lists))
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "sentence"),
+    [
+        ("path,labels,split\na,x,train\nb,x,test\n", {"uncertain": "positive"}, "source.uncertain would not be used"),
+        ("path,x,split\na,1,train\nb,1,test\n", {"separator": "|"}, "source.separator would not be used"),
+        (
+            "path,x,split\na,1,train\nb,1,test\n",
+            {"columns": {"labels": "y"}},
+            "source.columns.labels would not be used",
+        ),
+    ],
+)
+def test_a_key_without_use_is_refused_by_name(root, text, keys, sentence):
+    with pytest.raises(InputError, match=sentence):
+        one_table(root, text, **keys)

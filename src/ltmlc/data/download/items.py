@@ -1,5 +1,6 @@
 """What can be downloaded: a file, or an archive that is extracted. Each says what is missing of it, and gets it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,11 @@ from ltmlc.data.download.archive import extract
 from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.disk.files import sha256_file, write_atomically
 from ltmlc.disk.progress import Progress
+from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
+
+LONGEST_RECORD = 10_000
+"""Bytes of a checksum and its file's name."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class File:
     def _wanted(self) -> Expected:
         if self.expected.certain or not self._record.exists():
             return self.expected
-        return Expected(size=self.expected.size, sha256=self._record.read_text().split()[0])
+        recorded = re.match("[0-9a-f]{64}", read_text(self._record, limit=LONGEST_RECORD))
+        return Expected(size=self.expected.size, sha256=recorded[0]) if recorded else self.expected
 
 
 @dataclass(frozen=True)

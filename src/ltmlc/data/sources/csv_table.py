@@ -9,10 +9,11 @@ import numpy as np
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
+from ltmlc.data.sources.names import plain_form
 from ltmlc.data.sources.source import Files, Pool, Source, UnusableImageError, no_labels, spelled
+from ltmlc.data.sources.tabular.columns import describe_missing
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
-from ltmlc.data.sources.tabular.rows import image_ids, parts_of
+from ltmlc.data.sources.tabular.rows import image_ids, parts_in_lists, parts_of
 from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
 from ltmlc.errors import InputError
 
@@ -37,6 +38,7 @@ class CsvSource(Source):
         none: labels that say that there is none.
         rename: label -> what it is called.
         splits: ``train`` and ``test`` -> values of the column ``split``; rows with others are left out, and counted.
+        lists: ``train`` and ``test`` -> a file with one path of ``table`` a line, in place of the column ``split``.
         uncertain, blank: what -1 and an empty cell are in a column of a class: positive, negative, or exclude (the
             image is left out, and counted).
         suffix: what is missing at the end of each path, such as ``.jpg``.
@@ -61,6 +63,7 @@ class CsvSource(Source):
         none: str | Sequence[str] = (),
         rename: Mapping[str, str] | None = None,
         splits: Mapping[str, str | Sequence[str]] | None = None,
+        lists: Mapping[str, str] | None = None,
         uncertain: str | None = None,
         blank: str | None = None,
         suffix: str = "",
@@ -73,12 +76,17 @@ class CsvSource(Source):
         self._encoding = encoding
         files = [Path(root) / name for name in ([table] if table is not None else [train, test])]
         faults = Faults(" and ".join(map(str, files)))
-        tables = [self._table(file, faults, several=len(files) > 1, split=table is not None) for file in files]
+        tables = [
+            self._table(file, faults, several=len(files) > 1, split=table is not None and not lists) for file in files
+        ]
         ids = [image_ids(each, self._columns["path"], suffix=suffix, faults=faults) for each in tables]
         if table is None:
             parts: list[list[str | None]] = [
                 [part] * len(each.rows) for part, each in zip(("train", "test"), tables, strict=True)
             ]
+        elif lists:
+            named_in = {part: Path(root) / name for part, name in lists.items()}
+            parts = [parts_in_lists(ids[0], named_in, suffix=suffix, faults=faults)]
         else:
             named = {part: _listed(values) for part, values in (splits or {}).items()} or None
             parts = [parts_of(tables[0], self._columns["split"], splits=named, faults=faults)]
@@ -86,6 +94,7 @@ class CsvSource(Source):
             labels=self._columns["labels"],
             path=self._columns["path"],
             split=self._columns["split"],
+            said=frozenset(columns or ()),
             classes=classes,
             separator=separator,
             none=_listed(none),
@@ -111,7 +120,8 @@ class CsvSource(Source):
 
     @staticmethod
     def label_files(source: dict[str, Any], root: Path) -> Files:
-        return {name: root / source[name] for name in ("table", "train", "test") if name in source}
+        files = {name: root / source[name] for name in ("table", "train", "test") if name in source}
+        return files | {f"{part} list": root / name for part, name in source.get("lists", {}).items()}
 
     @staticmethod
     def photographs(source: dict[str, Any], root: Path, ids: Iterable[str]) -> Files:
@@ -125,31 +135,13 @@ class CsvSource(Source):
         table = read_table(file, expected=expected, encoding=self._encoding, faults=faults, prefix=prefix)
         missing = [key for key in needed if self._columns[key] not in table.columns]
         if missing:
-            raise InputError(f"{file} has no column {self._missing(missing, table.columns)}")
+            raise InputError(f"{file} has no column {describe_missing(missing, table.columns, called=self._columns)}")
         twice = [name for name in self._columns.values() if table.columns.count(name) > 1]
         if twice:
             raise InputError(f"{file} has two columns called {', '.join(twice)}; rename one")
         if table.delimiter != ",":
             self.notes.append(f"{file}: columns are parted by {DELIMITERS.get(table.delimiter, table.delimiter)}")
         return table
-
-    def _missing(self, missing: list[str], columns: list[str]) -> str:
-        """Which columns there are in place of those that are missing, and what to say then."""
-        asked = [*missing, "labels"] if self._columns["labels"] not in columns else missing
-        likely = {key: name for key in asked if (name := _likely(key, columns)) is not None}
-        mends = []
-        if likely:
-            shown = ", ".join(f"{key}: {yaml_text(name)}" for key, name in likely.items())
-            mends.append(f"say which it is, such as source.columns: {{{shown}}}")
-        if "path" in missing and "path" not in likely:
-            mends.append("say which holds the images' paths, with source.columns: {path: NAME}")
-        if "split" in missing:
-            mends.append(
-                "where no column says what is tested on, add one (split: train or test), or give two files, "
-                "source.train and source.test"
-            )
-        names = ", ".join(self._columns[key] for key in missing)
-        return f"{names}; its columns are {', '.join(filter(None, columns))}; {'; '.join(mends)}"
 
     def _chosen(
         self, ids: list[list[str]], parts: list[list[str | None]], names: list[list[list[str] | None]]
@@ -169,7 +161,7 @@ class CsvSource(Source):
         if unlabelled:
             self.notes.append(f"{unlabelled} training images have no label and are left out")
         if no_part:
-            self.notes.append(f"{no_part} rows are left out: source.splits does not name what their split says")
+            self.notes.append(f"{no_part} rows are left out: source.splits or source.lists does not name them")
         if excluded:
             self.notes.append(f"{excluded} images are left out: source.uncertain or source.blank excludes them")
         if outside:
@@ -192,19 +184,6 @@ class CsvSource(Source):
 
 def _listed(value: str | int | Sequence[str]) -> list[str]:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
-
-
-_WORDS = {
-    "path": ("path", "file", "image", "img", "name"),
-    "labels": ("label", "finding", "class", "tag", "categor"),
-    "split": ("split", "fold", "set", "part", "phase"),
-}
-
-
-def _likely(key: str, columns: Sequence[str]) -> str | None:
-    """The column that a missing one is probably called."""
-    fitting = [name for name in columns if plain_form(name) not in NOTHING]
-    return next((name for word in _WORDS[key] for name in fitting if word in name.casefold()), None)
 
 
 def _absent(path: Path) -> str:

@@ -17,6 +17,8 @@ DATASET_PATHS = (
     "source.train.images",
     "source.test.annotations",
     "source.test.images",
+    "source.lists.train",
+    "source.lists.test",
     "subset.ids",
     "model.weights",
     "model.word_vectors",

@@ -1,7 +1,7 @@
 """The labels of every row of a CSV, and with them the classes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ltmlc.data.sources.faults import Faults
@@ -22,6 +22,7 @@ class LabelKeys:
     labels: str
     path: str
     split: str
+    said: Collection[str]  # which of these three the user has named
     classes: Sequence[str] | None
     separator: str | None
     none: Sequence[str]
@@ -39,12 +40,17 @@ def read_labels(
     """
     columns = None
     if all(keys.labels in table.columns for table in tables):
+        unused = [f"source.{key}" for key, meaning in keys.meaning.items() if meaning is not None]
+        _refuse_unused(unused, f"labels stand in the column {keys.labels}")
         found = _from_cells(tables, keys, faults, notes)
         read = {keys.labels, keys.path, keys.split, ""}
         unread = list(dict.fromkeys(name for table in tables for name in table.columns if name not in read))
         if unread:
             notes.append(f"columns that are not read: {', '.join(unread)}")
     else:
+        unused = ["source.separator"] * (keys.separator is not None)
+        unused += ["source.columns.labels"] * ("labels" in keys.said)
+        _refuse_unused(unused, f"{tables[0].path} has no column {keys.labels}, and so one column a class")
         beside = {keys.path, keys.split}
         columns = find_class_columns(tables, beside=beside, classes=keys.classes, none=keys.none)
         options = {"image": keys.path, "meaning": keys.meaning, "faults": faults}
@@ -60,6 +66,11 @@ def read_labels(
     check_names(asked, counts, known=keys.classes or (), faults=faults)
     classes = _classes(columns or sorted(places), keys, in_order=columns is not None)
     return classes, [[_kept(names, keys) for names in rows] for rows in found]
+
+
+def _refuse_unused(keys: Sequence[str], reason: str) -> None:
+    if keys:
+        raise InputError(f"{' and '.join(keys)} would not be used: {reason}; remove it, or mend its value")
 
 
 def _from_cells(tables: Sequence[Table], keys: LabelKeys, faults: Faults, notes: list[str]) -> list[Names]:

@@ -2,15 +2,20 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import fault_of_path
-from ltmlc.data.sources.source import plain_path
+from ltmlc.data.sources.source import OWN, first_existing, plain_path
 from ltmlc.data.sources.tabular.table import Table
+from ltmlc.disk.reading import read_text
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation", "dev")
 """What a column split may say without being asked, in any case; of TEST only one in a table."""
+
+LONGEST_LIST = 100_000_000
+"""Bytes of a list of images: some millions of them."""
 
 Splits = Mapping[str, Sequence[str]]
 """``train`` and ``test`` -> the values of the column split that are meant."""
@@ -61,3 +66,25 @@ def parts_of(table: Table, column: str, *, splits: Splits | None, faults: Faults
                 mend="write train or test, or say what the values mean, such as source.splits: {train: [a], test: [b]}",
             )
     return [part_of.get(value.casefold()) for value in values]
+
+
+def parts_in_lists(ids: Sequence[str], lists: Mapping[str, Path], *, suffix: str, faults: Faults) -> list[str | None]:
+    """``train`` or ``test`` of each image, as lists of images say, one path a line; None for one that no list has.
+
+    ``faults`` takes images that both lists have, or that have no row.
+    """
+    part_of: dict[str, str] = {}
+    rows = set(ids)
+    for part, path in lists.items():
+        first_existing([path], what=f"list of images (source.lists.{part})", mend=OWN)
+        lines = enumerate(read_text(path, limit=LONGEST_LIST).split("\n"), start=1)
+        for line, text in ((number, text.strip(" \t\r")) for number, text in lines):
+            image = plain_path(text if text.endswith(suffix) else text + suffix) if text else None
+            if image is None:
+                continue
+            if image not in rows:
+                faults.add(f"{path}, line {line}: {text[:80]!r} has no row", mend="write it as the table does")
+            elif part_of.setdefault(image, part) != part:
+                mend = "an image is for training or for testing; take it out of one of the lists"
+                faults.add(f"{path}, line {line}: {text[:80]!r} is in both lists", mend=mend)
+    return [part_of.get(image) for image in ids]
