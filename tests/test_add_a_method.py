@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project_copy import ROOT, ProjectCopy, commands, titled_blocks
+from project_copy import ROOT, ProjectCopy, code_blocks, commands, titled_blocks
 
-PAGE = (ROOT / "docs" / "add-a-method.md").read_text(encoding="utf-8")
+from ltmlc.cli import main
+from ltmlc.plan.grid import load_grid
+
+WHOLE = (ROOT / "docs" / "add-a-method.md").read_text(encoding="utf-8")
+FOLDER, _, PAGE = WHOLE.partition("## In the project itself")
 SHORT = {"epochs": 2, "steps": [1], "warmup_iterations": 5}  # the page's eight epochs, shortened: the way is the same
 
 
@@ -50,6 +54,18 @@ def followed(tmp_path_factory):
     """The copy after all commands of the page, and what each printed."""
     copy = followed_up_to_training(tmp_path_factory.mktemp("page"))
     return copy.root, [copy.run(command) for command in commands(PAGE)]
+
+
+def test_the_first_half_shows_the_row_that_new_loss_writes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = commands(FOLDER)[0].removeprefix("ltmlc new-loss ")
+    assert main(["new-loss", name]) == 0
+    written = yaml.safe_load(Path("config/tables", f"{name}.yaml").read_text())["rows"]
+    (shown,) = (text for kind, text in code_blocks(FOLDER) if kind == "yaml")
+    assert written[1:] == yaml.safe_load(shown)
+    runs = load_grid("config.yaml").runs["digits20-lt"]
+    words = " ".join(commands(FOLDER)).split()
+    assert f"mine.{name}:{name}" in words and {*runs} <= {*words}
 
 
 def test_the_page_is_one_file_one_entry_and_one_row():

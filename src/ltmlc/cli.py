@@ -9,7 +9,7 @@ from functools import partial
 
 from ltmlc import __doc__ as purpose
 from ltmlc import __version__
-from ltmlc.commands import data, evidence, overview, pages, start, training, tune
+from ltmlc.commands import data, evidence, losses, overview, pages, start, training, tune
 from ltmlc.disk.trouble import MENDABLE
 from ltmlc.errors import InputError, PassingError
 
@@ -58,6 +58,7 @@ GROUPS = {
     "to begin": start,
     "data": data,
     "training": training,
+    "a loss of your own": losses,
     "choices on held-out images": tune,
     "before and while it runs": overview,
     "evidence from finished runs": evidence,

@@ -1,12 +1,11 @@
 """The losses once more, as double loops over float64 scalars, written from the formulas alone; and the batches to
-compare on. Nothing here is stable or fast, and nothing imports the package."""
+compare on. Nothing here is stable or fast, and no formula is the package's."""
 
 import math
 
 import torch
 
-COUNTS = [775, 4, 20, 100]  # head, tail, medium, head: the classes of every batch below
-NUM_IMAGES = 1142
+from ltmlc.losses.subject import COUNTS, NUM_IMAGES, Subject
 
 
 def sigmoid(x):
@@ -211,25 +210,7 @@ REFERENCES = {
 }
 SETTINGS = [(name, settings) for name, (_, variants) in REFERENCES.items() for settings in variants]
 
-LABELS = {
-    "mixed": [[1, 0, 0, 1], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 1, 1], [0, 1, 0, 1]],
-    "absent class": [[1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1]],
-    "class in every sample": [[1, 0, 0, 1], [1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 1, 1], [1, 0, 0, 0]],
-    "sample with every class": [[1, 1, 1, 1], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]],
-    "sample with no class": [[0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]],
-    "single sample": [[1, 0, 0, 1]],
-    "no positive at all": [[0, 0, 0, 0], [0, 0, 0, 0]],
-    "no negative at all": [[1, 1, 1, 1], [1, 1, 1, 1]],
-}
-
-
-def labels_of(case):
-    return torch.tensor(LABELS[case])
-
 
 def logits_for(name, labels, scale, seed=0, dtype=torch.float64):
-    """Normal logits for scale 1; for a larger scale every logit is plus or minus it. (M, C), (3, M, C) for balpoe."""
-    generator = torch.Generator().manual_seed(seed)
-    shape = (3, *labels.shape) if name == "balpoe" else tuple(labels.shape)
-    logits = torch.randn(shape, generator=generator, dtype=torch.float64)
-    return (logits if scale == 1 else scale * logits.sign()).to(dtype)
+    """Those that the contract's checks use: (M, C), (3, M, C) for balpoe."""
+    return Subject(None, experts=3 if name == "balpoe" else None).logits(labels, scale, seed, dtype)

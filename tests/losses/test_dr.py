@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from losses.references import COUNTS, LABELS, NUM_IMAGES, labels_of, logits_for
+from losses.references import COUNTS, NUM_IMAGES, logits_for
 
 from ltmlc.losses import (
     ClassStats,
@@ -22,6 +22,7 @@ from ltmlc.losses import (
     pgc,
     zlpr,
 )
+from ltmlc.losses.subject import LABELS, labels_of
 
 STATS = ClassStats(COUNTS, NUM_IMAGES)
 

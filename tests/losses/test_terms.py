@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from losses.references import COUNTS, NUM_IMAGES, labels_of, logits_for
+from losses.references import COUNTS, NUM_IMAGES, logits_for
 
 from ltmlc.losses import LOSSES, ClassStats, bce, build_loss, c_lsep, db_focal, dr
+from ltmlc.losses.subject import labels_of
 
 STATS = ClassStats(COUNTS, NUM_IMAGES)
 LABELS = labels_of("mixed")

@@ -33,7 +33,8 @@ def project(tmp_path):
 
 def row(label, *terms, origin="own", published=None, **run):
     extra = {"published": published} if published else {}
-    return {"label": label, "run": {"loss": [dict(term) for term in terms], **run}, "origin": origin, **extra}
+    run = {"loss": [dict(term) for term in terms], "recipe": "dr", **run}
+    return {"label": label, "run": run, "origin": origin, **extra}
 
 
 BCE = {"name": "bce"}
@@ -215,3 +216,13 @@ def test_a_mistake_is_one_sentence_with_file_and_key(project, rows, options, wor
 def test_an_unknown_table_is_answered_with_the_tables_there_are():
     with pytest.raises(InputError, match=r"config: tables: 'table9' .*valid: .*fig4, .*table1"):
         load_grid({"tables": ["table9"]}, ROOT)
+
+
+@pytest.mark.parametrize(("terms", "run"), [([{"name": "asl"}], {}), ([BCE], {"sampler": "uniform"})])
+def test_a_loss_that_drs_rate_need_not_suit_says_its_own(project, terms, run):
+    declared = {"label": "Mine", "run": {"loss": terms, **run}, "origin": "own"}
+    with pytest.raises(InputError, match=r"row 1 \(Mine\): .* no recipe and no lr.*`ltmlc tune`"):
+        project(declared)
+    for said in ({"recipe": "db"}, {"lr": 0.01}):
+        project({**declared, "run": {**declared["run"], **said}})
+    project({**declared, "run": {"loss": [*terms, {"name": "dr", "gamma2": 7}]}})

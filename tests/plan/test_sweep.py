@@ -34,7 +34,7 @@ def project(tmp_path):
 
 def row(label="A", **run):
     extra = {key: run.pop(key) for key in ("panel", "x") if key in run}
-    return {"label": label, "origin": "own", "run": {"loss": [{"name": "bce"}], **run}, **extra}
+    return {"label": label, "origin": "own", "run": {"loss": [{"name": "bce"}], "recipe": "dr", **run}, **extra}
 
 
 def test_each_row_is_tried_at_the_recipes_rate_and_at_its_multiples():

@@ -118,8 +118,8 @@ def test_what_would_fail_later_is_refused_while_planning(config, message):
     ("run", "message"),
     [
         ({"loss": [{"name": "dr", "gamma2": 7, "weight": 1.0e38}]}, "weight"),
-        ({"loss": [{"name": "cb_focal", "mode": "../../../x"}]}, "its run would be called"),
-        ({"loss": [{"name": "cb_focal", "mode": "a" * 300}]}, "its run would be called"),
+        ({"loss": [{"name": "cb_focal", "mode": "../../../x"}], "recipe": "dr"}, "its run would be called"),
+        ({"loss": [{"name": "cb_focal", "mode": "a" * 300}], "recipe": "dr"}, "its run would be called"),
     ],
 )
 def test_a_row_whose_run_could_not_be_stored_or_trained_is_refused(tmp_path, run, message):

@@ -31,7 +31,7 @@ def check(tmp_path, monkeypatch, capsys):
     def checked(run, *, source="csv", model=None, **config):
         dataset = {"title": "Mine", "source": SOURCES[source], "model": NETWORK}
         dataset |= {"augmentation": {"mean": [0] * 3, "std": [1] * 3}, "constants": {"dr_lr": 0.001, "dr_epochs": 9}}
-        rows = [{"label": "BCE", "origin": "own", "run": {"loss": [{"name": "bce"}]}}]
+        rows = [{"label": "BCE", "origin": "own", "run": {"loss": [{"name": "bce"}], "recipe": "db"}}]
         rows.append({"label": "Mine", "origin": "own", "run": run})
         table = {"title": "Mine", "kind": "table", "caption": "", "rows": rows}
         Path("config/datasets/mine.yaml").write_text(yaml.safe_dump(dataset))
@@ -45,7 +45,7 @@ def check(tmp_path, monkeypatch, capsys):
 
 
 def loss(name="bce", **parameters):
-    return {"loss": [{"name": name, **parameters}]}
+    return {"loss": [{"name": name, **parameters}], "recipe": "dr"}
 
 
 def weights_file(path="weights.pth", **changes):

@@ -1,5 +1,6 @@
 """A run's loss: one term, or a weighted sum of terms, each in its own mean reduction (METHODS 1.16)."""
 
+import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -59,11 +60,10 @@ def build_term(term: Mapping[str, Any], stats: ClassStats | None, losses: Mappin
         raise ValueError(f'a loss term must be a mapping like {{"name": "bce"}}, got {term!r}')
     settings = dict(term)
     name, weight = settings.pop("name", None), settings.pop("weight", 1)
-    if name not in losses:
-        raise ValueError(f"unknown loss {name!r}; valid names: {', '.join(losses)}")
+    function = find_loss(name, losses)
     if not _is_number(weight):
         raise ValueError(f"the weight of loss {name} must be a finite number, got {weight!r}")
-    parameters = hyper_parameters(losses[name])
+    parameters = hyper_parameters(function)
     described = ", ".join(parameters) or "none"
     for key in settings:
         if key not in parameters:
@@ -73,11 +73,24 @@ def build_term(term: Mapping[str, Any], stats: ClassStats | None, losses: Mappin
             _check_kind(name, key, settings[key], parameter.annotation)
         elif parameter.default is parameter.empty:
             raise ValueError(f"loss {name} needs a value for {key!r}; its parameters: {described}")
-    if "stats" in inspect.signature(losses[name]).parameters:
+    if "stats" in inspect.signature(function).parameters:
         if stats is None:
             raise ValueError(f"loss {name} needs class statistics: pass ClassStats(counts, num_images)")
         settings["stats"] = stats
-    return Term(name, losses[name], settings, weight)
+    return Term(name, function, settings, weight)
+
+
+def find_loss(name: Any, losses: Mapping[str, Callable]) -> Callable[..., Tensor]:
+    """A built-in loss by its name, or one of the caller's own by ``module:function``; ValueError if there is none."""
+    if name in losses:
+        return losses[name]
+    module, is_own, function = str(name).partition(":")
+    if not is_own:
+        raise ValueError(f"unknown loss {name!r}; valid names: {', '.join(losses)}")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise ValueError(f"loss {name!r} cannot be imported: {error}") from None
 
 
 def hyper_parameters(function: Callable) -> dict[str, inspect.Parameter]:

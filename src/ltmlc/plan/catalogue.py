@@ -2,7 +2,7 @@
 
 Planning must not import torch (1.7 s), and the signature in the loss's own file must stay the only place where a
 default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function
-with ``ast``.
+with ``ast``; so is that of a loss of one's own (``module:function``), which is checked here for the form of a loss.
 """
 
 import ast
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.own_code import file_of_own, is_own
 from ltmlc.errors import InputError
 
 PACKAGE = Path(__file__).parents[1]
@@ -18,6 +19,8 @@ REQUIRED = object()
 """Marks a parameter without a default."""
 
 _NOT_HYPER_PARAMETERS = {"logits", "labels", "stats", "reduction"}
+FORM = 'def {name}(logits, labels, *, hyper-parameters, reduction="mean")'
+"""Of a loss. ``stats`` may stand among the keywords."""
 
 
 @cache
@@ -44,25 +47,65 @@ def loss_parameters(name: str) -> dict[str, Any]:
     """Hyper-parameters of one loss in the order of its signature, with defaults (or ``REQUIRED``).
 
     Raises:
-        InputError: a default that only running the file would tell.
+        InputError: a default that only running the file would tell; of a loss of one's own, whatever keeps it from
+            being one.
     """
-    path = loss_modules()[name]
-    tree = ast.parse(path.read_text())
+    path, tree, function = _source(name)
     return {
         argument.arg: REQUIRED if default is None else _value(default, tree, f"{path}: {name}: {argument.arg}")
-        for argument, default in _hyper_parameters(tree, name)
+        for argument, default in _hyper_parameters(function)
     }
 
 
 @cache
 def loss_annotations(name: str) -> dict[str, ast.expr]:
     """Of those of a loss's hyper-parameters that have one, the annotation."""
-    tree = ast.parse(loss_modules()[name].read_text())
-    return {argument.arg: argument.annotation for argument, _ in _hyper_parameters(tree, name) if argument.annotation}
+    _, _, function = _source(name)
+    return {argument.arg: argument.annotation for argument, _ in _hyper_parameters(function) if argument.annotation}
 
 
-def _hyper_parameters(tree: ast.Module, name: str) -> list[tuple[ast.arg, ast.expr | None]]:
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+def loss_title(name: str) -> str:
+    """What a loss is called in the names of runs: of ``mine.losses:two_way`` the function."""
+    return name.rpartition(":")[2]
+
+
+def _source(name: str) -> tuple[Path, ast.Module, ast.FunctionDef]:
+    """The file of a loss, what it says, and its function there."""
+    if not is_own(name):
+        path = loss_modules()[name]
+        tree = ast.parse(path.read_text())
+        return path, tree, _functions(tree)[name]
+    path, _, title = file_of_own(name)
+    if title in loss_modules():
+        raise InputError(f"{name}: {title} is a loss of this project already; give the function in {path} another name")
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: is no Python that can be read: {error}") from None
+    functions = _functions(tree)
+    if title not in functions:
+        known = ", ".join(functions) or "none"
+        raise InputError(f"{name}: {path} defines no function {title}; it defines: {known}")
+    _refuse_other_form(functions[title], path)
+    return path, tree, functions[title]
+
+
+def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _refuse_other_form(function: ast.FunctionDef, path: Path) -> None:
+    given = function.args
+    positional = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+    keywords = [argument.arg for argument in given.kwonlyargs]
+    if positional != ["logits", "labels"] or "reduction" not in keywords or given.vararg or given.kwarg:
+        raise InputError(
+            f"{path}: {function.name}({ast.unparse(given)}) is not called as a loss is; write "
+            f"{FORM.format(name=function.name)}"
+        )
+
+
+def _hyper_parameters(function: ast.FunctionDef) -> list[tuple[ast.arg, ast.expr | None]]:
     arguments = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
     return [(argument, default) for argument, default in arguments if argument.arg not in _NOT_HYPER_PARAMETERS]
 

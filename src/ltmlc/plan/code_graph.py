@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.files import sha256_text
+from ltmlc.disk.own_code import source_of
 from ltmlc.plan.catalogue import PACKAGE
 
 ROOT = "ltmlc"
@@ -140,25 +141,38 @@ def _does_nothing(node: ast.stmt) -> bool:
 
 
 def _imports(nodes: Any, module: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-    own, outside = {}, {}
+    """Of this package, and of the package that ``module`` is of where it is a loss of one's own; and all others."""
+    own, outside, packages = {}, {}, (ROOT, module.split(".")[0])
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
+            source = _absolute(node, module)
             for alias in node.names:
                 name = alias.asname or alias.name
-                if (node.module or "").split(".")[0] == ROOT:
-                    own[name] = (node.module, alias.name)
+                if source.split(".")[0] in packages:
+                    own[name] = (source, alias.name)
                 else:
-                    outside[name] = f"{node.module}.{alias.name}"
+                    outside[name] = f"{source}.{alias.name}"
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.split(".")[0] == ROOT:
+                if alias.name.split(".")[0] in packages:
                     own[alias.asname or alias.name] = (alias.name, "")
                 else:
                     outside[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else ""
     return own, {name: where for name, where in outside.items() if where and where != name}
 
 
+def _absolute(node: ast.ImportFrom, module: str) -> str:
+    """The module that an import names, also one with dots in front."""
+    if not node.level:
+        return node.module or ""
+    inside = 0 if file_of(module).name == "__init__.py" else 1
+    parts = module.split(".")[: len(module.split(".")) - node.level + 1 - inside]
+    return ".".join([*parts, *filter(None, [node.module])])
+
+
 def file_of(module: str) -> Path | None:
+    if module.split(".")[0] != ROOT:
+        return source_of(module)
     path = PACKAGE.joinpath(*module.split(".")[1:])
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 

@@ -13,6 +13,7 @@ Snakemake does not see edits in imported modules; torch is not imported here.
 from functools import cache
 from typing import Any
 
+from ltmlc.disk.own_code import file_of_own, is_own
 from ltmlc.plan.code_graph import entries_of, reached
 
 LOSSES = ("ltmlc.losses", "LOSSES")
@@ -20,6 +21,7 @@ KINDS = ("ltmlc.data.sources.open", "KINDS")
 NOT_FOLLOWED = (
     "ltmlc.disk.",  # whole files, locks, checksums
     "ltmlc.errors",
+    "ltmlc.losses.subject",  # the two samples that a loss is tried on
     "ltmlc.plan.",  # what it decides stands in the specification and in the data set's settings
     "ltmlc.training.record.heartbeat",
     "ltmlc.training.interrupts",
@@ -38,7 +40,7 @@ def run_fingerprint(spec: dict[str, Any]) -> str:
 def _of_run(losses: frozenset[str]) -> str:
     """Thousands of runs share a few sets of losses."""
     registered = entries_of(*LOSSES)
-    return _hash(TRAINING, *(registered[name] for name in sorted(losses)))
+    return _hash(TRAINING, *(file_of_own(name)[1:] if is_own(name) else registered[name] for name in sorted(losses)))
 
 
 @cache

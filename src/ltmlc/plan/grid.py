@@ -12,7 +12,7 @@ from ltmlc.plan.lookup import own_or_shipped
 from ltmlc.plan.network import check_fit
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.reading.yaml_file import read_yaml
-from ltmlc.plan.spec import build_spec, network_of, run_id
+from ltmlc.plan.spec import build_spec, check_rate, network_of, run_id
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
@@ -85,6 +85,7 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
         for number, row in enumerate(declared["rows"], 1):
             where = f"{path}, row {number} ({row['label']})"
             _check_row(row, declared["kind"], root, where)
+            check_rate(row["run"], where)
             ids = {}
             for dataset, settings in datasets.items():
                 spec = build_spec(row["run"], dataset=settings, recipes=recipes, config=config, where=where)

@@ -11,6 +11,9 @@ from ltmlc.plan.network import HEADS, complete_model
 from ltmlc.plan.reading.schema import defaults
 from ltmlc.plan.terms import as_text, canonical, choose, loss_term, term_id
 
+AT_DR_RATE = {"lsep", "c_lsep", "zlpr", "c_zlpr", "circle", "dr", "pgc", "gc"}
+"""Losses that the paper trains by DR's recipe, which is the default: a sum with one of them needs no other."""
+
 
 def build_spec(
     run: dict[str, Any], *, dataset: dict[str, Any], recipes: dict[str, dict], config: dict[str, Any], where: str
@@ -56,6 +59,16 @@ def recipe_defaults() -> dict[str, Any]:
 def network_of(dataset: dict[str, Any], config: dict[str, Any], **own: Any) -> dict[str, Any]:
     """The network of the runs on a data set, but for what a row says for itself: ``own``."""
     return complete_model({**dataset["model"], **config["model"], **own})
+
+
+def check_rate(run: dict[str, Any], where: str) -> None:
+    """Raise InputError for a row that says no rate, of a loss that DR's own may not suit."""
+    names = [term["name"] for term in run["loss"]]
+    if "recipe" not in run and "lr" not in run and not AT_DR_RATE.intersection(names):
+        raise InputError(
+            f"{where}: {' + '.join(names)} has no recipe and no lr, and DR's rate suits DR (ASL: 20 mAP at it, 50 at "
+            "its own); write recipe (dr, or db as Table 1 does for BCE-like losses) or lr; `ltmlc tune` compares rates"
+        )
 
 
 def change_recipe(recipe: dict[str, Any], *, lr: float | None = None, epochs: int | None = None) -> dict[str, Any]:

@@ -4,15 +4,20 @@ import ast
 import math
 from typing import Any
 
+from ltmlc.disk.own_code import is_own
 from ltmlc.errors import InputError
-from ltmlc.plan.catalogue import REQUIRED, loss_annotations, loss_modules, loss_parameters
+from ltmlc.plan.catalogue import REQUIRED, loss_annotations, loss_modules, loss_parameters, loss_title
 
 
 def loss_term(term: dict[str, Any], where: str) -> dict[str, Any]:
     """One term with all its loss's parameters and its weight; InputError, beginning with ``where``, if it is none."""
     name = term["name"]
-    choose(name, loss_modules(), f"{where}: unknown loss")
-    parameters = loss_parameters(name)
+    if not is_own(name):
+        choose(name, loss_modules(), f"{where}: unknown loss", more="; or module:function for one of your own")
+    try:
+        parameters = loss_parameters(name)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     given = {key: value for key, value in term.items() if key not in ("name", "weight")}
     unknown = sorted(set(given) - set(parameters))
     if unknown:
@@ -86,7 +91,7 @@ def term_id(term: dict[str, Any]) -> str:
     defaults = loss_parameters(term["name"])
     always = 1 + max((place for place, default in enumerate(defaults.values()) if default is REQUIRED), default=-1)
     shown = [key for key in defaults if key in list(defaults)[:always] or term[key] != canonical(defaults[key])]
-    text = "_".join([term["name"], *(f"{key}-{as_text(term[key])}" for key in shown)])
+    text = "_".join([loss_title(term["name"]), *(f"{key}-{as_text(term[key])}" for key in shown)])
     return text if term["weight"] == 1 else f"{as_text(term['weight'])}x{text}"
 
 
@@ -101,6 +106,6 @@ def canonical(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def choose(name: str, valid: Any, problem: str) -> None:
+def choose(name: str, valid: Any, problem: str, *, more: str = "") -> None:
     if name not in valid:
-        raise InputError(f"{problem} {name!r}; valid: {', '.join(sorted(valid))}")
+        raise InputError(f"{problem} {name!r}; valid: {', '.join(sorted(valid))}{more}")

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.sampler import ClassAwareSampler, UniformSampler
+from ltmlc.disk.own_code import import_losses
 from ltmlc.errors import InputError
-from ltmlc.losses import ClassStats, build_loss
+from ltmlc.losses import ClassStats
 from ltmlc.losses.terms import SumOfTerms
+from ltmlc.losses.trial import try_loss
 from ltmlc.models import Classifier
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.features import FeatureData
@@ -176,19 +178,17 @@ class Trainer:
 
 
 def run_loss(spec: dict[str, Any], stats: ClassStats, *, where: str = "the row in config/tables") -> SumOfTerms:
-    """The loss of a run, tried on two images: planning knows names and kinds of its parameters, not their limits.
+    """The loss of a run, tried on two images (:mod:`ltmlc.losses.trial`); of one's own the file runs here.
 
     Raises:
         InputError: what the loss says of its parameters, or of the shape of the head's logits.
     """
-    model, classes = spec["model"], len(stats.counts)
-    experts = [model["num_experts"]] if model["head"] == "experts" else []
+    model = spec["model"]
+    import_losses(term["name"] for term in spec["loss"])
     try:
-        loss = build_loss(spec["loss"], stats)
-        loss(torch.zeros(*experts, 2, classes), torch.eye(2, classes))
+        return try_loss(spec["loss"], stats, experts=model["num_experts"] if model["head"] == "experts" else None)
     except ValueError as error:
         raise InputError(f"{where}: run.loss: {error} (head {model['head']})") from None
-    return loss
 
 
 def make_sampler(settings: dict[str, Any], labels: np.ndarray, *, seed: int) -> ClassAwareSampler | UniformSampler:

@@ -1,0 +1,69 @@
+"""The verbs for a loss of one's own: new-loss writes one to start from, check-loss holds one to the contract."""
+
+import argparse
+from pathlib import Path
+
+from ltmlc.commands.options import DeclareVerb
+from ltmlc.errors import InputError
+
+
+def add_verbs(verb: DeclareVerb) -> None:
+    parser = verb("new-loss", new_loss, "write a loss of your own to start from: its file, its row, a configuration")
+    parser.add_argument("name", help="what its function is called, such as two_way")
+    parser = verb("check-loss", check_loss, "hold a loss to what every loss here keeps: gradient, float32, labels")
+    parser.add_argument("name", help="module:function of your own, or the name of a built-in loss")
+
+
+def check_loss(options: argparse.Namespace) -> int:
+    from ltmlc.disk.own_code import import_losses
+    from ltmlc.plan.terms import loss_term
+
+    given = dict.fromkeys(_required(options.name), 7)
+    loss_term({"name": options.name, **given}, "ltmlc check-loss")
+    import_losses([options.name])
+
+    from ltmlc.losses.contract import examine
+
+    failed = 0
+    for check, text, problem in examine(options.name):
+        print(f"{'FAILS' if problem else 'keeps'}  {check:20} {problem or text}")
+        failed += problem is not None
+    print(f"{options.name}: {f'{failed} checks fail' if failed else 'keeps the contract'}")
+    return 2 if failed else 0
+
+
+def _required(name: str) -> list[str]:
+    from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
+    from ltmlc.plan.terms import choose
+
+    if ":" not in name:
+        choose(name, loss_modules(), "ltmlc check-loss: unknown loss", more="; or module:function for one of your own")
+    return [key for key, value in loss_parameters(name).items() if value is REQUIRED]
+
+
+def new_loss(options: argparse.Namespace) -> None:
+    from ltmlc.disk.files import write_atomically
+    from ltmlc.plan.catalogue import loss_modules
+    from ltmlc.plan.lookup import PROJECT
+
+    name = options.name
+    if not name.isidentifier() or not name.isascii() or name in loss_modules():
+        raise InputError(
+            f"{name!r} cannot be the name of a new loss; take letters, digits and _, and no built-in's name"
+        )
+    files = {
+        Path("mine", f"{name}.py"): "config/new-loss/loss.py.txt",
+        Path("config", "tables", f"{name}.yaml"): "config/new-loss/table.yaml.txt",
+        Path("config.yaml"): "config/new-loss/config.yaml.txt",
+    }
+    there = [str(path) for path in files if path.exists() and path != Path("config.yaml")]
+    if there:
+        raise InputError(f"{there[0]} is there already; move it away, or take another name")
+    if Path("config.yaml").exists():  # of the first loss of this folder
+        del files[Path("config.yaml")]
+        print(f"config.yaml: left as it is; list {name} under tables there")
+    for path, template in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (PROJECT / template).read_text(encoding="utf-8").replace("NAME", name))
+        print(f"{path}: written")
+    print(f"next: edit mine/{name}.py, then `ltmlc check-loss mine.{name}:{name}` and `ltmlc run --cores 2 -- tables`")
