@@ -19,7 +19,7 @@ from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.tables import tabulate
 from ltmlc.evidence.uncertainty.components import components
 from ltmlc.evidence.uncertainty.moderated import moderate
-from ltmlc.evidence.uncertainty.pairs import paired
+from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid, Row
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from evidence.synthetic import grid, row, split, table, write
 
-from ltmlc.evidence.report.gather import Evidence, gather
+from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan.grid import Grid
@@ -48,7 +48,7 @@ def small_results(folder: Path, *, error: str = "the loss is not finite") -> Non
 def small_evidence(folder: Path, *, asked: Grid | None = None, root: Path = ROOT) -> Evidence:
     asked = asked or small_grid()
     asked.config["figures"] = str(folder / "figures")
-    return gather(asked, load_results(asked, folder), splits={"voc-lt": split()}, root=root)
+    return Evidence(asked, load_results(asked, folder), {"voc-lt": split()}, root)
 
 
 def small_page(folder: Path, **options) -> str:

@@ -60,34 +60,29 @@ def tabulate(options: argparse.Namespace) -> None:
 
 def compare(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
-    from ltmlc.evidence.comparison.compare import compare as compare_results
     from ltmlc.evidence.comparison.report import write_diff
-    from ltmlc.evidence.results.reference import read_reference
+    from ltmlc.evidence.report.gather import Evidence
 
-    grid, results, _ = load_all(options)
-    out = options.out or Path(grid.config["results"])
-    against = grid.config["reference"]
-    reference = None if against == "published" else read_reference(against)
-    files = [*write_diff(compare_results(grid, results, reference=reference, against=against), out), out / "runs.csv"]
-    write_atomically(out / "runs.csv", results.csv())
+    evidence = Evidence(*load_all(options))
+    out = options.out or Path(evidence.grid.config["results"])
+    _ = evidence.reference  # an error where it is not there; the report says so and goes on
+    files = [*write_diff(evidence.diff, out), out / "runs.csv"]
+    write_atomically(out / "runs.csv", evidence.results.csv())
     write_sums(out / "diff.sha256", files)
     say_written(options.verb, files)
 
 
 def claims(options: argparse.Namespace) -> int:
-    from ltmlc.evidence.claims.facts import read_thresholds
-    from ltmlc.evidence.claims.file import load_claims
-    from ltmlc.evidence.claims.judge import exit_code, judge_claims
+    from ltmlc.evidence.claims.judge import exit_code
     from ltmlc.evidence.claims.report import write_claims
+    from ltmlc.evidence.report.gather import Evidence
 
-    grid, results, splits = load_all(options)
-    curves = read_thresholds(Path(grid.config["figures"], "fig3.csv"))
-    verdicts = judge_claims(grid, results, load_claims(), splits=splits, curves=curves)
-    out = options.out or Path(grid.config["results"])
-    files = write_claims(verdicts, out, grid=grid)
+    evidence = Evidence(*load_all(options))
+    out = options.out or Path(evidence.grid.config["results"])
+    files = write_claims(evidence.verdicts, out, grid=evidence.grid)
     write_sums(out / "claims.sha256", files)
     say_written(options.verb, files)
-    return exit_code(verdicts) if options.check else 0
+    return exit_code(evidence.verdicts) if options.check else 0
 
 
 def audit(options: argparse.Namespace) -> None:

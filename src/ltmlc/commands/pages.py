@@ -122,10 +122,10 @@ def reference(options: argparse.Namespace) -> None:
 
 def report(options: argparse.Namespace) -> None:
     from ltmlc.evidence.report import write_report
-    from ltmlc.evidence.report.gather import gather
+    from ltmlc.evidence.report.gather import Evidence
 
-    grid, results, splits = load_all(options)
-    out = options.out or Path(grid.config["results"])
-    files = write_report(gather(grid, results, splits=splits), out)
+    evidence = Evidence(*load_all(options))
+    out = options.out or Path(evidence.grid.config["results"])
+    files = write_report(evidence, out)
     write_sums(out / "report.sha256", files)
     say_written(options.verb, files)

@@ -2,10 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +27,33 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(map(csv_cell, header))
     writer.writerows(map(csv_cell, row) for row in rows)
     return buffer.getvalue()
+
+
+def records_csv(kind: type, records: Iterable[object]) -> str:
+    """One line a record, every field of the dataclass ``kind``: four decimals, four digits of a p-value, yes or no."""
+    names = [field.name for field in fields(kind)]
+    return csv_text(names, ([_field(name, getattr(record, name)) for name in names] for record in records))
+
+
+def _field(name: str, value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if name.startswith("p") else f"{value:.4f}"
+    return "" if value is None else value
+
+
+def number(value: float | None, decimals: int = 2, *, sign: str = "", none: str = "") -> str:
+    """A number as it is printed; ``none`` where there is none. ``sign``: "+" for differences."""
+    return none if value is None or math.isnan(value) else f"{value:{sign}.{decimals}f}"
+
+
+def write_texts(directory: str | Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write each text into the file of its name; returns their paths."""
+    paths = [Path(directory) / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_atomically(path, text)
+    return paths
 
 
 def csv_cell(value: object) -> object:

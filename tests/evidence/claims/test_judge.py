@@ -12,7 +12,7 @@ from scipy import stats
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import Threshold, read_thresholds
 from ltmlc.evidence.claims.file import Claim, as_printed, load_claims
-from ltmlc.evidence.claims.judge import VERDICTS, exit_code, judge_claims
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, exit_code, judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
 from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
 from ltmlc.evidence.results.results import Results, RunResult, load_results
@@ -459,7 +459,7 @@ def test_the_files_hold_every_verdict_with_its_numbers(tmp_path):
     assert (second["verdict"], second["difference"]) == ("missing", "")
     text = claims_markdown(verdicts)
     assert text.index("| holds | 1 |") < text.index("A beats B.") and "+2.00 [" in text
-    assert all(verdict.verdict in VERDICTS for verdict in verdicts)
+    assert all(verdict.verdict in CLAIM_VERDICTS for verdict in verdicts)
 
 
 def test_one_seed_is_explained_in_the_report():

@@ -7,7 +7,7 @@ from evidence.report.html.test_page import HOSTILE
 from evidence.report_pages import ROOT, small_evidence, small_grid, small_results
 from evidence.synthetic import grid, row, table
 
-from ltmlc.evidence.report.gather import gather
+from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.latex_numbers import distinct, numbers_tex, words
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan.grid import load_grid
@@ -82,7 +82,7 @@ def test_no_label_breaks_the_file(tmp_path, hostile):
 
 def test_every_name_is_valid_and_distinct_over_all_tables_of_the_paper(tmp_path):
     asked = load_grid({"datasets": ["voc-lt", "coco-lt"], "results": str(tmp_path), "figures": str(tmp_path)}, ROOT)
-    found = macros(numbers_tex(gather(asked, load_results(asked, tmp_path), root=ROOT)))
+    found = macros(numbers_tex(Evidence(asked, load_results(asked, tmp_path), root=ROOT)))
     published = {name: value for name, value in found.items() if name.endswith("Published")}
     assert len(published) >= 360, "one for each published number"
     assert published["ltmlcTableTwoRowLsepCwNgcOnVocLtTotalPublished"] == "78.01"

@@ -4,7 +4,7 @@ import pytest
 from evidence.synthetic import grid, row, split, table, write, write_seeds
 from fresh_interpreter import imported
 
-from ltmlc.evidence.report.gather import gather
+from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.markdown import evidence_markdown
 from ltmlc.evidence.report.markdown_parts import how_to_cite
 from ltmlc.evidence.results.results import load_results
@@ -17,7 +17,7 @@ COMMITS = ["a" * 40, "b" * 40 + "-dirty"]
 
 
 def summary_markdown(grid, results, *, folder=".", **found):
-    return evidence_markdown(gather(grid, results, **found), folder=folder)
+    return evidence_markdown(Evidence(grid, results, **found), folder=folder)
 
 
 @pytest.fixture

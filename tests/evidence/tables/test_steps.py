@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from evidence.synthetic import write
 
-from ltmlc.evidence.report.gather import gather
+from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.results.results import load_results
 from ltmlc.evidence.tables.steps import CORNERS, our_steps, split_step
@@ -34,7 +34,7 @@ def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
     assert our_steps(asked, found, asked.tables["table2"]) == [f"{sentence}; or gamma +1.00, then class-wise +7.00"]
     assert sentence in tabulate(asked, found, "table2")["md"]
     assert sentence not in tabulate(asked, found, "table3")["md"]
-    text = report_html(gather(asked, found, root=ROOT), folder=tmp_path)
+    text = report_html(Evidence(asked, found, root=ROOT), folder=tmp_path)
     assert text.count(f'<p class="text">{sentence}') == 1, "the page says it too, once"
 
 

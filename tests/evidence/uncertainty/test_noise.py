@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ltmlc.evidence.uncertainty.moderated import Spread
 from ltmlc.evidence.uncertainty.noise import (
     Noise,
     additive_noise,
     benjamini_hochberg,
     chance_among,
-    half_width,
     holm,
     kendall,
     pooled_noise,
@@ -29,17 +29,21 @@ def test_one_seed_a_run_gives_no_noise():
     assert math.isnan(noise.sd)
 
 
+def spread_of(noise):
+    return Spread(noise.sd**2, noise.df)
+
+
 def test_the_interval_against_several_reference_seeds_covers_their_mean():
     rng = np.random.default_rng(0)
     hits = 0
     for _ in range(4000):
         ours, theirs = rng.normal(50, 1, (10, 3)), rng.normal(50, 1, (10, 2))
-        hits += abs(ours[0].mean() - theirs[0].mean()) <= half_width(pooled_noise(ours), 3, 2)
+        hits += abs(ours[0].mean() - theirs[0].mean()) <= spread_of(pooled_noise(ours)).half_width(3, 2)
     assert hits / 4000 == pytest.approx(0.95, abs=0.012)
 
 
 def test_the_interval_is_the_stated_formula():
-    width = half_width(Noise(0.6, 184), 5)
+    width = spread_of(Noise(0.6, 184)).half_width(5, 1)
     assert width == pytest.approx(stats.t.ppf(0.975, 184) * 0.6 * math.sqrt(1 + 1 / 5))
 
 

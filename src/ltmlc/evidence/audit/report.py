@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
-from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
+from ltmlc.evidence.markup import markdown_escape, markdown_table, number, records_csv, write_texts
 
 _TITLES = {
     "contradiction": "Contradictions: printed numbers that cannot all be right",
@@ -24,20 +22,12 @@ HOW_TO_READ = (
 
 def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
     """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
-    paths = [Path(directory) / "audit.csv", Path(directory) / "audit.md"]
-    write_atomically(paths[0], audit_csv(findings))
-    write_atomically(paths[1], audit_markdown(findings))
-    return paths
+    return write_texts(directory, {"audit.csv": audit_csv(findings), "audit.md": audit_markdown(findings)})
 
 
 def audit_csv(findings: Sequence[Finding]) -> str:
     """One line a finding, every field of :class:`ltmlc.evidence.audit.rows.Finding`."""
-    names = [field.name for field in fields(Finding)]
-    return csv_text(names, ([_value(getattr(finding, name)) for name in names] for finding in findings))
-
-
-def _value(value: object) -> object:
-    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+    return records_csv(Finding, findings)
 
 
 def audit_markdown(findings: Sequence[Finding]) -> str:
@@ -54,7 +44,7 @@ def audit_summary(findings: Sequence[Finding]) -> str:
     """How many findings of each kind and severity, in one sentence and one table."""
     if not findings:
         return "Nothing to report: no published numbers, or none that disagree."
-    rows = [[kind, *(number or "" for number in counts.values())] for kind, counts in audit_counts(findings).items()]
+    rows = [[kind, *(count or "" for count in counts.values())] for kind, counts in audit_counts(findings).items()]
     return f"{HOW_TO_READ}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
 
 
@@ -68,8 +58,12 @@ def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:
 def finding_table(findings: Sequence[Finding]) -> str:
     rows = [
         [
-            *(finding.kind, finding.dataset, markdown_escape(finding.rows), finding.numbers),
-            *("" if finding.difference is None else f"{finding.difference:+.2f}", finding.sentence),
+            finding.kind,
+            finding.dataset,
+            markdown_escape(finding.rows),
+            finding.numbers,
+            number(finding.difference, sign="+"),
+            finding.sentence,
         ]
         for finding in findings
     ]

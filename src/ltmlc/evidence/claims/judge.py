@@ -30,11 +30,12 @@ from ltmlc.evidence.claims.file import Claim
 from ltmlc.evidence.claims.measure import Measured, direction, measure, measure_between, p_value, problem_of, spreads_of
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.moderated import equal_within
 from ltmlc.evidence.uncertainty.noise import LEVEL, holm
 from ltmlc.plan.grid import Grid, Row
 
-VERDICTS = ("holds", "direction only", "not distinguishable", "reversed", "missing")
+CLAIM_VERDICTS = ("holds", "direction only", "not distinguishable", "reversed", "missing")
 MARGIN = 0.5  # points that count as equal: below the spread of the paper's own repeated runs and of its predecessor's
 
 
@@ -92,7 +93,7 @@ def judge_claims(
         splits: :class:`ltmlc.data.split.Split` by data set, for facts about the labels.
         curves: :func:`ltmlc.evidence.claims.facts.read_thresholds` of ``fig3.csv``, for what is said of gradients.
     """
-    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    rows = named_rows(grid)
     verdicts = []
     for dataset, settings in grid.datasets.items():
         twin = twin_of(dataset, settings)

@@ -7,6 +7,7 @@ from statistics import fmean
 from ltmlc.evidence.claims.predicates import Part, RowName
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Row
 
 ONE_SEED = "one seed, so nothing to measure the noise with"
@@ -95,7 +96,7 @@ def _numbers(results: Results, dataset: str, run: str, part: Part) -> dict[int, 
     if not part.less:
         return scores
     other = results.scores(dataset, run, part.less)
-    return {seed: value - other[seed] for seed, value in scores.items() if seed in other}
+    return paired(other, scores)
 
 
 def spreads_of(measured: Sequence[Measured]) -> dict[Contrast, Spread]:

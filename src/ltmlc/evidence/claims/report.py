@@ -1,13 +1,11 @@
 """``claims.csv`` and ``claims.md``: the verdicts as files. Counts first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
-from ltmlc.disk.files import write_atomically
-from ltmlc.evidence.claims.judge import MARGIN, VERDICTS, Verdict
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
+from ltmlc.evidence.markup import markdown_escape, markdown_table, records_csv, write_texts
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
@@ -18,26 +16,13 @@ def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Gr
     titles.
     """
     titles = {name: settings.get("title", name) for name, settings in (grid.datasets if grid else {}).items()}
-    paths = [Path(directory) / "claims.csv", Path(directory) / "claims.md"]
-    write_atomically(paths[0], claims_csv(verdicts))
-    write_atomically(paths[1], claims_markdown(verdicts, titles))
-    return paths
+    texts = {"claims.csv": claims_csv(verdicts), "claims.md": claims_markdown(verdicts, titles)}
+    return write_texts(directory, texts)
 
 
 def claims_csv(verdicts: Sequence[Verdict]) -> str:
     """One line a verdict, every field of :class:`ltmlc.evidence.claims.judge.Verdict`."""
-    names = [field.name for field in fields(Verdict)]
-    return csv_text(names, ([_value(name, getattr(verdict, name)) for name in names] for verdict in verdicts))
-
-
-def _value(name: str, value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}" if name.startswith("p") else f"{value:.4f}"
-    return value
+    return records_csv(Verdict, verdicts)
 
 
 def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
@@ -57,7 +42,7 @@ def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = 
     rows = [
         [name, sum(v.verdict == name for v in verdicts)]
         + [sum((v.verdict, v.dataset) == (name, dataset) for v in verdicts) for dataset in datasets]
-        for name in VERDICTS
+        for name in CLAIM_VERDICTS
         if any(v.verdict == name for v in verdicts)
     ]
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)

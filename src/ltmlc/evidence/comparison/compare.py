@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
-from ltmlc.evidence.comparison.verdicts import VERDICTS, Comparison, Entry, compare_cell, judge_column
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison, Entry, compare_cell, judge_column
 from ltmlc.evidence.results.reference import PRINTED, Reference, rounding_tolerance
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
@@ -62,8 +62,8 @@ class Diff:
     against: str = "published"  # or the path of the reference file
 
     def counts(self) -> dict[str, int]:
-        """Verdict -> number of cells, in the order of ``VERDICTS``, zeros included."""
-        return {verdict: sum(cell.verdict == verdict for cell in self.cells) for verdict in VERDICTS}
+        """Verdict -> number of cells, in the order of ``CELL_VERDICTS``, zeros included."""
+        return {verdict: sum(cell.verdict == verdict for cell in self.cells) for verdict in CELL_VERDICTS}
 
     def records(self) -> list[dict[str, object]]:
         return [asdict(cell) for cell in self.cells]

@@ -1,14 +1,11 @@
 """``diff.csv`` and ``diff.md``: the comparison as files. Verdict counts first."""
 
-import math
 from collections import defaultdict
-from dataclasses import fields
 from pathlib import Path
 
-from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.comparison.compare import Diff
-from ltmlc.evidence.comparison.verdicts import ONE_SEED, Comparison
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
+from ltmlc.evidence.comparison.verdicts import RUN_TWO_SEEDS, Comparison
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, number, records_csv, write_texts
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
@@ -17,39 +14,21 @@ from ltmlc.evidence.uncertainty.noise import LEVEL
 def write_diff(diff: Diff, directory: str | Path) -> list[Path]:
     """Write ``diff.csv``, ``diff.md`` and ``rank_agreement.csv`` into ``directory``; returns their paths."""
     texts = {"diff.csv": diff_csv, "diff.md": diff_markdown, "rank_agreement.csv": agreement_csv}
-    paths = [Path(directory) / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write_atomically(path, text(diff))
-    return paths
+    return write_texts(directory, {name: text(diff) for name, text in texts.items()})
 
 
 def agreement_csv(diff: Diff) -> str:
     """Kendall's tau, one line a table, data set and column; empty for fewer than three rows."""
     lines = [
-        [*(item.table, item.dataset, item.column, item.rows), *(_rank(item.tau), _rank(item.p))]
+        [item.table, item.dataset, item.column, item.rows, number(item.tau, 4), number(item.p, 4)]
         for item in diff.agreement
     ]
     return csv_text(["table", "dataset", "column", "rows", "kendall_tau", "p"], lines)
 
 
-def _rank(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.4f}"
-
-
 def diff_csv(diff: Diff) -> str:
-    """One line a cell, every field of :class:`Comparison`; numbers with four decimals,
-    p-values with four digits.
-    """
-    names = [field.name for field in fields(Comparison)]
-    return csv_text(names, ([_value(name, getattr(cell, name)) for name in names] for cell in diff.cells))
-
-
-def _value(name: str, value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.4g}" if name.startswith("p") else f"{value:.4f}"
-    return value
+    """One line a cell, every field of :class:`Comparison`."""
+    return records_csv(Comparison, diff.cells)
 
 
 def diff_markdown(diff: Diff) -> str:
@@ -77,10 +56,10 @@ def _counts(diff: Diff) -> str:
     for cell in diff.cells:
         by_dataset[cell.verdict, cell.dataset] += 1
     header = ["verdict", "cells", *diff.datasets]
-    counts = [(verdict, number) for verdict, number in diff.counts().items() if number]
+    counts = [(verdict, count) for verdict, count in diff.counts().items() if count]
     return markdown_table(
         header,
-        [[verdict, number, *(by_dataset[verdict, name] for name in diff.datasets)] for verdict, number in counts],
+        [[verdict, count, *(by_dataset[verdict, name] for name in diff.datasets)] for verdict, count in counts],
     )
 
 
@@ -94,7 +73,9 @@ def multiplicity(diff: Diff) -> str:
             return "Every finished run gives the reference's number with the reference's seed."
         finished = any(cell.ours is not None for cell in diff.cells)
         return (
-            f"No verdicts: {ONE_SEED}. The differences below stand alone." if finished else "No run has finished yet."
+            f"No verdicts: {RUN_TWO_SEEDS}. The differences below stand alone."
+            if finished
+            else "No run has finished yet."
         )
     outside = sum(cell.p < 1 - LEVEL for cell in tested)
     found = [cell for cell in tested if cell.verdict in ("above", "below")]
@@ -108,15 +89,20 @@ def multiplicity(diff: Diff) -> str:
         f"column. Under exact reproduction a column has such a cell in {ERROR_RATE:.0%} of cases."
     )
     untested = sum(cell.verdict == "no verdict" for cell in diff.cells)
-    return text + (f" {untested} cells have no verdict: {ONE_SEED}." if untested else "")
+    return text + (f" {untested} cells have no verdict: {RUN_TWO_SEEDS}." if untested else "")
 
 
 def _levels(diff: Diff) -> str:
     """By how much each column lies off as a whole."""
     rows = [
         [
-            *(dataset, column, level.rows, f"{level.difference:+.2f}", f"{level.low:+.2f} to {level.high:+.2f}"),
-            *(f"{level.p_adjusted:.2g}", "yes" if level.p_adjusted <= ERROR_RATE else "no"),
+            dataset,
+            column,
+            level.rows,
+            f"{level.difference:+.2f}",
+            f"{level.low:+.2f} to {level.high:+.2f}",
+            f"{level.p_adjusted:.2g}",
+            "yes" if level.p_adjusted <= ERROR_RATE else "no",
         ]
         for (dataset, column), level in diff.levels.items()
     ]
@@ -148,7 +134,7 @@ def _agreement(diff: Diff) -> str:
     rows = []
     for table, dataset in keys:
         items = [taus.get((table, dataset, column)) for column in COLUMNS]
-        texts = ["–" if item is None or math.isnan(item.tau) else f"{item.tau:+.2f}" for item in items]
+        texts = [number(item and item.tau, sign="+", none="–") for item in items]
         rows.append([table, dataset, max(item.rows for item in items if item), *texts])
     title = "## Rank agreement: Kendall's tau between our order of the rows and theirs (1: the same order)"
     return f"{title}\n\n{markdown_table(['table', 'data set', 'rows', *COLUMNS], rows, left=2)}" if rows else ""
@@ -175,12 +161,7 @@ def _table(name: str, cells: list[Comparison]) -> str:
     ]
     rows = []
     for cell in cells:
-        ours = (
-            ""
-            if cell.ours is None
-            else f"{cell.ours:.2f}" + (f" ± {cell.sd:.2f} (n = {cell.n})" if cell.sd is not None else "")
-        )
-        difference = "" if cell.difference is None else f"{cell.difference:+.2f}"
+        ours = number(cell.ours) + ("" if cell.sd is None else f" ± {cell.sd:.2f} (n = {cell.n})")
         interval = "" if cell.low is None else f"{cell.low:.2f} – {cell.high:.2f}"
         reason = "" if cell.verdict == "no verdict" else cell.reason
         rows.append(
@@ -190,7 +171,7 @@ def _table(name: str, cells: list[Comparison]) -> str:
                 cell.column,
                 ours,
                 f"{cell.reference:.2f}",
-                difference,
+                number(cell.difference, sign="+"),
                 interval,
                 cell.verdict,
                 reason,

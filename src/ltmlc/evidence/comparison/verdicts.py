@@ -14,8 +14,8 @@ from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread
 from ltmlc.evidence.uncertainty.noise import LEVEL
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
-VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
-ONE_SEED = "one seed measures no noise: run two or more (configuration key `seeds`)"
+CELL_VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
+RUN_TWO_SEEDS = "one seed measures no noise: run two or more (configuration key `seeds`)"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def compare_cell(entry: Entry, spread: Spread) -> Entry:
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
     if not spread.df:
         same = shared and _excess(cell) == 0
-        words = ("match", "the same seed gives the same number") if same else ("no verdict", ONE_SEED)
+        words = ("match", "the same seed gives the same number") if same else ("no verdict", RUN_TWO_SEEDS)
         return Entry(replace(cell, verdict=words[0], reason=words[1]), ours, theirs)
     width, p = spread.half_width(n, m), spread.p_value(_excess(cell), n, m)
     cell = replace(cell, low=mean - width, high=mean + width, noise_sd=spread.sd, df=spread.df, p=p)
@@ -119,7 +119,7 @@ def _undecided(cell: Comparison) -> Comparison:
     if cell.p is None:
         return cell
     match = _excess(cell) == 0
-    return replace(cell, verdict="match" if match else "no verdict", reason="" if match else ONE_SEED)
+    return replace(cell, verdict="match" if match else "no verdict", reason="" if match else RUN_TWO_SEEDS)
 
 
 def _verdict(cell: Comparison, level: Level, row: Deviation | None, rows: int) -> Comparison:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltmlc.disk.files import sha256_file
 from ltmlc.evidence.export.actions import add_actions, one_or_all
-from ltmlc.evidence.export.files import gather
+from ltmlc.evidence.export.files import stage_files
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import own_or_shipped
@@ -69,7 +69,7 @@ def write_crate(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".crate.") as folder:
         stage = Path(folder) / "content"
         stage.mkdir()
-        roots = gather(grid, results, tidy, stage, root=root, predictions=predictions)
+        roots = stage_files(grid, results, tidy, stage, root=root, predictions=predictions)
         crate = ROCrate(version="1.1")
         crate.metadata.extra_contexts.append(CONTEXT)
         citation = read_yaml(own_or_shipped("CITATION.cff", root))

@@ -22,7 +22,7 @@ WRITTEN_HERE = {".csv", ".json", ".md", ".tex", ".yaml", ".html"}  # texts that 
 PHOTOGRAPHS = ("images", "augmentation", "changes")  # figures that show images of a data set
 
 
-def gather(
+def stage_files(
     grid: Grid, results: Results, tidy: list[Path], stage: Path, *, root: Path, predictions: bool
 ) -> Mapping[str, str | Path]:
     """Copy everything that belongs to the results into ``stage``; returns the roots by which texts were made portable.

@@ -12,6 +12,7 @@ from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.tables.cells import shown_by
 from ltmlc.plan.grid import Grid
 
 
@@ -24,11 +25,7 @@ def run_table(grid: Grid, results: Results, roots: Mapping[str, str | Path]) -> 
         results: from :func:`ltmlc.evidence.results.results.load_results`.
         roots: see :func:`ltmlc.evidence.export.portable.portable`.
     """
-    users: dict[tuple[str, str], list[str]] = {}
-    for table in grid.tables.values():
-        for row in table.rows:
-            for pair in row.run.items():
-                users.setdefault(pair, []).append(f"{table.name}: {row.label}")
+    users = {pair: [f"{table.name}: {row.label}" for table, row in each] for pair, each in shown_by(grid).items()}
     frame = results.frame()
     specs = [grid.runs[dataset][run] for dataset, run in zip(frame.dataset, frame.run, strict=True)]
     frame.insert(3, "loss", [canonical_json(spec["loss"]) for spec in specs])

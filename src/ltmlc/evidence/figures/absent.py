@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.evidence.figures.style import BLACK, BLUE, GREEN, RED
-from ltmlc.evidence.markup import csv_text
+from ltmlc.evidence.markup import csv_text, number
 from ltmlc.plan.methods import METHODS
 
 LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}
-_KINDS = {"declared": "as the paper asks", "hub": "usual company", "companion": "company of two"}
 
 Predictions = Mapping[str, Sequence[np.ndarray]]
 """Method -> logits (N, C) of each finished seed, rows in the split's order."""
@@ -59,9 +58,16 @@ def absent_csv(answers: Sequence[Answer], classes: Sequence[str]) -> str:
     header = ["kind", "present", "absent", "images", "training", "method", "seeds", "probability", "sd", "of_present"]
     lines = [
         [
-            *(a.probe.kind, " + ".join(classes[k] for k in a.probe.present), classes[a.probe.absent]),
-            *(len(a.probe.images), f"{a.probe.training:.4f}", a.method, len(a.absent), f"{a.mean:.4f}"),
-            *("" if a.sd is None else f"{a.sd:.4f}", f"{fmean(a.present):.4f}"),
+            a.probe.kind,
+            " + ".join(classes[k] for k in a.probe.present),
+            classes[a.probe.absent],
+            len(a.probe.images),
+            f"{a.probe.training:.4f}",
+            a.method,
+            len(a.absent),
+            number(a.mean, 4),
+            number(a.sd, 4),
+            number(fmean(a.present), 4),
         ]
         for a in answers
     ]

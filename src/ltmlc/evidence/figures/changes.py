@@ -13,7 +13,7 @@ from ltmlc.evidence.figures.absent import LOOKS, Predictions
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.plan.methods import METHODS
 
-COLUMNS = 4
+PER_ROW = 4
 SHOWN = 8
 SIDE = 160  # pixels of a shown image's longer side: enough to see what is on it, small enough for a report
 
@@ -64,7 +64,7 @@ def draw_changes(
         ids: of the test images.
         title: of the data set.
     """
-    rows = max(1, -(-len(changes) // COLUMNS))
+    rows = max(1, -(-len(changes) // PER_ROW))
     heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]
     figure = Figure(figsize=(7.6, 0.5 + 0.65 * rows * sum(heights)), layout="constrained")
     methods = " to ".join(list(changes[0].probability)[:: len(changes[0].probability) - 1]) if changes else "LSEP to DR"
@@ -72,9 +72,9 @@ def draw_changes(
     if not changes:
         figure.text(0.5, 0.45, "no predictions of two methods yet, or no such images", ha="center")
         return figure
-    grid = figure.subplots(2 * rows, COLUMNS, height_ratios=heights * rows, squeeze=False)
-    for place in range(rows * COLUMNS):
-        above, below = grid[2 * (place // COLUMNS)][place % COLUMNS], grid[2 * (place // COLUMNS) + 1][place % COLUMNS]
+    grid = figure.subplots(2 * rows, PER_ROW, height_ratios=heights * rows, squeeze=False)
+    for place in range(rows * PER_ROW):
+        above, below = grid[2 * (place // PER_ROW)][place % PER_ROW], grid[2 * (place // PER_ROW) + 1][place % PER_ROW]
         above.set_axis_off()
         if place >= len(changes):
             below.set_axis_off()

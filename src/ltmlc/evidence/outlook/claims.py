@@ -20,8 +20,10 @@ from ltmlc.evidence.audit.rows import printed_rows
 from ltmlc.evidence.claims.file import Claim
 from ltmlc.evidence.claims.judge import twin_of
 from ltmlc.evidence.claims.predicates import Part, RowName
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.reference import Reference
 from ltmlc.evidence.results.results import COLUMNS, Results
+from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.noise import LEVEL, additive_noise, paired_noise
 from ltmlc.evidence.uncertainty.planning import MOST_SEEDS, POWER, smallest_shown
 from ltmlc.plan.grid import Grid, Row
@@ -77,8 +79,7 @@ def claim_outlooks(
         published: all tables of the paper (:func:`ltmlc.evidence.audit.audit.paper_grid`), for the size of the effects.
         reference: earlier runs, for s where nothing is measured.
     """
-    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
-    printed = {RowName(table.name, row.label): row for table in published.tables.values() for row in table.rows}
+    rows, printed = named_rows(grid), named_rows(published)
     copies = copied_rows(printed_rows(published))
     outlooks, sds, basis = [], {}, {}
     for dataset, settings in grid.datasets.items():
@@ -197,7 +198,6 @@ def outlook_text(outlooks: Outlooks) -> str:
         lines.append(f"  {able} of {len(own)} claims can be decided")
         lines.append(f"  {'claim':<34}{'published':>10}{'shown from':>12}   verdict")
         for each in sorted(own, key=lambda e: (e.verdict(outlooks.seeds) != "can decide", e.effect is None)):
-            effect = "–" if each.effect is None else f"{each.effect:+.2f}"
-            least = "–" if each.detectable is None else f"{each.detectable:.2f}"
+            effect, least = number(each.effect, sign="+", none="–"), number(each.detectable, none="–")
             lines.append(f"  {each.claim:<34}{effect:>10}{least:>12}   {each.verdict(outlooks.seeds)}")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from ltmlc.data.split import Split
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.tables.cells import shown_by
 from ltmlc.plan.grid import Grid
 
 
@@ -61,14 +62,13 @@ def make_plan(
         elsewhere: what runs took in a reference (:func:`read_costs`), for data sets of which
             nothing is measured here.
     """
-    users: dict[tuple[str, str], list[str]] = {}
+    shown = shown_by(grid)
+    users = {pair: tuple(dict.fromkeys(table.name for table, _ in each)) for pair, each in shown.items()}
     per_table = []
     for table in grid.tables.values():
         pairs = [(dataset, run) for row in table.rows for dataset, run in row.run.items()]
         distinct = dict.fromkeys(pairs)
-        per_table.append((table.title, len(pairs), len(distinct), sum(pair not in users for pair in distinct)))
-        for pair in distinct:
-            users.setdefault(pair, []).append(table.name)
+        per_table.append((table.title, len(pairs), len(distinct), sum(shown[pair][0][0] is table for pair in distinct)))
     images = {
         (dataset, run): images_per_run(
             grid.runs[dataset][run], splits[dataset].class_counts, len(splits[dataset].train_ids)
@@ -82,7 +82,7 @@ def make_plan(
     for cost in costs:
         seconds.setdefault((cost.dataset, cost.run), []).append(cost.seconds)
     runs = tuple(
-        _planned(results, *pair, tuple(tables), images.get(pair), seconds.get(pair, []), overhead, pace)
+        _planned(results, *pair, tables, images.get(pair), seconds.get(pair, []), overhead, pace)
         for pair, tables in users.items()
     )
     devices = tuple(sorted({cost.device for cost in costs}))

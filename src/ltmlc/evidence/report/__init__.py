@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ltmlc.disk.files import write_atomically
+from ltmlc.evidence.markup import write_texts
 from ltmlc.evidence.report.checklist import checklist_markdown
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.page import report_html
@@ -14,7 +14,7 @@ def write_report(evidence: Evidence, directory: str | Path) -> list[Path]:
     """Write ``report.html``, ``REPRODUCTION.md``, ``numbers.tex`` and ``checklist.md`` into ``directory``.
 
     Args:
-        evidence: from :func:`ltmlc.evidence.report.gather.gather`; partial results give partial pages, never an error.
+        evidence: partial results give partial pages, never an error.
         directory: links in the pages are relative to it.
     """
     texts = {
@@ -23,7 +23,4 @@ def write_report(evidence: Evidence, directory: str | Path) -> list[Path]:
         "numbers.tex": numbers_tex(evidence),
         "checklist.md": checklist_markdown(evidence),
     }
-    paths = [Path(directory) / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write_atomically(path, text)
-    return paths
+    return write_texts(directory, texts)

@@ -29,7 +29,7 @@ _BIBTEX = ("collection-title", "journal", "volume", "version", "year", "doi")
 
 
 @dataclass(frozen=True)
-class Cost:
+class DatasetCost:
     """What one data set holds and what its runs took; times in seconds, memory in bytes, None where not recorded."""
 
     dataset: str
@@ -46,12 +46,12 @@ class Cost:
     devices: tuple[str, ...]
 
 
-def costs(evidence: Evidence) -> list[Cost]:
+def costs(evidence: Evidence) -> list[DatasetCost]:
     """One line a data set."""
     return [_cost(evidence, name) for name in evidence.grid.datasets]
 
 
-def _cost(evidence: Evidence, name: str) -> Cost:
+def _cost(evidence: Evidence, name: str) -> DatasetCost:
     runs = [result for result in evidence.results.runs.values() if result.dataset == name]
     finished = [result for result in runs if result.status == "finished"]
     times = [result.seconds for result in finished if result.seconds is not None]
@@ -61,7 +61,7 @@ def _cost(evidence: Evidence, name: str) -> Cost:
     for result in finished:
         for key, value in result.metrics.get("peak_memory", {}).items():
             memory[key] = max(memory.get(key, 0), value or 0)
-    return Cost(
+    return DatasetCost(
         *(name, evidence.titles[name], len(split.classes) if split else None),
         groups=tuple(len(members) for members in split.groups.values()) if split else (),
         train_images=len(split.train_ids) if split else None,

@@ -14,7 +14,7 @@ from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import Verdict, judge_claims
 from ltmlc.evidence.comparison.compare import Diff, compare
 from ltmlc.evidence.comparison.verdicts import Comparison
-from ltmlc.evidence.results.reference import read_reference
+from ltmlc.evidence.results.reference import Reference, read_reference
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
 from ltmlc.plan.grid import Grid, Row
@@ -22,17 +22,49 @@ from ltmlc.plan.grid import Grid, Row
 
 @dataclass(frozen=True)
 class Evidence:
-    """A grid, its results and every judgement of them."""
+    """A grid, its results and every judgement of them, each made when it is first asked for.
+
+    What is missing is said to be missing, never an error.
+    """
 
     grid: Grid
     results: Results
-    splits: Mapping[str, Split]
-    root: Path  # the folder with config/, workflow/report/ and CITATION.cff
-    diff: Diff
-    problem: str  # in words, why there is no reference; empty where there is one
-    claims: tuple[Claim, ...]
-    verdicts: list[Verdict] = field(repr=False)
-    findings: list[Finding] = field(repr=False)  # of the audit
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    root: Path = Path()  # with config/ and CITATION.cff; what it lacks is taken from this project
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """Earlier runs to compare with, None for the published numbers. Raises InputError where they are not there."""
+        return None if self.published else read_reference(self.against)
+
+    @cached_property
+    def problem(self) -> str:
+        """In words, why there is no reference; empty where there is one."""
+        try:
+            _ = self.reference
+        except InputError as error:
+            return f"No reference to compare with yet: {error}."
+        return ""
+
+    @cached_property
+    def diff(self) -> Diff:
+        reference = {} if self.problem else self.reference
+        return compare(self.grid, self.results, reference=reference, against=self.against)
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        return load_claims(root=self.root)
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """Of the claims."""
+        curves = read_thresholds(self.figures / "fig3.csv")
+        return judge_claims(self.grid, self.results, self.claims, splits=self.splits, curves=curves)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Of the audit."""
+        return audit(paper_grid(self.root), self.claims)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -42,7 +74,11 @@ class Evidence:
     @property
     def published(self) -> bool:
         """Whether the numbers compared with are the paper's, not earlier ones of our own."""
-        return self.diff.against == "published"
+        return self.against == "published"
+
+    @property
+    def against(self) -> str:
+        return self.grid.config.get("reference", "published")
 
     @property
     def figures(self) -> Path:
@@ -57,35 +93,3 @@ class Evidence:
     def comparisons(self) -> dict[tuple[str, str, str, str, str], Comparison]:
         """(table, row, run, data set, column) -> the comparison of that cell, where there is one."""
         return {(cell.table, cell.row, cell.run, cell.dataset, cell.column): cell for cell in self.diff.cells}
-
-
-def gather(
-    grid: Grid, results: Results, *, splits: Mapping[str, Split] | None = None, root: str | Path = "."
-) -> Evidence:
-    """Compare, judge and audit whatever is finished; what is missing is said to be missing, never an error.
-
-    Args:
-        grid: the declared tables.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        splits: :class:`ltmlc.data.split.Split` by data set, where they exist.
-        root: the folder with ``config/`` and ``CITATION.cff``; what it lacks is taken from this project.
-    """
-    root, splits = Path(root), splits or {}
-    curves = read_thresholds(Path(grid.config.get("figures", "figures")) / "fig3.csv")
-    claims = load_claims(root=root)
-    diff, problem = _compare(grid, results)
-    return Evidence(
-        *(grid, results, splits, root, diff, problem, claims),
-        verdicts=judge_claims(grid, results, claims, splits=splits, curves=curves),
-        findings=audit(paper_grid(root), claims),
-    )
-
-
-def _compare(grid: Grid, results: Results) -> tuple[Diff, str]:
-    """The comparison, and in words why there is no reference."""
-    against = grid.config.get("reference", "published")
-    try:
-        reference = None if against == "published" else read_reference(against)
-    except InputError as error:
-        return compare(grid, results, reference={}, against=against), f"No reference to compare with yet: {error}."
-    return compare(grid, results, reference=reference, against=against), ""

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.cells import Cell
@@ -90,8 +91,8 @@ def _groups(evidence: Evidence, reference: str) -> Iterator[tuple[str, list[tupl
 def _counts(evidence: Evidence) -> Iterator[tuple[str, str]]:
     for status in ("finished", "failed", "missing"):
         yield f"ltmlcRuns{status.capitalize()}", str(len(evidence.results.with_status(status)))
-    for verdict, number in evidence.diff.counts().items():
-        yield f"ltmlcCells{words(verdict)}", str(number)
+    for verdict, count in evidence.diff.counts().items():
+        yield f"ltmlcCells{words(verdict)}", str(count)
     verdicts = [verdict.verdict for verdict in evidence.verdicts]
     for verdict in dict.fromkeys(verdicts):
         yield f"ltmlcClaims{words(verdict)}", str(verdicts.count(verdict))
@@ -125,4 +126,4 @@ def _controls(
 
 
 def _number(value: float | None, *, sign: str = "") -> str:
-    return _MISSING if value is None or value != value else f"{value:{sign}.2f}"
+    return number(value, sign=sign, none=_MISSING)

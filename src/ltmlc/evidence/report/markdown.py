@@ -6,13 +6,11 @@ from pathlib import Path
 
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
-from ltmlc.evidence.claims.judge import VERDICTS as CLAIM_VERDICTS
-from ltmlc.evidence.claims.judge import Verdict
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict
 from ltmlc.evidence.claims.report import verdict_table
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
-from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
-from ltmlc.evidence.comparison.verdicts import Comparison
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.markup import markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import counted, headline
 from ltmlc.evidence.report.gather import Evidence

@@ -4,7 +4,7 @@ from ltmlc.evidence.markup import hours, markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import (
     ENVIRONMENT,
     Citation,
-    Cost,
+    DatasetCost,
     citations,
     costs,
     environment_values,
@@ -36,7 +36,7 @@ def what_was_run(evidence: Evidence) -> str:
     return "\n\n".join([*parts, "\n".join(lines)])
 
 
-def _dataset(cost: Cost) -> list[object]:
+def _dataset(cost: DatasetCost) -> list[object]:
     classes = f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else ""
     sizes = [classes, cost.train_images or "", cost.test_images or ""]
     return [markdown_escape(cost.title), *sizes, *cost.runs.values(), hours(cost.seconds)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text
+from ltmlc.evidence.markup import csv_text, number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.plan.lookup import own_or_shipped
 
@@ -85,8 +85,8 @@ def reference_csv(results: Results) -> str:
             result.dataset,
             result.run,
             result.seed,
-            *("" if (x := result.percent[column]) is None else f"{x:.4f}" for column in COLUMNS),
-            *("" if x is None else f"{x:.1f}" for x in (result.seconds, result.metrics["seconds"].get("train"))),
+            *(number(result.percent[column], 4) for column in COLUMNS),
+            *(number(seconds, 1) for seconds in (result.seconds, result.metrics["seconds"].get("train"))),
             result.metrics["environment"].get("device", "unknown"),
         ]
         for result in results.with_status("finished")

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
+from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
-from ltmlc.plan.grid import Row, Table
+from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.plan.grid import Grid, Row, Table
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,13 @@ def summarise(results: Results, dataset: str, run: str, *, previous: str | None 
     if n == 0:
         return Cell(dataset, run, "failed" if failed else "missing", 0, planned, failed=failed)
     above = results.scores(dataset, previous, "total") if previous else {}
-    gains = [value - above[seed] for seed, value in scores["total"].items() if seed in above]
+    gains = paired(above, scores["total"]).values()
     return Cell(
-        *(dataset, run, "finished", n, planned),
+        dataset,
+        run,
+        "finished",
+        n,
+        planned,
         mean={column: fmean(values.values()) if values else None for column, values in scores.items()},
         sd={column: stdev(values.values()) if len(values) > 1 else None for column, values in scores.items()},
         delta=fmean(gains) if gains else None,
@@ -67,3 +73,18 @@ def best(rows: list[tuple[Row, dict[str, Cell]]]) -> dict[tuple[str, str], str]:
                 if value is not None:
                     highest[dataset, column] = max(value, highest.get((dataset, column), value))
     return {key: f"{value:.2f}" for key, value in highest.items()}
+
+
+def shown_by(grid: Grid) -> dict[tuple[str, str], list[tuple[Table, Row]]]:
+    """(data set, run) -> every table and row that shows it, from the first table on."""
+    shown: dict[tuple[str, str], list[tuple[Table, Row]]] = {}
+    for table in grid.tables.values():
+        for row in table.rows:
+            for pair in row.run.items():
+                shown.setdefault(pair, []).append((table, row))
+    return shown
+
+
+def named_rows(grid: Grid) -> dict[RowName, Row]:
+    """Every row of the tables by its name."""
+    return {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}

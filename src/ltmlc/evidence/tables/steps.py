@@ -7,6 +7,7 @@ from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.plan.grid import Grid, Table
 
 # The step as a whole, then by both orders: (before, after).
@@ -38,7 +39,7 @@ def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
     """
     if CORNERS["whole"][1].label not in [row.label for row in table.rows]:
         return []
-    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    rows = named_rows(grid)
     names = {name for pair in CORNERS.values() for name in pair}
     if not names <= rows.keys():
         return []

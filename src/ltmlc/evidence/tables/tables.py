@@ -5,12 +5,19 @@ is not the planned number; ``…`` for what is missing and ``✗`` for what fail
 footnotes; chance and oracle beneath.
 """
 
-import math
 from collections.abc import Mapping
 
 from ltmlc.data.split import Split, untested
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, latex_comment, latex_escape, markdown_escape, markdown_table, superscript
+from ltmlc.evidence.markup import (
+    csv_text,
+    latex_comment,
+    latex_escape,
+    markdown_escape,
+    markdown_table,
+    number,
+    superscript,
+)
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, best, table_cells
 from ltmlc.evidence.tables.controls import split_controls
@@ -66,19 +73,11 @@ def cell_text(cell: Cell, column: str) -> tuple[str, str]:
 
 def figure_csv(table: Table, rows: list[tuple[Row, dict[str, Cell]]]) -> str:
     """A figure's points, one line each: panel, x, data set, run, status, n, then mean and sd of the four columns."""
-    header = [
-        "panel",
-        "x",
-        "dataset",
-        "run",
-        "label",
-        "status",
-        "n",
-        *(f"{c}{suffix}" for c in COLUMNS for suffix in ("", "_sd")),
-    ]
+    header = ["panel", "x", "dataset", "run", "label", "status", "n"]
+    header += [f"{column}{suffix}" for column in COLUMNS for suffix in ("", "_sd")]
     lines = [
         [row.panel, row.x, name, cell.run, row.label, cell.status, cell.n]
-        + [_number(values.get(column)) for column in COLUMNS for values in (cell.mean, cell.sd)]
+        + [number(values.get(column)) for column in COLUMNS for values in (cell.mean, cell.sd)]
         for row, cells in rows
         for name, cell in cells.items()
     ]
@@ -90,20 +89,15 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
     and the printed gain.
     """
     deltas = any(row.delta for row, _ in rows)
-    parts = [
-        "run",
-        "n",
-        *(f"{column}{suffix}" for column in COLUMNS for suffix in ("", " sd")),
-        *(["gain"] if deltas else []),
-    ]
+    parts = ["run", "n", *(f"{column}{suffix}" for column in COLUMNS for suffix in ("", " sd")), *["gain"] * deltas]
     header = ["row", *(f"{name} {part}" for name in grid.datasets for part in parts)]
 
     def numbers(cell: Cell | None) -> list[object]:
         if cell is None:
             return [""] * len(parts)
         sign = {"missing": MISSING, "failed": FAILED}.get(cell.status)
-        values = [x for column in COLUMNS for x in (sign or _number(cell.mean[column]), _number(cell.sd.get(column)))]
-        return [cell.run, cell.n, *values, *([_number(cell.delta)] if deltas else [])]
+        values = [x for column in COLUMNS for x in (sign or number(cell.mean[column]), number(cell.sd.get(column)))]
+        return [cell.run, cell.n, *values, *([number(cell.delta)] if deltas else [])]
 
     lines = [[row.label, *(x for name in grid.datasets for x in numbers(cells.get(name)))] for row, cells in rows]
     for control in ("chance", "oracle"):
@@ -111,7 +105,7 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
             line: list[object] = [control]
             for name in grid.datasets:
                 values = controls.get(name, {}).get(control, {})
-                line += ["", "", *(x for column in COLUMNS for x in (_number(values.get(column)), ""))] + [""] * deltas
+                line += ["", "", *(x for column in COLUMNS for x in (number(values.get(column)), ""))] + [""] * deltas
             lines.append(line)
     return csv_text(header, lines)
 
@@ -133,7 +127,9 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
 def _latex(grid: Grid, rows: list, table: Table, controls: dict, legend: str) -> str:
     titles = [latex_escape(settings.get("title", name)) for name, settings in grid.datasets.items()]
     lines, notes = _lines(
-        *(grid, rows, controls),
+        grid,
+        rows,
+        controls,
         bold=r"\textbf{{{}}}",
         mark=r"$^{{{}}}$".format,
         italic=r"\textit{{{}}}",
@@ -185,7 +181,7 @@ def _lines(
     for control in ("chance", "oracle") if controls else ():
         values = [controls.get(name, {}).get(control, {}).get(column) for name in grid.datasets for column in COLUMNS]
         lines.append(
-            [italic.format(control), *(italic.format(_number(value)) if _number(value) else "" for value in values)]
+            [italic.format(control), *(italic.format(number(value)) if number(value) else "" for value in values)]
         )
     return lines, notes
 
@@ -208,7 +204,3 @@ def _failures(rows: list[tuple[Row, dict[str, Cell]]]) -> list[str]:
         f"{FAILED} {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
         for result in failed.values()
     ]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.2f}"

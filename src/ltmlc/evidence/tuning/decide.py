@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text
+from ltmlc.evidence.markup import csv_text, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.plan.sweep import Candidate, Choice
 
@@ -113,7 +113,7 @@ def decisions_csv(decisions: Sequence[Decision]) -> str:
 def _line(decision: Decision, tried: Tried) -> list[object]:
     candidate = tried.candidate
     means = [tried.percent.get(column) for column in COLUMNS]
-    values = ["" if value is None else f"{value:.4f}" for value in (*means, tried.sd)]
+    values = [number(value, 4) for value in (*means, tried.sd)]
     marks = ["yes" if tried is each else "" for each in (decision.present, decision.chosen)]
     factor = "" if candidate.factor is None else f"{candidate.factor:g}"
     return [

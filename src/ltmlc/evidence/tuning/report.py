@@ -1,14 +1,14 @@
 """The sweep as a page: ``{results}/tune/{dataset}.md``."""
 
-import math
 from collections.abc import Sequence
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
-from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tuning.decide import Decision, Tried, gain
-from ltmlc.evidence.uncertainty.noise import half_width, pooled_noise
+from ltmlc.evidence.uncertainty.moderated import Spread
+from ltmlc.evidence.uncertainty.noise import pooled_noise
 
 SIGNS = {"failed": "✗", "missing": "…"}
 
@@ -42,9 +42,10 @@ def _noise(decisions: Sequence[Decision]) -> str:
     if not noise.df:
         return "One seed: nothing measures how much of a difference is chance."
     n = max(map(len, distinct.values()))
+    by_chance = Spread(noise.sd**2, noise.df).half_width(n, n)
     return (
         f"Between seeds, totals have a standard deviation of {noise.sd:.2f} points ({noise.df} degrees of freedom, "
-        f"pooled over the candidates): two differ by up to {half_width(noise, n, n):.1f} points by chance (95 %)."
+        f"pooled over the candidates): two differ by up to {by_chance:.1f} points by chance (95 %)."
     )
 
 
@@ -71,7 +72,9 @@ def _overview(decisions: Sequence[Decision]) -> str:
         by_factor = {each.candidate.factor: each for each in decision.tried}
         cells = [_total(by_factor[factor], decision) if factor in by_factor else "" for factor in factors]
         chosen = "" if decision.chosen is None else f"{decision.chosen.candidate.lr:g}"
-        rows.append([decision.choice.label, f"{decision.choice.present.lr:g}", *cells, chosen, _gain(decision)])
+        rows.append(
+            [decision.choice.label, f"{decision.choice.present.lr:g}", *cells, chosen, number(gain(decision), sign="+")]
+        )
     header = ["method", "recipe's rate", *(f"x {factor:g}" for factor in factors), "chosen rate", "gain"]
     return markdown_table(header, rows)
 
@@ -97,10 +100,4 @@ def _total(tried: Tried, decision: Decision) -> str:
 def _number(tried: Tried, column: str) -> str:
     if tried.status != "finished":
         return SIGNS[tried.status]
-    value = tried.percent[column]
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _gain(decision: Decision) -> str:
-    value = gain(decision)
-    return "" if math.isnan(value) else f"{value:+.2f}"
+    return number(tried.percent[column], none="–")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
-from ltmlc.evidence.uncertainty.pairs import paired
+from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.sweep import Sweep
 
@@ -63,7 +63,7 @@ def _differences(results: Results, dataset: str, present: str, tuned: str) -> di
     differences = {}
     for column in COLUMNS:
         before, after = (results.scores(dataset, run, column) for run in (present, tuned))
-        differences[column] = [after[seed] - before[seed] for seed in sorted(set(before) & set(after))]
+        differences[column] = list(paired(before, after).values())
     return differences
 
 
@@ -100,7 +100,7 @@ def tuned_csv(pairs: list[Pair], results: Results) -> str:
         width = _half_interval(pair, spreads)
         lines.append(
             [pair.dataset, pair.label, pair.rates[0], before.run, pair.rates[1], after.run, before.n, after.n]
-            + [_number(value) for value in (*values, *means, width)]
+            + [number(value, 4) for value in (*values, *means, width)]
         )
     return csv_text(header, lines)
 
@@ -133,15 +133,15 @@ def _row(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> list[str]:
     if not kept and values["total"] and not math.isnan(width):
         difference += f" ± {width:.2f}"
     return [
-        *(markdown_escape(pair.label), f"{pair.rates[0]:g}", "".join(cell_text(before, "total"))),
-        *(f"{pair.rates[1]:g}", "".join(cell_text(after, "total")), difference),
+        markdown_escape(pair.label),
+        f"{pair.rates[0]:g}",
+        "".join(cell_text(before, "total")),
+        f"{pair.rates[1]:g}",
+        "".join(cell_text(after, "total")),
+        difference,
         *("" if kept else _signed(values[column]) for column in COLUMNS[1:]),
     ]
 
 
 def _signed(values: list[float]) -> str:
     return f"{fmean(values):+.2f}" if values else "…"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.4f}"

@@ -36,48 +36,6 @@ def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray, list[str
         raise InputError(f"{path} is not a complete predictions file ({error}); train this run again") from None
 
 
-def bootstrap_map(
-    logits: np.ndarray,
-    labels: np.ndarray,
-    groups: Mapping[str, Sequence[int]],
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> dict[str, Interval]:
-    """Intervals of mAP by column (total, head, medium, tail; groups without a class that has images are left out).
-
-    The spread is that of the resamples around their own mean, put around the estimate: an image drawn twice ranks next
-    to itself, which lifts the AP of rare classes in every resample, and that shift is no uncertainty.
-
-    Args:
-        logits: (N, C), larger means more likely present.
-        labels: (N, C) in {0, 1}.
-        groups: class indices of head, medium and tail.
-        resamples: how many test sets of N images to draw, with replacement.
-        seed: of the draws.
-        level: of the interval.
-    """
-    return bootstrap_combination([(1.0, logits)], labels, groups, resamples=resamples, seed=seed, level=level)
-
-
-def bootstrap_difference(
-    first: np.ndarray,
-    second: np.ndarray,
-    labels: np.ndarray,
-    groups: Mapping[str, Sequence[int]],
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> dict[str, Interval]:
-    """As :func:`bootstrap_map`, for mAP of logits ``first`` minus that of ``second`` on the same images (rows must be
-    in the same order).
-    """
-    terms = [(1.0, first), (-1.0, second)]
-    return bootstrap_combination(terms, labels, groups, resamples=resamples, seed=seed, level=level)
-
-
 def bootstrap_combination(
     terms: Sequence[tuple[float, np.ndarray]],
     labels: np.ndarray,
@@ -87,10 +45,20 @@ def bootstrap_combination(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """As :func:`bootstrap_map`, for a weighted sum of the mAPs of several trained models on the same images.
+    """Intervals by column (total, head, medium, tail; groups without a class that has images are left out) of
+    a weighted sum of the mAPs of trained models on the same images.
+
+    The spread is that of the resamples around their own mean, put around the estimate: an image drawn twice ranks next
+    to itself, which lifts the AP of rare classes in every resample, and that shift is no uncertainty.
 
     Args:
-        terms: (weight, logits (N, C)) of each model; weights 1/n and -1/n compare two methods over n seeds.
+        terms: (weight, logits (N, C)) of each model, larger means more likely present, rows in the same order; weights
+            1/n and -1/n compare two methods over n seeds.
+        labels: (N, C) in {0, 1}.
+        groups: class indices of head, medium and tail.
+        resamples: how many test sets of N images to draw, with replacement.
+        seed: of the draws.
+        level: of the interval.
 
     Raises:
         ValueError: if the logits differ in shape, so that they cannot belong to the same images.

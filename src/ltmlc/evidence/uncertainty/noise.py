@@ -36,12 +36,9 @@ def pooled_noise(groups: Iterable[Sequence[float]]) -> Noise:
     return Noise(math.sqrt(squares / df), df)
 
 
-def half_width(noise: Noise, n: int, m: int = 1, *, level: float = LEVEL) -> float:
-    """Half the prediction interval of the mean of ``m`` new runs around the mean of ``n`` runs: t s sqrt(1/m + 1/n).
-
-    With m = 1, the published run, this is t s sqrt(1 + 1/n); t has the degrees of freedom of s.
-    """
-    return float(stats.t.isf((1 - level) / 2, noise.df)) * noise.sd * math.sqrt(1 / m + 1 / n)
+def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int, float]:
+    """Differences on the seeds that both have."""
+    return {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:

@@ -16,10 +16,11 @@ import numpy as np
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, markdown_table
+from ltmlc.evidence.markup import csv_text, markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination, read_predictions
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.methods import method_runs
 
@@ -122,11 +123,6 @@ def _spread(results: Results, dataset: str, column: str, run: str, against: str 
     return dict(zip(draws, moderate(list(draws.values())), strict=True)).get(run, UNKNOWN)
 
 
-def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int, float]:
-    """Differences on the seeds that both have."""
-    return {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
-
-
 def _seed_interval(spread: Spread, values: Sequence[float]) -> Interval | None:
     if not spread.df:
         return None
@@ -170,9 +166,14 @@ def pairs_markdown(lines: Sequence[Line]) -> str:
     """One table: the estimate, the interval between seeds and that of the test images."""
     rows = [
         [
-            *(line.dataset, line.run, line.against or "–", line.column),
-            f"{line.estimate:{_sign(line)}.2f}",
-            *(str(line.n), _text(line, line.seed_interval), _text(line, line.image_interval)),
+            line.dataset,
+            line.run,
+            line.against or "–",
+            line.column,
+            number(line.estimate, sign=_sign(line)),
+            str(line.n),
+            _text(line, line.seed_interval),
+            _text(line, line.image_interval),
         ]
         for line in lines
     ]

@@ -1,7 +1,5 @@
 """What stands behind a number, line by line, and how numbers are written."""
 
-import math
-
 from ltmlc.evidence.comparison.verdicts import Comparison
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import Look
@@ -42,10 +40,6 @@ def _reference_line(evidence: Evidence, row: Row, comparison: Comparison) -> tup
         return "published", f"{comparison.reference:.2f} ({ORIGINS.get(row.origin, row.origin)})"
     seeds = f"{comparison.reference_n} seed{'s' * (comparison.reference_n != 1)}"
     return "reference", f"{comparison.reference:.2f} (mean of {seeds}, {evidence.diff.against})"
-
-
-def number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def signed(value: float | None) -> str:

@@ -30,7 +30,7 @@ def report_html(evidence: Evidence, *, folder: str | Path = ".") -> str:
     """The page as text.
 
     Args:
-        evidence: from :func:`ltmlc.evidence.report.gather.gather`; partial results give a partial page.
+        evidence: partial results give a partial page.
         folder: where the page will lie; links to logs are relative to it.
     """
     environment = _environment()

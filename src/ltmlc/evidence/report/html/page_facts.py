@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ltmlc.evidence.claims.judge import VERDICTS as CLAIM_VERDICTS
-from ltmlc.evidence.comparison.verdicts import VERDICTS as CELL_VERDICTS
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.markup import hours
-from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, Cost, costs, counted, environment_values
+from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs, counted, environment_values
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
@@ -49,7 +49,7 @@ def cost_rows(evidence: Evidence) -> list[dict[str, str]]:
     return [_cost_row(cost) for cost in costs(evidence)]
 
 
-def _cost_row(cost: Cost) -> dict[str, str]:
+def _cost_row(cost: DatasetCost) -> dict[str, str]:
     memory = {key.removesuffix("_bytes"): f"{value / 2**30:.1f} GB" for key, value in cost.memory.items() if value}
     device = f", {memory['device']} on the device" if "device" in memory else ""
     return {

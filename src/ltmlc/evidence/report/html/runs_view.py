@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltmlc.evidence.markup import hours
+from ltmlc.evidence.markup import hours, number
 from ltmlc.evidence.report.gather import Evidence
-from ltmlc.evidence.report.html.behind import number
 from ltmlc.evidence.report.html.tables_view import anchor_of, link_to
 from ltmlc.evidence.results.results import RunResult
-from ltmlc.evidence.tables.cells import summarise
+from ltmlc.evidence.tables.cells import shown_by, summarise
 from ltmlc.evidence.tables.tables import FAILED, MISSING
 
 
@@ -39,12 +38,9 @@ class RunView:
 
 def run_views(evidence: Evidence, folder: str | Path) -> list[RunView]:
     """Every run of the grid; ``folder`` is where the page will lie."""
-    users: dict[tuple[str, str], dict[str, None]] = {}
-    for table in evidence.grid.tables.values():
-        for row in table.rows:
-            for pair in row.run.items():
-                users.setdefault(pair, {})[table.title] = None
-    return [_run(evidence, dataset, run, tuple(titles), folder) for (dataset, run), titles in users.items()]
+    shown = shown_by(evidence.grid)
+    titles = {pair: tuple(dict.fromkeys(table.title for table, _ in each)) for pair, each in shown.items()}
+    return [_run(evidence, *pair, tables, folder) for pair, tables in titles.items()]
 
 
 def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], folder: str | Path) -> RunView:

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ltmlc.data.split import untested
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
-from ltmlc.evidence.report.html.behind import lines_behind, number, signed
+from ltmlc.evidence.report.html.behind import lines_behind, signed
 from ltmlc.evidence.report.html.look import CELLS, NO_REFERENCE, Look, look_of
 from ltmlc.evidence.results.results import COLUMNS, RunResult
 from ltmlc.evidence.tables.cells import Cell, best
