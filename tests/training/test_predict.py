@@ -72,6 +72,9 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
         predict_images(run_dir)
     with pytest.raises(InputError, match="no finished run here"):
         predict_images(tmp_path, **pack)
+    (tmp_path / "metrics.json").write_text("{}")
+    with pytest.raises(InputError, match=r"no finished run here \(metrics\.json has no key status\)"):
+        predict_images(tmp_path, **pack)
     with pytest.raises(InputError, match="no image file here"):
         predict_images(run_dir, images=tmp_path, device="cpu")
     with pytest.raises(InputError, match=r"the run failed \(diverged\)"):

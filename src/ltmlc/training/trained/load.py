@@ -99,9 +99,9 @@ def _described(path: Path) -> dict[str, Any]:
         fields = read_json(path)
         status = fields["status"]
     except (InputError, KeyError, TypeError) as error:
+        why = error if isinstance(error, InputError) else f"{path.name} has no key status"
         raise InputError(
-            f"{path.parent}: no finished run here ({type(error).__name__}: {error}); give the folder of a {METRICS}, "
-            "or of `ltmlc export-model`"
+            f"{path.parent}: no finished run here ({why}); give the folder of a {METRICS}, or of `ltmlc export-model`"
         ) from None
     if status != "finished":
         raise InputError(f"{path.parent}: the run failed ({fields.get('error')}), so it left no network")
