@@ -83,7 +83,7 @@ def test_the_page_is_one_file_one_entry_and_one_row():
 def test_the_contract_tests_apply_themselves_to_the_new_loss(followed):
     _, printed = followed
     (passed,) = re.findall(r"(\d+) passed", printed[0])
-    assert int(passed) >= 40
+    assert int(passed) >= 12
 
 
 def test_a_loss_that_breaks_the_contract_is_caught(tmp_path):
@@ -94,7 +94,7 @@ def test_a_loss_that_breaks_the_contract_is_caught(tmp_path):
     naive = "negative = (logits.exp() * ~positives).sum(SAMPLES).log()  # (C,)"
     path.write_text(text.replace("negative = masked_logsumexp(logits, ~positives, SAMPLES)  # (C,)", naive))
     assert path.read_text() != text
-    with pytest.raises(AssertionError, match="test_float32_is_finite_for_logits_up_to_1000"):
+    with pytest.raises(AssertionError, match=r"test_the_contract\[c_two_way-defaults-finite\]"):
         copy.run(commands(PAGE)[0])
 
 
