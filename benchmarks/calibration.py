@@ -256,8 +256,9 @@ rows whose own spread is two to five times the others' and looked small by chanc
 {markdown_table([*header, *judged, f"a gain of {effect:g} holds"], third)}
 
 *A false holds or reversed*: in the whole set of claims (5 % is meant at most; a sentence of several comparisons needs
-all of them, so it is less). *Intervals of differences*: 93 to 97 % is meant; above it they are wider than need be. *As large*: one more run's difference,
-taken for the text's amount. *Direction only by chance*: of single comparisons without any effect; it is no finding.
+all of them, so it is less). *Intervals of differences*: 93 to 97 % is meant; above it they are wider than need be. *As
+large*: one more run's difference, taken for the text's amount. *Direction only by chance*: of single comparisons
+without any effect; it is no finding.
 """
 
 
