@@ -3,15 +3,21 @@
     python tests/security/fuzz.py --seconds 600 --seed 7 [--only NAME]
 
 Each reader gets its valid file with bytes flipped, cut, doubled, swapped for hostile ones, or (JSON, YAML) with values
-replaced. It may return or raise InputError. Anything else, 10 seconds in one call, or 1 GB more memory ends the run
-with the reader, the number of the attempt, and the file that did it.
+replaced; now and then a folder, a pipe, a device, a link, or gigabytes in its place. It may return or raise InputError.
+Anything else, 10 seconds in one call, or 1 GB more memory is a finding: the reader, the number of the attempt, and a
+copy of the file that did it.
 """
 
 import argparse
 import faulthandler
+import glob
 import json
+import os
 import random
 import resource
+import shutil
+import signal
+import socket
 import sys
 import tempfile
 import time
@@ -156,10 +162,18 @@ def _mutate_json(content: bytes, rng: random.Random) -> bytes | None:
         return None
 
 
+class Hang(BaseException):
+    """Out of a call that waits, and past every ``except Exception``."""
+
+
+def _hang(*_: Any) -> None:
+    raise Hang(f"no end after {HANG} s")
+
+
 def attempt(read: Callable[[Path], Any], path: Path) -> str | None:
     """What was wrong with one call, or None."""
     faulthandler.dump_traceback_later(3 * HANG, exit=True)  # also out of a library of C
-    start = time.monotonic()
+    signal.alarm(HANG)
     try:
         read(path)
     except InputError as error:
@@ -168,9 +182,37 @@ def attempt(read: Callable[[Path], Any], path: Path) -> str | None:
     except BaseException as error:
         return f"{type(error).__name__}: {error}"[:300]
     finally:
+        signal.alarm(0)
         faulthandler.cancel_dump_traceback_later()
-    seconds = time.monotonic() - start
-    return f"it took {seconds:.0f} s" if seconds > HANG else None
+    return None
+
+
+def put(content: bytes, path: Path, rng: random.Random) -> None:
+    """A file with faults in the place of ``path``; now and then something that is no such file at all."""
+    for each in path.parent.glob(f"{glob.escape(path.name)}*"):  # also what was set aside before
+        shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+    if rng.random() < 0.03:
+        rng.choice(PLACES)(path)
+    else:
+        path.write_bytes(mutate(content, rng))
+
+
+def _large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(5_000_000_000)  # without taking that much
+
+
+PLACES: tuple[Callable[[Path], Any], ...] = (
+    Path.mkdir,
+    os.mkfifo,
+    Path.touch,
+    _large,
+    lambda path: path.symlink_to("/dev/zero"),
+    lambda path: path.symlink_to(path),
+    lambda path: path.symlink_to(path.parent),
+    lambda path: path.symlink_to("nowhere"),
+    lambda path: socket.socket(socket.AF_UNIX).bind(str(path)),
+)
 
 
 def main() -> int:
@@ -180,6 +222,7 @@ def main() -> int:
     parser.add_argument("--only", choices=READERS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, _hang)
     names = [options.only] if options.only else list(READERS)
     share, findings = options.seconds / len(names), []
     for name in names:
@@ -193,10 +236,10 @@ def main() -> int:
             end, number = time.monotonic() + share, 0
             while time.monotonic() < end:
                 rng = random.Random(f"{options.seed} {name} {number}")
-                path.write_bytes(mutate(content, rng))
+                put(content, path, rng)
                 if problem := attempt(read, path):
                     kept = Path(tempfile.gettempdir(), f"ltmlc-fuzz-{name}-{number}".replace(" ", "-"))
-                    kept.write_bytes(path.read_bytes())
+                    put(content, kept, random.Random(f"{options.seed} {name} {number}"))
                     findings.append(f"{name}, attempt {number} of seed {options.seed}: {problem} ({kept})")
                     if sum(each.startswith(name) for each in findings) >= 5:
                         break

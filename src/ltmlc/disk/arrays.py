@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -12,7 +13,7 @@ UNPACKED = 500_000_000
 """Bytes that the compressed arrays of a file may unpack to: logits of 100 000 images and 1000 classes."""
 
 _ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError)  # the last: other compression, a password
-DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, *_ZIP)
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RecursionError, TokenError, *_ZIP)
 """What a file that is no such file, or a damaged one, is refused with."""
 
 

@@ -4,11 +4,12 @@ They can be damaged themselves. A file of other content has another hash in near
 there but for a few digits is that of the file, and the checksums are what was damaged.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.disk.files import open_regular, sha256_file, write_atomically
 from ltmlc.errors import InputError
 
 RUN_SUMS = "SHA256SUMS"
@@ -78,11 +79,11 @@ def _text(files: Iterable[str | Path]) -> str:
 def _read(sums: Path) -> tuple[str, int]:
     """Its text and date; an empty one where there is none."""
     try:
-        with sums.open("rb") as file:
+        with open_regular(sums) as file:
             return file.read(LONGEST).decode(errors="replace"), sums.stat().st_mtime_ns
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return "", 0
     except OSError as error:
+        if _is_no_file(error):
+            return "", 0
         raise _unreadable(sums, error) from None
 
 
@@ -105,9 +106,9 @@ def _changed(sums: Path, name: str, text: str, written: int) -> bool:
 def _knows(text: str, file: Path) -> bool:
     try:
         sha256 = sha256_file(file)
-    except IsADirectoryError:
-        return False
     except OSError as error:
+        if _is_no_file(error):
+            return False
         raise _unreadable(file, error) from None
     windows = (text[start : start + HASH] for start in range(len(text) - HASH + 1))
     return sha256 in text or any(_nearly_equal(sha256, window) for window in windows)
@@ -115,6 +116,11 @@ def _knows(text: str, file: Path) -> bool:
 
 def _nearly_equal(sha256: str, other: str) -> bool:
     return sum(a != b for a, b in zip(sha256, other, strict=True)) <= DAMAGED_DIGITS
+
+
+def _is_no_file(error: OSError) -> bool:
+    """Whether what has the name is none, or no regular one; else the disk may be at fault."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.ELOOP)
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

@@ -1,13 +1,15 @@
 """Small file helpers: canonical JSON, hashes, and writes that are whole or not at all."""
 
+import errno
 import hashlib
 import itertools
 import json
 import os
 import secrets
+import stat
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 UNFINISHED = ".unfinished"
 """How the names end under which files are written before they are moved into place."""
@@ -24,8 +26,17 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def open_regular(path: str | Path) -> BinaryIO:
+    """A file to be read. Raises OSError; also for a pipe or a device, which may have no end."""
+    mode = Path(path).stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, which may have no end", str(path))
+    return Path(path).open("rb")
+
+
 def sha256_file(path: str | Path) -> str:
-    with Path(path).open("rb") as file:
+    """Raises OSError as :func:`open_regular`."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -87,6 +98,11 @@ def set_aside(path: Path) -> Path:
     aside = name_aside(path)
     path.rename(aside)
     return aside
+
+
+def make_room(path: Path) -> Path | None:
+    """Set aside what stands where a file is to be written and is none (a folder, a pipe); returns where it is."""
+    return set_aside(path) if os.path.lexists(path) and not path.is_file() else None
 
 
 def name_aside(path: Path) -> Path:

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from ltmlc.disk.files import open_regular
+
 TAIL = 1 << 16
 """Bytes of a log that are looked at: its end."""
 REFUSED = re.compile(r"ltmlc [\w-]+: error: ")
@@ -12,7 +14,7 @@ REFUSED = re.compile(r"ltmlc [\w-]+: error: ")
 def last_line(log: Path) -> str:
     """The last line that says something; empty if there is none, or no such file."""
     try:
-        with log.open("rb") as file:
+        with open_regular(log) as file:
             file.seek(max(log.stat().st_size - TAIL, 0))
             text = file.read().decode(errors="replace")
     except OSError:

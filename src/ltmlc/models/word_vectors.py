@@ -179,6 +179,11 @@ def _look_up(path: Path, classes: Sequence[str]) -> np.ndarray:
     vectors: dict[str, np.ndarray] = {}
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for line in iter(partial(file.readline, LONGEST_LINE), ""):
+            if len(line) == LONGEST_LINE:
+                raise InputError(
+                    f"word vectors: {path} has a line of {LONGEST_LINE} characters, so it is no file of words and "
+                    "numbers; give GloVe's, unpacked"
+                )
             word, _, numbers = line.partition(" ")
             if word in wanted and word not in vectors:
                 vectors[word] = _parse(path, word, numbers)

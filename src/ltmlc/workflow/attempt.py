@@ -1,6 +1,5 @@
 """What surrounds a training, whatever becomes of it: one process a run, no finished result trained twice, checksums."""
 
-import json
 import shutil
 import sys
 import time
@@ -10,8 +9,9 @@ from typing import Any
 
 from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
+from ltmlc.disk.files import make_room
 from ltmlc.disk.locks import only_process
-from ltmlc.disk.reading import DAMAGED
+from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
 from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, is_result_of, keep, restore_finished
 from ltmlc.workflow.record import record_of, write_record
@@ -38,8 +38,9 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
                 _say("this run is finished already: its result is kept")
                 _keep_if_the_clock_is_behind(out, split.parent)
                 return 0
-        (out / RUN_SUMS).unlink(missing_ok=True)
-        record_of(out / METRICS).unlink(missing_ok=True)
+        for file in (out / RUN_SUMS, record_of(out / METRICS)):
+            make_room(file)
+            file.unlink(missing_ok=True)
         code = _with_gpu_advice(work)
         if code == 0:
             if made_of:
@@ -74,7 +75,7 @@ def _with_gpu_advice(work: Callable[[], int]) -> int:
 
 def _holder(out: Path) -> str:
     try:
-        beat = json.loads((out / "running.json").read_bytes())
+        beat = read_json(out / "running.json")
         return f"process {beat['pid']} on {beat['host']}"
     except DAMAGED:
         return "another process"

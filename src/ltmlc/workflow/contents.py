@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ltmlc.disk.files import sha256_file, sha256_text, write_atomically
+from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
+from ltmlc.disk.reading import DAMAGED, read_json
 
 JUST_NOW = 2 * 10**9
 """Nanoseconds. A file as young as this may change again within the same tick of its clock: not remembered."""
@@ -72,7 +73,8 @@ class Contents:
         self._known[key] = found
         self._known = dict(list(self._known.items())[-REMEMBERED:])
         with suppress(OSError):
-            write_atomically(self._memory, json.dumps(self._known))
+            content = {"known": self._known, "sha256": sha256_text(canonical_json(self._known))}
+            write_atomically(self._memory, json.dumps(content))
 
 
 def _hash(files: Mapping[str, Path]) -> str:
@@ -82,8 +84,10 @@ def _hash(files: Mapping[str, Path]) -> str:
 
 
 def _read(memory: Path) -> dict[str, str]:
+    """Nothing of a damaged memory: a wrong hash would make again what is right."""
     try:
-        known = json.loads(memory.read_bytes())
-    except (OSError, ValueError):
+        content = read_json(memory)
+        known = content["known"]
+        return known if sha256_text(canonical_json(known)) == content["sha256"] and isinstance(known, dict) else {}
+    except DAMAGED:
         return {}
-    return known if isinstance(known, dict) else {}

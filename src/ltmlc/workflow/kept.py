@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
+from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
@@ -66,7 +67,7 @@ def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) ->
 def is_result_of(metrics: Path, **wanted: Any) -> bool:
     """Whether this metrics file exists and its fields of these names have these values."""
     try:
-        found = json.loads(metrics.read_bytes())
+        found = read_json(metrics)
         return all(found[key] == value for key, value in wanted.items())
-    except (OSError, ValueError, KeyError, TypeError):
+    except DAMAGED:
         return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.files import canonical_json, sha256_file, write_atomically
+from ltmlc.disk.reading import DAMAGED, read_json
 
 UNKNOWN = None
 """The value of a part that cannot be known now (photographs that are not here): it is not compared."""
@@ -44,9 +45,9 @@ def write_record(file: Path, made_of: str) -> None:
 def read_record(file: Path) -> Record | None:
     """None where there is none, or none that can be read."""
     try:
-        content = json.loads(record_of(file).read_bytes())
+        content = read_json(record_of(file))
         made_of, sha256 = content["made_of"], content["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except DAMAGED:
         return None
     return Record(made_of, sha256) if isinstance(made_of, dict) and isinstance(sha256, str) else None
 

@@ -123,14 +123,14 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
 
 
 def set_aside(damaged: dict[Path, str]) -> list[str]:
-    """Copy what was damaged; a folder is renamed. One sentence a file."""
+    """Copy what was damaged; what is no file is renamed. One sentence a file."""
     messages = []
     for path, what in damaged.items():
         aside = name_aside(path)
-        if path.is_dir():
-            path.rename(aside)
-        else:
+        if path.is_file():
             shutil.copy2(path, aside)
+        else:
+            path.rename(aside)
         messages.append(f"{path} {what}: kept as {aside.name}, and made again")
     return messages
 

@@ -1,6 +1,5 @@
 """A job while it runs, and a training's result as far as the workflow tells of it."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.logs import last_line
-from ltmlc.disk.reading import DAMAGED
+from ltmlc.disk.reading import DAMAGED, read_json
 
 TRAININGS = ("train", "train_held_out")
 """Rules whose jobs are trainings."""
@@ -27,7 +26,7 @@ class Running:
     def beat(self) -> dict[str, Any] | None:
         """What the training says of itself (``running.json``), None where it says nothing yet."""
         try:
-            beat = json.loads((self.folder / "running.json").read_bytes())
+            beat = read_json(self.folder / "running.json")
             return {key: float(beat[key]) for key in ("epoch", "epochs", "seconds_left")} if self.training else None
         except DAMAGED:
             return None
@@ -50,7 +49,7 @@ def title_of(rule: str, wildcards: Mapping[str, str]) -> str:
 def recorded_failure(folder: Path) -> str | None:
     """Why a training that has a result failed, None if it did not."""
     try:
-        metrics = json.loads((folder / "metrics.json").read_bytes())
+        metrics = read_json(folder / "metrics.json")
         return (metrics["error"] or "no message") if metrics["status"] == "failed" else None
     except DAMAGED:
         return None

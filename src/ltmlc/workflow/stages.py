@@ -5,7 +5,6 @@ a copy of the results without its memory is judged the same. The rules ask here;
 the answer to Snakemake.
 """
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
-from ltmlc.errors import InputError
+from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import data_folder, run_folder
 from ltmlc.plan.recorded import complete
@@ -125,12 +124,12 @@ class Stages:
     def _by_hand(self, file: Path, base: str | Path, dataset: str, wanted: dict[str, Any]) -> Record:
         """Of a run that the workflow did not make, what its metrics file says; the rest is believed."""
         try:
-            metrics = json.loads(file.read_bytes())
+            metrics = read_json(file)
             split = load_split(data_folder(base, dataset) / "split.json").sha256
             made_of = {"specification": hash_of(metrics["spec"]), "code": metrics["code"]}
             if metrics["split_sha256"] != split:
                 made_of["split"] = metrics["split_sha256"]
-        except (OSError, ValueError, KeyError, TypeError, InputError):
+        except DAMAGED:
             return Record({}, NOT_MADE_YET)
         return Record(wanted | made_of, NOT_MADE_YET)
 
@@ -193,8 +192,8 @@ class Stages:
 def _is_specification(file: Path, spec: dict[str, Any]) -> bool:
     """Whether a run was recorded before a key of its specification came, and so had the key's default."""
     try:
-        return complete(json.loads(file.read_bytes())["spec"]) == complete(spec)
-    except (OSError, ValueError, KeyError, TypeError):
+        return complete(read_json(file)["spec"]) == complete(spec)
+    except DAMAGED:
         return False
 
 

@@ -107,12 +107,15 @@ def test_a_folder_without_splits_has_none(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"train": 3}'])
 def test_statistics_that_are_none_are_one_sentence(text, tmp_path):
     (tmp_path / "statistics.json").write_text(text)
-    with pytest.raises(InputError, match=r"statistics\.json cannot be used .* `ltmlc reference`"):
+    with pytest.raises(InputError, match=r"statistics\.json.*; write it anew with `ltmlc reference`"):
         read_statistics(tmp_path / "statistics.json")
 
 
 def test_a_linear_probe_is_kept_without_the_path_of_its_weights(tmp_path):
-    probe = {"map": {"total": 0.8}, "weights": "/home/ann/w/resnet50.pth"}
+    probe = {
+        **{"backbone": "resnet50", "image_size": 96, "training_images": 9, "test_images": 9},
+        **{"map": dict.fromkeys(("total", "head", "medium", "tail"), 0.8), "weights": "/home/ann/w/resnet50.pth"},
+    }
     empty = load_results(synthetic.grid(synthetic.table("t", synthetic.row("A", "a"))), tmp_path)
     write_archive(empty, {}, tmp_path / "to", probes={"voc-lt": probe})
-    assert read_probe(tmp_path / "to", "voc-lt") == {"map": {"total": 0.8}, "weights": "resnet50.pth"}
+    assert read_probe(tmp_path / "to", "voc-lt") == {**probe, "weights": "resnet50.pth"}

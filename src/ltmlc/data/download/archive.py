@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ltmlc.disk.files import open_regular
 from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
@@ -18,6 +19,8 @@ CONTENTS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".xml", "
 ROOM, PACKED = 100_000_000, 100
 """An archive may become so many bytes, and so many times its own."""
 
+COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
+"""How compressed files begin."""
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
@@ -35,6 +38,7 @@ def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
     """
     aside = into / f".{archive.name}.extracting"
     with disk_errors(into):
+        open_regular(archive).close()
         into.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)  # of an interrupted extraction
         try:
@@ -60,15 +64,19 @@ def _refuse_bomb(archive: Path, unpacked: int) -> None:
 
 def _unpack_tar(archive: Path, aside: Path, members: Sequence[str]) -> None:
     unpacked = 0
-    with tarfile.open(archive) as tar:
+    # Left to itself tarfile tries every compression, and looks for the beginning of one through gigabytes of zeros.
+    with archive.open("rb") as file:
+        begins = file.read(max(map(len, COMPRESSED)))
+    kind = next((kind for magic, kind in COMPRESSED.items() if begins.startswith(magic)), "")
+    with tarfile.open(archive, f"r:{kind}") as tar:
         for member in tar:
             _refuse_outside(archive, member.name)
             if not (member.isreg() or member.isdir()):
                 raise _refusal(archive, member.name, "is a link or a device")
+            unpacked += member.size  # what is passed over is unpacked too
+            _refuse_bomb(archive, unpacked)
             if member.isreg() and _matches(member.name, members):
                 _refuse_code(archive, member.name)
-                unpacked += member.size
-                _refuse_bomb(archive, unpacked)
                 tar.extract(member, aside, filter="data")
 
 

@@ -75,7 +75,12 @@ class File:
         if self.expected.certain or not self._record.exists():
             return self.expected
         recorded = re.match("[0-9a-f]{64}", read_text(self._record, limit=LONGEST_RECORD))
-        return Expected(size=self.expected.size, sha256=recorded[0]) if recorded else self.expected
+        if not recorded:
+            raise InputError(
+                f"{self._record} is damaged: it does not begin with the sha256 of {self.file}; delete both, and run "
+                "again: they are made anew"
+            )
+        return Expected(size=self.expected.size, sha256=recorded[0])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltmlc.disk.files import canonical_json, write_atomically
+from ltmlc.disk.files import canonical_json, make_room, write_atomically
+from ltmlc.disk.reading import DAMAGED, LARGEST_JSON, read_text
 
 FLUSH_EVERY = 64  # images; at most so many are decoded again after a kill
 
@@ -64,20 +65,26 @@ class Journal:
     def _read_back(self) -> list[str]:
         """The lines up to the first image whose pixels are not what its line says."""
         verified: list[str] = []
+        for path in (self.lines_path, self.pixels_path):
+            make_room(path)
         try:
-            header, *lines = self.lines_path.read_text().splitlines() or [""]
+            header, *lines = read_text(self.lines_path, limit=LARGEST_JSON).splitlines() or [""]
             if header != self.header:
                 return verified
+            left = self.pixels_path.stat().st_size
             with self.pixels_path.open("rb") as pixels:
                 for line in lines:
                     height, width, expected = json.loads(line)
-                    digest = self.digest.copy()
-                    digest.update(pixels.read(height * width * 3))
+                    size, digest = height * width * 3, self.digest.copy()
+                    if not (isinstance(size, int) and min(height, width) > 0 and size <= left):
+                        break
+                    digest.update(pixels.read(size))
+                    left -= size
                     if digest.hexdigest() != expected:
                         break
                     self.digest = digest
                     self.sizes.append((height, width))
                     verified.append(line)
-        except (FileNotFoundError, ValueError, TypeError):
+        except DAMAGED:
             pass  # no journal yet, or its last line was cut short
         return verified

@@ -21,6 +21,7 @@ from ltmlc.data.sources.source import Source
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, sealed, sha256_file, unsealed, write_atomically
 from ltmlc.disk.progress import Progress
+from ltmlc.disk.reading import LARGEST_JSON, read_regular
 from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
@@ -136,10 +137,9 @@ def _read_index(directory: Path) -> dict[str, Any]:
     """The verified content of ``index.json``."""
     path = directory / INDEX
     with disk_errors(path, KEPT):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            raise InputError(f"{path}: no pack here; run `ltmlc pack` first") from None
+        if not path.exists():
+            raise InputError(f"{path}: no pack here; run `ltmlc pack` first")
+        content = read_regular(path, limit=LARGEST_JSON) if path.is_file() else b""
     fields = unsealed(content)
     if fields is not None:
         return fields

@@ -2,7 +2,6 @@
 heartbeats; changes nothing.
 """
 
-import json
 import os
 import socket
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ltmlc.disk.logs import brief
-from ltmlc.disk.reading import DAMAGED
+from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook.plan import Plan
 from ltmlc.evidence.results.logs import logs_of
@@ -83,7 +82,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Heartbeat | None:
     if result.status == "finished":
         return None
     try:
-        beat = json.loads((result.directory / "running.json").read_bytes())
+        beat = read_json(result.directory / "running.json")
         silent = (now - _moment(beat["updated"])).total_seconds()
         gone = beat["host"] == socket.gethostname() and not _alive(int(beat["pid"]))
         left = beat.get("seconds_left")

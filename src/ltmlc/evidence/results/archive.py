@@ -7,14 +7,17 @@ class counts, ``data/{dataset}/statistics.json``; ``--results DIRECTORY`` of the
 import json
 import re
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ltmlc.data.split import SplitStatistics, load_split
 from ltmlc.disk.files import write_atomically
+from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.lookup import data_folder, run_folder
+from ltmlc.plan.reading.schema import check
 
 STATISTICS, PROBE = "statistics.json", "linear_probe.json"
 _COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
@@ -68,13 +71,18 @@ def _statistics(split: Any) -> dict[str, Any]:
 def read_statistics(path: str | Path) -> SplitStatistics:
     """Raises InputError for a file that :func:`write_archive` did not write."""
     try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-        ids = {"train_ids": range(fields.pop("train")), "test_ids": range(fields.pop("test"))}
-        return SplitStatistics(**fields, **ids)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path} cannot be used as statistics of a split ({error!r}); write it anew with `ltmlc reference`"
-        ) from None
+        fields = read_json(path)
+        check(fields, schema="statistics", where=str(path))
+        number = len(fields["classes"])
+        lengths = {len(fields[key]) for key in ("class_counts", "test_class_counts")}
+        if (pairs := fields["cooccurrence"]) is not None:
+            lengths |= {len(row) for row in (pairs, *pairs)}
+        if lengths != {number} or sorted(chain(*fields["groups"].values())) != list(range(number)):
+            raise InputError(f"{path}: its counts and groups are not those of its {number} classes")
+    except InputError as error:
+        raise InputError(f"{error}; write it anew with `ltmlc reference`") from None
+    ids = {"train_ids": range(fields.pop("train")), "test_ids": range(fields.pop("test"))}
+    return SplitStatistics(**fields, **ids)
 
 
 def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]) -> dict[str, SplitStatistics]:
@@ -92,11 +100,11 @@ def read_splits(results_dir: str | Path, datasets: list[str] | Mapping[str, Any]
 def read_probe(results_dir: str | Path, dataset: str) -> dict[str, Any] | None:
     """The linear probe of a data set, where one was kept."""
     path = data_folder(results_dir, dataset) / PROBE
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except ValueError as error:
-        raise InputError(
-            f"{path} is not readable JSON ({error}); write it anew with benchmarks/linear_probe.py"
-        ) from None
+    try:
+        probe = read_json(path)
+        check(probe, schema="linear_probe", where=str(path))
+    except InputError as error:
+        raise InputError(f"{error}; write it anew with benchmarks/linear_probe.py") from None
+    return probe

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
 from ltmlc.disk.locks import is_held
+from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
@@ -182,8 +183,7 @@ def _unfinished(missing: RunResult) -> RunResult:
         pass
     if is_held(missing.directory):
         return missing
-    lines = missing.log.read_text(errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    last = last_line(missing.log) or "it said nothing"
     return replace(missing, status="failed", metrics={"error": f"ended without a result: {last}"})
 
 

@@ -8,17 +8,18 @@ import hashlib
 import io
 import json
 import os
-import pickle
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ltmlc.disk.files import canonical_json, set_aside
+from ltmlc.disk.files import canonical_json, make_room
 
 FORMAT = b"ltmlc checkpoint 1\n"
 LAST, PREVIOUS, PARTIAL = "last.pt", "previous.pt", "partial.pt"
+LONGEST_HEADER = 1_000_000
+"""Bytes; the specification in it has some thousand."""
 PLAIN = (torch.Tensor, str, bytes, int, float, bool, type(None))
 
 
@@ -78,7 +79,7 @@ def load_checkpoint(
         if not os.path.lexists(path):
             continue
         if not path.is_file():  # it could be neither replaced nor removed
-            complaints.append(f"{path} is no file" + _aside(path))
+            complaints.append(f"{path} is no file{_aside(path)}")
             continue
         state, complaint = _read(path, stamp, map_location)
         if state is not None:
@@ -111,7 +112,8 @@ def _promote(directory: Path, stamp: dict[str, Any]) -> None:
 
 def _aside(path: Path) -> str:
     try:
-        return f": kept as {set_aside(path).name}"
+        aside = make_room(path)
+        return f": kept as {aside.name}" if aside else ""
     except OSError as error:
         return f" and cannot be set aside ({error.strerror}): remove it"
 
@@ -135,10 +137,11 @@ def _read(path: Path, stamp: dict[str, Any], map_location: str | torch.device) -
         with path.open("rb") as file:
             if file.readline(len(FORMAT)) != FORMAT:
                 return None, "is damaged or not a checkpoint of this format"
-            header = json.loads(file.readline())
-            content = file.read()
-        if len(content) != header["bytes"]:
-            return None, f"is damaged: {len(content)} bytes of {header['bytes']}"
+            header = json.loads(file.readline(LONGEST_HEADER))
+            length = path.stat().st_size - file.tell()
+            if length != header["bytes"]:
+                return None, f"is damaged: {length} bytes of {header['bytes']}"
+            content = file.read(length)
         if hashlib.sha256(content).hexdigest() != header["sha256"]:
             return None, "is damaged: its content does not fit its checksum"
         differences = _differences(header["stamp"], json.loads(canonical_json(stamp)))
@@ -147,7 +150,7 @@ def _read(path: Path, stamp: dict[str, Any], map_location: str | torch.device) -
         return torch.load(io.BytesIO(content), map_location=map_location, weights_only=True), ""
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
-    except (ValueError, KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # of what is no such file its readers raise anything
         return None, f"is damaged: {type(error).__name__}"
 
 

@@ -108,6 +108,8 @@ def _described(path: Path) -> dict[str, Any]:
     spec, names = fields.get("spec"), fields.get("classes")
     parts = spec if isinstance(spec, dict) else {}
     wrong = [key for key in ("model", "augmentation") if not isinstance(parts.get(key), dict)]
+    if "model" not in wrong and not isinstance(parts["model"].get("image_size"), int):
+        wrong.append("model.image_size")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         wrong.append("classes")
     if wrong:
@@ -136,8 +138,8 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
         model = build_model(settings, num_classes, generator_seed=0, **constants)
         _refuse_another_head(state, model.state_dict())
         model.load_state_dict(state)
-    except (RuntimeError, ValueError) as error:
-        reason = error.what if isinstance(error, WeightsError) else str(error).splitlines()[0]
+    except Exception as error:  # of settings or shapes that are none torch raises anything
+        reason = error.what if isinstance(error, WeightsError) else f"{type(error).__name__} {error}".splitlines()[0]
         raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
     return model.to(dtype=torch.float64 if spec.get("precision") == "float64" else torch.float32)
 
