@@ -41,6 +41,7 @@ def test_a_run_leaves_metrics_of_the_schema_predictions_and_weights_and_nothing_
     result = tiny.run(data, out)
     assert sorted(path.name for path in out.iterdir()) == [
         "SHA256SUMS",
+        "history.csv",
         "metrics.json",
         "predictions.npz",
         "weights.pt",
@@ -64,6 +65,18 @@ def test_a_class_without_a_test_image_has_no_score_and_is_in_no_mean():
     found = outputs.score(np.array([[1.0, 2.0], [0.0, 3.0]]), split)
     assert found["ap_per_class"] == [1.0, None]
     assert found["map"] == {"total": 1.0, "head": 1.0, "medium": None, "tail": None}
+
+
+def test_the_history_has_loss_and_rate_of_each_iteration(data, whole, tmp_path):
+    tiny.run(data, tmp_path)
+    header, *rows = (line.split(",") for line in (tmp_path / "history.csv").read_text().splitlines())
+    epochs = [[float(loss) for _, epoch, loss, _ in rows if int(epoch) == k] for k in (1, 2, 3, 4)]
+    means = [entry["loss"] for entry in whole.metrics["history"]]
+    assert header == ["iteration", "epoch", "loss", "rate"] and len({len(losses) for losses in epochs}) == 1
+    np.testing.assert_allclose([np.mean(losses) for losses in epochs], means)
+    last = [float(rows[len(epochs[0]) * k - 1][3]) for k in (1, 2, 3, 4)]
+    assert last == [entry["lr"] for entry in whole.metrics["history"]]
+    assert float(rows[0][3]) < float(rows[1][3]), "warm-up"
 
 
 def test_the_same_command_gives_the_same_bits(data, whole, tmp_path):
@@ -235,7 +248,12 @@ def test_divergence_is_recorded_as_a_failed_cell_with_exit_code_0(data, tmp_path
     assert len(result.metrics["history"]) == 1
     assert set(result.metrics["seconds"]) == {"load", "train", "total"}
     assert np.isnan(result.predictions["logits"]).all()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["SHA256SUMS", "metrics.json", "predictions.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "SHA256SUMS",
+        "history.csv",
+        "metrics.json",
+        "predictions.npz",
+    ]
 
 
 def test_a_network_that_ends_not_finite_is_a_failed_cell(data, tmp_path, monkeypatch):

@@ -77,6 +77,7 @@ def results(out: Path) -> SimpleNamespace:
     weights = out / "weights.pt"
     return SimpleNamespace(
         metrics=json.loads((out / "metrics.json").read_text()),
+        iterations=(out / "history.csv").read_text(),
         predictions=dict(np.load(out / "predictions.npz")),
         weights=torch.load(weights, weights_only=True) if weights.exists() else None,
     )
@@ -84,6 +85,7 @@ def results(out: Path) -> SimpleNamespace:
 
 def assert_same_bits(first: SimpleNamespace, second: SimpleNamespace) -> None:
     """Weights, predictions, and all of the metrics that does not measure time, memory or attempts."""
+    assert first.iterations == second.iterations
     assert first.weights.keys() == second.weights.keys()
     assert [name for name, value in first.weights.items() if not torch.equal(value, second.weights[name])] == []
     assert [name for name, value in first.predictions.items() if (value != second.predictions[name]).any()] == []

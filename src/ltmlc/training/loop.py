@@ -60,7 +60,8 @@ class Trainer:
         self._guard = Guard(data.device)
         self.iteration = 0  # over the whole run
         self._set_order([])
-        self.epoch_loss = torch.zeros((), dtype=torch.float64, device=data.device)
+        self.losses = torch.zeros(self.total_iterations, dtype=torch.float64, device=data.device)
+        self.rates: list[float] = []  # the highest of each iteration so far, beside its loss
         self.epoch_seconds = 0.0
         self.history: list[dict[str, float]] = []
 
@@ -88,14 +89,14 @@ class Trainer:
         norm = clip_gradients(self._parameters, self.spec["recipe"]["clip_norm"])
         if self._guard.watch(self.iteration, loss, norm, logits):
             self.check()
-        rate = max(float(group["lr"]) for group in self.optimizer.param_groups)
+        self.rates.append(max(float(group["lr"]) for group in self.optimizer.param_groups))
         self.optimizer.step()
         self.scheduler.step()
-        self.epoch_loss += loss.detach()
+        self.losses[self.iteration] = loss.detach()
         self.iteration += 1
         self.epoch_seconds += time.perf_counter() - started
         if self.iteration % self.iterations_per_epoch == 0:
-            self._end_epoch(rate)
+            self._end_epoch()
 
     def batch(self, iteration: int) -> tuple[Tensor, Tensor]:
         """Augmented images (M, 3, S, S) or features (M, D, 1, 1), and labels (M, C) bool of an iteration of this epoch.
@@ -131,17 +132,17 @@ class Trainer:
         self.model.train()
         # An epoch shorter than its batches is filled up with its own first images.
         self._set_order(list(islice(cycle(self.sampler), self.iterations_per_epoch * self.spec["batch_size"])))
-        self.epoch_loss.zero_()
         self.epoch_seconds = 0.0
 
-    def _end_epoch(self, rate: float) -> None:
+    def _end_epoch(self) -> None:
         started = time.perf_counter()
         self.check()
-        loss = self.epoch_loss.item() / self.iterations_per_epoch  # waits for the device, so the time is complete
+        of_epoch = self.losses[self.iteration - self.iterations_per_epoch : self.iteration]
+        loss = of_epoch.mean().item()  # waits for the device, so the time is complete
         self.epoch_seconds += time.perf_counter() - started
         seen = self.iterations_per_epoch * self.spec["batch_size"]
         self.history.append(
-            {"epoch": self.epoch, "loss": loss, "lr": rate, "images_per_second": seen / self.epoch_seconds}
+            {"epoch": self.epoch, "loss": loss, "lr": self.rates[-1], "images_per_second": seen / self.epoch_seconds}
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -159,7 +160,8 @@ class Trainer:
             "dropout": self.model.dropout_state(),
             "iteration": self.iteration,
             "order": self.order,
-            "epoch_loss": self.epoch_loss,
+            "losses": self.losses,
+            "rates": self.rates,
             "epoch_seconds": self.epoch_seconds,
             "history": self.history,
         }
@@ -172,7 +174,8 @@ class Trainer:
         self.model.load_dropout_state(state["dropout"])
         self.iteration = state["iteration"]
         self._set_order(state["order"])
-        self.epoch_loss.copy_(state["epoch_loss"])
+        self.losses.copy_(state["losses"])
+        self.rates = state["rates"]
         self.epoch_seconds, self.history = state["epoch_seconds"], state["history"]
         self.model.train()
 

@@ -12,7 +12,7 @@ from ltmlc.workflow.record import read_record
 FINISHED = "finished"
 """The folder for its files."""
 METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
-RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", RUN_SUMS)
+RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", "history.csv", RUN_SUMS)
 
 
 def is_complete(run: Path) -> bool:

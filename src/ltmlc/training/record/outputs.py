@@ -13,7 +13,7 @@ from ltmlc import metrics
 from ltmlc.data.split import Split
 from ltmlc.disk.files import write_atomically
 
-METRICS, PREDICTIONS, WEIGHTS = "metrics.json", "predictions.npz", "weights.pt"
+METRICS, PREDICTIONS, WEIGHTS, HISTORY = "metrics.json", "predictions.npz", "weights.pt", "history.csv"
 
 
 def score(logits: np.ndarray, split: Split) -> dict[str, Any]:
@@ -49,13 +49,20 @@ def write_weights(directory: Path, model: torch.nn.Module) -> None:
     write_atomically(directory / WEIGHTS, content.getvalue())
 
 
+def write_history(directory: Path, losses: list[float], rates: list[float], iterations_per_epoch: int) -> None:
+    """Loss and learning rate of each iteration that was made: iteration and epoch from 1."""
+    rows = enumerate(zip(losses, rates, strict=False))  # of a run that diverged fewer rates than room for losses
+    lines = [f"{step + 1},{step // iterations_per_epoch + 1},{loss!r},{rate!r}" for step, (loss, rate) in rows]
+    write_atomically(directory / HISTORY, "\n".join(["iteration,epoch,loss,rate", *lines]) + "\n")
+
+
 def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
     write_atomically(directory / METRICS, json.dumps(fields, indent=1, allow_nan=False) + "\n")
 
 
 def made_files(directory: Path) -> list[Path]:
     """What of a run's results is there."""
-    return [path for path in (directory / name for name in (METRICS, PREDICTIONS, WEIGHTS)) if path.exists()]
+    return [path for path in (directory / name for name in (METRICS, PREDICTIONS, WEIGHTS, HISTORY)) if path.exists()]
 
 
 def finite(value: float) -> float | None:
