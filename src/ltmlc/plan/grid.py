@@ -85,11 +85,11 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
         for number, row in enumerate(declared["rows"], 1):
             where = f"{path}, row {number} ({row['label']})"
             _check_row(row, declared["kind"], root, where)
-            check_rate(row["run"], where)
             ids = {}
             for dataset, settings in datasets.items():
                 spec = build_spec(row["run"], dataset=settings, recipes=recipes, config=config, where=where)
                 ids[dataset] = _register(runs[dataset], spec, where)
+            check_rate(row["run"], where)  # last: of a loss that there is, whose name is no mistake
             rows.append(_row(row, ids))
         tables[name] = Table(name, declared["title"], declared["caption"], declared["kind"], tuple(rows))
     return Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
