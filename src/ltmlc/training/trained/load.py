@@ -110,6 +110,8 @@ def _described(path: Path) -> dict[str, Any]:
     wrong = [key for key in ("model", "augmentation") if not isinstance(parts.get(key), dict)]
     if "model" not in wrong and not isinstance(parts["model"].get("image_size"), int):
         wrong.append("model.image_size")
+    if "augmentation" not in wrong:
+        wrong += [f"augmentation.{key}" for key in ("mean", "std") if not _per_channel(parts["augmentation"].get(key))]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         wrong.append("classes")
     if wrong:
@@ -118,6 +120,12 @@ def _described(path: Path) -> dict[str, Any]:
             "the training wrote, or train it again"
         )
     return fields
+
+
+def _per_channel(value: Any) -> bool:
+    """Three finite numbers, as the schema of data sets has them."""
+    numbers = isinstance(value, list) and len(value) == 3 and all(type(each) in (int, float) for each in value)
+    return numbers and all(abs(each) < 1e30 for each in value)  # within float32; false of nan
 
 
 def _no_weights(weights: Path, fields: dict[str, Any], exported: bool) -> str:
