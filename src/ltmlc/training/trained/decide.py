@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
 from ltmlc.data.split import load_split
+from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.training.record.outputs import METRICS, PREDICTIONS
@@ -109,8 +110,8 @@ def decide_from_run(heldout: str | Path, fields: dict[str, Any]) -> Decision:
     if metrics.get("classes") != fields["classes"] or metrics.get("spec") != fields["spec"]:
         raise InputError(f"{folder}: another specification or other classes than the network's; give a run of its own")
     try:
-        with np.load(folder / PREDICTIONS, allow_pickle=False) as kept:
-            logits, labels = kept["logits"].astype(float), kept["labels"].astype(float)
-    except (OSError, ValueError, KeyError) as error:
+        kept = read_arrays(folder / PREDICTIONS, ("logits", "labels"))
+        logits, labels = kept["logits"].astype(float), kept["labels"].astype(float)
+    except DAMAGED as error:
         raise InputError(f"{folder / PREDICTIONS} cannot be read ({error}); train the run again") from None
     return decide(logits, labels)
