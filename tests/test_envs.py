@@ -1,6 +1,5 @@
 """The conda environments install what the lock file pins, through pip, so that a GPU machine gets a GPU build."""
 
-import importlib.util
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
@@ -10,6 +9,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 NAMES = ["data", "train", "analysis"]
@@ -17,10 +17,7 @@ SYSTEM = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine
 
 
 def load_make():
-    spec = importlib.util.spec_from_file_location("make_environments", ROOT / "envs" / "make.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("envs/make.py")
 
 
 @pytest.fixture(scope="module")

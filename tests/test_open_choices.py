@@ -1,16 +1,14 @@
 """docs/losses.md against the metrics files that its table of open choices is made from."""
 
-import importlib.util
 from pathlib import Path
+
+from scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 
 
 def load_maker():
-    spec = importlib.util.spec_from_file_location("open_choices", ROOT / "docs" / "open_choices.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/open_choices.py")
 
 
 def test_the_table_of_open_choices_is_what_the_committed_metrics_files_say():

@@ -1,10 +1,10 @@
 """docs/other-images.md against the committed scores and runs."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import load_script
 
 from ltmlc.metrics import average_precision
 
@@ -14,10 +14,7 @@ PAIR = ("c_lsep_gamma-5", "pgc_gamma1-5_gamma3-7")
 
 @pytest.fixture(scope="module")
 def maker():
-    spec = importlib.util.spec_from_file_location("other_images", ROOT / "docs" / "other_images.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/other_images.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The documentation builds into a site without a warning or a network, and the rule graph is the workflow's."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 PAGES = [path.relative_to(ROOT / "docs") for path in sorted((ROOT / "docs").rglob("*.md"))]
@@ -62,9 +62,7 @@ def test_public_functions_are_shown_with_their_arguments(site):
 
 
 def test_the_rule_graph_is_the_workflows():
-    spec = importlib.util.spec_from_file_location("rulegraph", ROOT / "docs" / "rulegraph.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("docs/rulegraph.py")
     assert module.rule_graph() in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8"), (
         "python docs/rulegraph.py"
     )

@@ -1,19 +1,16 @@
 """docs/specifications.md against the committed runs that its table and figure are made from."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def maker():
-    spec = importlib.util.spec_from_file_location("specifications", ROOT / "docs" / "specifications.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/specifications.py")
 
 
 def test_the_page_is_what_the_committed_runs_say(maker):
