@@ -3,7 +3,6 @@
 `python docs/open_choices.py` writes it anew from the committed metrics files; a test holds the page to them.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -20,7 +19,7 @@ WEIGHTS = "resnet50_caffe_rgbnorm_fp16.pth"
 START, END = "<!-- open choices -->", "<!-- /open choices -->"
 FIXED_BACKBONE = ("voc07-lt-frozen", "voc07-lt-frozen-choices")
 TRAINED_BACKBONE = ("voc07-lt-224px",)
-HELD_OUT = REFERENCE / "voc07-lt-frozen-tuning" / "open-choices.csv"
+HELD_OUT = ("voc07-lt-frozen-held-out",)
 
 
 def totals(archives: Sequence[Results], dataset: str, run: str) -> list[float]:
@@ -35,16 +34,9 @@ def printed(values: Sequence[float]) -> str:
     return f"{mean(values):.2f} ± {stdev(values):.2f} ({len(values)})"
 
 
-def held_out() -> dict[str, str]:
-    """Run -> mean total on the held-out training images."""
-    if not HELD_OUT.exists():
-        return {}
-    with HELD_OUT.open(encoding="utf-8", newline="") as file:
-        return {line["run"]: f"{float(line['total']):.2f}" for line in csv.DictReader(file) if line["total"]}
-
-
 def lines(fixed: Grid, trained: Grid) -> Iterator[str]:
-    on_held_out, before = held_out(), None
+    before = None
+    on_held_out = [load_results(fixed, REFERENCE / folder) for folder in HELD_OUT]
     on_fixed = [load_results(fixed, REFERENCE / folder) for folder in FIXED_BACKBONE]
     on_trained = [load_results(trained, REFERENCE / folder) for folder in TRAINED_BACKBONE]
     run_of = {(row.panel, row.label): row.run[TRAINED] for row in trained.tables["open-choices"].rows}
@@ -57,7 +49,7 @@ def lines(fixed: Grid, trained: Grid) -> Iterator[str]:
         cells = [
             row.panel if first else "",
             row.label,
-            on_held_out.get(run, ""),
+            printed(totals(on_held_out, DATASET, run)),
             printed(totals(on_fixed, DATASET, run)),
             printed(totals(on_trained, TRAINED, run_of[row.panel, row.label])),
             _why(row) if first else "",

@@ -3,8 +3,11 @@
 import csv
 import re
 from pathlib import Path
+from statistics import fmean
 
 import pytest
+
+from ltmlc.disk.reading import read_json
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
@@ -52,6 +55,21 @@ def test_what_the_page_calls_chosen_is_what_the_sweep_chose(subject):
     for line in (line for line in sweep if line["chosen"]):
         row = next(row for row in tables(subject) if row.startswith(f"| {line['choice']} |") and "**" in row)
         assert f"**{float(line['total']):.2f}**" in row
+
+
+def test_the_open_choices_on_photographs_are_the_means_of_their_metrics_files():
+    reference = ROOT / "config" / "reference"
+    with (reference / EVIDENCE["photographs"] / "open-choices.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) > 40
+    for line in lines:
+        seeds = sorted(
+            (reference / "voc07-lt-frozen-held-out/runs/voc07-lt-frozen" / line["run"]).glob("seed*/metrics.json")
+        )
+        assert len(seeds) == int(line["n"]) == 2
+        for column, value in read_json(seeds[0])["map"].items():
+            both = [value, read_json(seeds[1])["map"][column]]
+            assert float(line[column]) == pytest.approx(100 * fmean(both), abs=1e-4)
 
 
 def test_its_commands_and_links_exist():
