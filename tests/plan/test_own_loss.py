@@ -100,6 +100,37 @@ def test_its_fingerprint_follows_the_module_it_imports_from_and_no_other_functio
 
 
 @pytest.mark.parametrize(
+    "imports",
+    [
+        "import mine.parts\n\ndef f(x):\n    return mine.parts.scaled(x, 2)",
+        "def f(x):\n    import mine.parts\n    return mine.parts.scaled(x, 2)",
+        "import mine.parts as p\n\ndef f(x):\n    return p.scaled(x, 2)",
+        "import mine\nimport mine.deep.wide\n\ndef f(x):\n    return mine.deep.wide.scaled(x, 2)",
+        "from mine import deep\n\ndef f(x):\n    return deep.wide.scaled(x, 2)",
+        "from mine.deep import wide\n\ndef f(x):\n    return wide.scaled(x, 2)",
+    ],
+)
+def test_its_fingerprint_follows_a_helper_however_it_is_imported(folder, imports):
+    (folder / "mine" / "deep").mkdir()
+    (folder / "mine" / "deep" / "wide.py").write_text("from mine.parts import scaled\n")
+    own = GOOD.replace("from mine.parts import scaled", imports).replace("scaled(logits, temperature)", "f(logits)")
+    (folder / "mine" / "losses.py").write_text(own)
+    before = fingerprint.run_fingerprint(spec())
+    (folder / "mine" / "parts.py").write_text("def scaled(logits, t):\n    return logits * t\n")
+    forget()
+    assert fingerprint.run_fingerprint(spec()) != before
+
+
+def test_a_function_of_the_project_counts_where_a_module_has_its_name(folder):
+    """``from ltmlc.losses import bce`` is the function that the package binds, not ltmlc/losses/bce.py."""
+    assert code_graph.resolve("ltmlc.losses", "bce") == ("ltmlc.losses.bce", "bce")
+    (folder / "mine" / "losses.py").write_text(
+        GOOD.replace("from mine.parts import scaled", "from ltmlc.losses import bce as scaled")
+    )
+    assert code_graph.say("mine.losses", "good").names["scaled"] == ("ltmlc.losses.bce", "bce")
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("mine.lost:good", r"no module mine\.lost .* mine/lost\.py"),

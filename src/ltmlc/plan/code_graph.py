@@ -5,7 +5,6 @@ A definition is a function, a class or a constant at the top of a module. It rea
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,10 +13,7 @@ from typing import Any
 from ltmlc.disk.files import sha256_text
 from ltmlc.disk.own_code import source_of
 from ltmlc.plan.catalogue import PACKAGE
-
-ROOT = "ltmlc"
-SILENT = {"print", "report", "warn"}
-"""Functions that only tell: a statement that calls one does nothing to a number."""
+from ltmlc.plan.reading.program import ROOT, plain, used
 
 
 @dataclass(frozen=True)
@@ -82,34 +78,43 @@ def say(module: str, name: str) -> Said:
     node = top.effects[int(name[1:])] if name.startswith("#") else top.definitions[name]
     inside = _imports(ast.walk(node), module)
     names, outside = {}, {}
-    for used, attribute in _used(node):
-        for key in filter(None, (attribute and f"{used}.{attribute}", used)):
+    for dotted in used(node):
+        parts = dotted.split(".")
+        for key in (".".join(parts[:stop]) for stop in range(len(parts), 0, -1)):
             place = resolve(module, key, inside)
             if place and place != (module, name):
                 names[key] = place
                 break
         else:
-            where = inside[1].get(used) or top.outside.get(used)
-            outside |= {used: where} if where else {}
-    return Said(sha256_text(repr(_plain(node))), names, tuple(sorted(outside.items())))
+            where = inside[1].get(parts[0]) or top.outside.get(parts[0])
+            outside |= {parts[0]: where} if where else {}
+    return Said(sha256_text(repr(plain(node))), names, tuple(sorted(outside.items())))
 
 
 def resolve(module: str, name: str, inside: Any = ({}, {})) -> tuple[str, str] | None:
     """Where a name of ``module`` is defined in this package; None for what is not its own.
 
-    A dotted name is one of another module: ``helper.f`` after ``from ltmlc.training import helper``.
+    A dotted name is one of another module: ``helper.f`` after ``from ltmlc.training import helper``, or
+    ``mine.helper.f`` after ``import mine.helper``. What a package binds hides a module of that name, as when run.
     """
-    first, _, rest = name.partition(".")
+    first, *rest = name.split(".")
     top = read(module)
-    if not rest and first in top.definitions:
-        return module, first
+    if first in top.definitions:
+        return None if rest else (module, first)
     target = inside[0].get(first) or top.imported.get(first)
     if target is None:
         return None
-    other = f"{target[0]}.{target[1]}" if target[1] else target[0]
-    if file_of(other):  # a module by name
-        return resolve(other, rest) if rest else None
-    return resolve(*target) if not rest and file_of(target[0]) else None
+    owner, path = target[0], [*filter(None, target[1:]), *rest]
+    for index, part in enumerate(path):
+        if file_of(owner) and _binds(owner, part):
+            return resolve(owner, ".".join(path[index:]))
+        owner = f"{owner}.{part}"
+    return None  # a module by name
+
+
+def _binds(module: str, name: str) -> bool:
+    top = read(module)
+    return name in top.definitions or top.imported.get(name, (module, name)) != (module, name)
 
 
 @cache
@@ -154,10 +159,11 @@ def _imports(nodes: Any, module: str) -> tuple[dict[str, tuple[str, str]], dict[
                     outside[name] = f"{source}.{alias.name}"
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.split(".")[0] in packages:
-                    own[alias.asname or alias.name] = (alias.name, "")
+                top = alias.name.split(".")[0]  # `import mine.helper` binds mine
+                if top in packages:
+                    own[alias.asname or top] = (alias.name if alias.asname else top, "")
                 else:
-                    outside[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else ""
+                    outside[alias.asname or top] = alias.name if alias.asname else ""
     return own, {name: where for name, where in outside.items() if where and where != name}
 
 
@@ -175,46 +181,3 @@ def file_of(module: str) -> Path | None:
         return source_of(module)
     path = PACKAGE.joinpath(*module.split(".")[1:])
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
-
-
-def _used(node: ast.AST) -> Iterator[tuple[str, str | None]]:
-    """Names that are read by what counts, each with the attribute that is taken of it."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        yield node.value.id, node.attr
-    elif isinstance(node, ast.Name):
-        yield node.id, None
-    for _, value in _counted(node):
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, ast.AST):
-                yield from _used(each)
-
-
-def _counted(node: ast.AST) -> Iterator[tuple[str, Any]]:
-    """The fields of a node without what cannot change a number: docstrings, the words of errors and of what is printed,
-    annotations of functions, imports of this package.
-    """
-    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-        node = ast.Raise(node.exc.func, node.cause)
-    skipped = {ast.FunctionDef: "returns", ast.AsyncFunctionDef: "returns", ast.arg: "annotation"}.get(type(node))
-    for key, value in ast.iter_fields(node):
-        if key != skipped:
-            yield key, [item for item in value if not _only_tells(item)] if isinstance(value, list) else value
-
-
-def _plain(node: Any) -> Any:
-    """What counts of the tree, as nested lists. Empty fields are left out: newer Pythons have more of them."""
-    if isinstance(node, list):
-        return [_plain(item) for item in node]
-    if not isinstance(node, ast.AST):
-        return node
-    return [type(node).__name__, *((key, _plain(value)) for key, value in _counted(node) if value not in ([], None))]
-
-
-def _only_tells(node: Any) -> bool:
-    if isinstance(node, ast.Expr):
-        call = node.value
-        name = getattr(call.func, "id", getattr(call.func, "attr", "")) if isinstance(call, ast.Call) else ""
-        return isinstance(call, ast.Constant) or name in SILENT
-    if isinstance(node, ast.ImportFrom):
-        return (node.module or "").split(".")[0] == ROOT
-    return isinstance(node, ast.Import) and all(alias.name.split(".")[0] == ROOT for alias in node.names)
