@@ -37,11 +37,15 @@ def write_page(options: argparse.Namespace) -> None:
     dataset = next(iter(grid.datasets))
     paper = twin_of(dataset, grid.datasets[dataset])
     tables, twin = [name for name in (options.table, *options.more) if name in grid.tables], {}
+    published, title = {}, ""
     if paper and tables:
         theirs = load_grid({"datasets": [paper], "tables": tables})
         for name in tables:
-            rows = zip(grid.tables[name].rows, theirs.tables[name].rows, strict=True)
-            twin |= {ours.run[dataset]: theirs.runs[paper][row.run[paper]] for ours, row in rows}
+            for ours, row in zip(grid.tables[name].rows, theirs.tables[name].rows, strict=True):
+                twin[ours.run[dataset]] = theirs.runs[paper][row.run[paper]]
+                if paper in row.published:
+                    published.setdefault(ours.run[dataset], row.published[paper])  # two tables can differ
+        title = theirs.datasets[paper].get("title", paper)
     text = page_markdown(
         grid,
         results,
@@ -51,6 +55,8 @@ def write_page(options: argparse.Namespace) -> None:
         probe=read_probe(results_folder(options, grid), dataset),
         made_by=_command(options),
         twin=twin,
+        published=published,
+        paper=title,
         more=options.more,
     )
     write_atomically(options.out, text)

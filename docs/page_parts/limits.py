@@ -5,7 +5,7 @@ from typing import Any
 
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.report.facts import environment_values
-from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid
 
 
@@ -24,9 +24,9 @@ def how_they_were_made(results: Results, dataset: str, runs: Sequence[str], spli
             f"class; {len(split.test_ids)} test images; {len(split.classes)} classes, {groups} head, medium and tail"
         )
     if finished:
-        for key, name in (("device", "device"), ("torch", "torch"), ("python", "Python"), ("git_commit", "commit")):
-            values = environment_values(finished, key) or ["None"]
-            lines.append(f"- {name}: {', '.join(values)}")
+        for key, name in (("device", "device"), ("torch", "torch"), ("python", "Python")):
+            lines.append(f"- {name}: {', '.join(environment_values(finished, key) or ['None'])}")
+        lines.append(f"- commit: {_commits(finished)}")
         seconds = [result.seconds for result in finished if result.seconds is not None]
         if seconds:
             unit, size = ("minutes", 60) if max(seconds) >= 120 else ("seconds", 1)
@@ -35,6 +35,13 @@ def how_they_were_made(results: Results, dataset: str, runs: Sequence[str], spli
             )
     lines += [f"- **{message}**" for message in results.messages]
     return "\n".join(lines)
+
+
+def _commits(finished: Sequence[RunResult]) -> str:
+    """Each commit that runs were made at; where there are several, with how many."""
+    count = environment_values(finished, "git_commit")
+    several = len(count) > 1
+    return ", ".join(f"{name} ({runs} of them)" if several else name for name, runs in sorted(count.items())) or "None"
 
 
 def limits(grid: Grid, dataset: str, runs: Sequence[str], split: Any, twin: Mapping[str, Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any
 
+from page_parts.beside import beside_the_paper
 from page_parts.bounds import between_chance_and_probe
 from page_parts.limits import how_they_were_made, limits
 
@@ -33,6 +34,8 @@ def page_markdown(
     probe: Mapping[str, Any] | None,
     made_by: str,
     twin: Mapping[str, Mapping[str, Any]] | None = None,
+    published: Mapping[str, Sequence[float]] | None = None,
+    paper: str = "",
     more: Sequence[str] = (),
 ) -> str:
     """The page as text, from whatever is finished.
@@ -46,6 +49,8 @@ def page_markdown(
         probe: content of a file of ``benchmarks/linear_probe.py``, or None.
         made_by: the command that writes the page.
         twin: run id here -> specification of the same row on the paper's data set, for what differs.
+        published: run id here -> the paper's total, head, medium and tail of the same row, on its own data set.
+        paper: title of that data set.
         more: tables that stand beneath it with their numbers.
 
     Raises:
@@ -69,6 +74,7 @@ def page_markdown(
         _equal_rows(grid, tables, dataset, set(runs)),
         f"## mAP\n\n{bodies[0]}",
         *(f"## {grid.tables[name].title}\n\n{body}" for name, body in zip(more, bodies[1:], strict=True)),
+        beside_the_paper(grid, results, tables, published or {}, paper),
         between_chance_and_probe(grid, results, tables, splits.get(dataset), probe),
         _differences(results, dataset, rows),
         _noise(results, dataset, rows),
@@ -128,7 +134,7 @@ def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]
         "corrected for their number: for verdicts see the claims. Seeds alone: another subset, other test images and "
         "other starting weights are not in it."
     )
-    lines = [[name, *cell] for name, cell in zip(names, cells, strict=True)]
+    lines = [[name, *cell] for name, cell in zip(names, cells, strict=True) if set(cell) != {"…"}]
     return f"{text}\n\n{markdown_table(['difference', *COLUMNS], lines)}"
 
 
@@ -141,6 +147,8 @@ def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> s
     runs = dict.fromkeys(run for name, run, _ in results.runs if name == dataset)
     parts = [components([results.draws(dataset, run, column) for run in runs]) for column in COLUMNS]
     known = [part.df > 0 for part in parts]
+    if not any(known):
+        return "## Noise between seeds\n\nNot measured: no row has two seeds."
     shown = {
         "one run, all rows": [f"{part.sd:.2f} ({part.df:.1f} df)" for part in parts],
         "of it shared by all rows of a seed": [f"{part.seed:.2f} ({part.shared:.0%})" for part in parts],
