@@ -112,8 +112,9 @@ ALL_METRICS = metrics_of((dataset, run) for dataset, runs in GRID.runs.items() f
 
 
 def metrics_of_table(wildcards):
-    # Beneath Table 2 its class-wise step is split by Table 3's runs, where they are asked for.
-    tables = [wildcards.table, *(["table3"] if wildcards.table == "table2" and "table3" in GRID.tables else [])]
+    # A step of a table may be split beneath it by another table's runs, where they are asked for.
+    split = GRID.tables[wildcards.table].split
+    tables = [wildcards.table, *([split.table] if split and split.table in GRID.tables else [])]
     return metrics_of(pair for name in tables for row in GRID.tables[name].rows for pair in row.run.items())
 
 

@@ -34,12 +34,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class StepSplit:
+    """Two rows of a table between which two things change, and the rows of another table that have them apart."""
+
+    step: tuple[str, str]  # before, after
+    changes: tuple[str, str]  # what each is called
+    table: str
+    rows: tuple[str, str, str, str]  # there: with neither, the first alone, the second alone, both
+
+
+@dataclass(frozen=True)
 class Table:
     name: str
     title: str
     caption: str
     kind: str  # table | figure
     rows: tuple[Row, ...]
+    split: StepSplit | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,9 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
                 ids[dataset] = _register(runs[dataset], spec, where)
             check_rate(row["run"], where)  # last: of a loss that there is, whose name is no mistake
             rows.append(_row(row, ids))
-        tables[name] = Table(name, declared["title"], declared["caption"], declared["kind"], tuple(rows))
+        said = {key: declared[key] for key in ("title", "caption", "kind")}
+        tables[name] = Table(name, **said, rows=tuple(rows), split=_split(declared.get("split_step")))
+    _check_splits(tables)
     return Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
 
 
@@ -130,6 +143,26 @@ def _row(row: dict[str, Any], ids: dict[str, str]) -> Row:
         own_rate="lr" in row["run"],
         choices=tuple(row.get("choices", ())),
     )
+
+
+def _split(declared: dict[str, Any] | None) -> StepSplit | None:
+    if declared is None:
+        return None
+    lists = {key: tuple(declared[key]) for key in ("step", "changes", "rows")}
+    return StepSplit(table=declared["table"], **lists)
+
+
+def _check_splits(tables: dict[str, Table]) -> None:
+    """Raise InputError for rows that a ``split_step`` names and a table does not have."""
+    for table in tables.values():
+        split = table.split
+        for name, labels in ((table.name, split.step), (split.table, split.rows)) if split else ():
+            valid = [row.label for row in tables[name].rows] if name in tables else labels
+            if unknown := [label for label in labels if label not in valid]:
+                raise InputError(
+                    f"config/tables/{table.name}.yaml: split_step: {name} has no row {unknown[0]!r}; valid: "
+                    f"{', '.join(valid)}"
+                )
 
 
 def _share_published(tables: dict[str, Table]) -> dict[str, Table]:

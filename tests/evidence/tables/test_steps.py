@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 from evidence.synthetic import write
 
+from ltmlc.errors import InputError
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.results.results import load_results
-from ltmlc.evidence.tables.steps import CORNERS, our_steps, split_step
+from ltmlc.evidence.tables.steps import our_steps, split_step
 from ltmlc.evidence.tables.tables import tabulate
 from ltmlc.plan.grid import load_grid
 
@@ -22,10 +23,21 @@ def results(tmp_path, runs=TOTALS, tables=("table2", "table3"), seeds=(0,)):
 
 
 def test_both_orders_add_up_to_the_step():
-    names = {name for pair in CORNERS.values() for name in pair}
-    step = split_step({name: float(len(str(name))) for name in names})
-    assert split_step({}) is None
+    split = load_grid({"datasets": ["digits20-lt"], "tables": ["table2"]}, ROOT).tables["table2"].split
+    here, there = ({label: float(len(label)) ** 2 for label in labels} for labels in (split.step, split.rows))
+    step = split_step(split, here, there)
+    assert split_step(split, here, {}) is None
     assert step["class-wise first"] + step["then gamma"] == step["gamma first"] + step["then class-wise"]
+
+
+def test_a_row_that_the_split_names_and_a_table_lacks_is_refused(tmp_path):
+    text = (ROOT / "config" / "tables" / "table2.yaml").read_text()
+    (tmp_path / "config" / "tables").mkdir(parents=True)
+    (tmp_path / "config" / "tables" / "mine.yaml").write_text(
+        text.replace("step: [LSEP, LSEP + CW]", "step: [LSEP, X]")
+    )
+    with pytest.raises(InputError, match=r"mine.yaml: split_step: mine has no row 'X'; valid: LSEP, LSEP \+ CW"):
+        load_grid({"datasets": ["digits20-lt"], "tables": ["mine"]}, tmp_path)
 
 
 def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):

@@ -31,7 +31,8 @@ def audit(grid: Grid, claims: Sequence[Claim] = ()) -> list[Finding]:
     """
     rows = printed_rows(grid)
     findings = [
-        *(finding for check in (same_run, copies, totals, granularity, two_steps) for finding in check(rows)),
+        *(finding for check in (same_run, copies, totals, granularity) for finding in check(rows)),
+        *two_steps(rows, grid.tables),
         *claims_against_tables(rows, claims),
     ]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

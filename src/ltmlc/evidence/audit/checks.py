@@ -1,7 +1,7 @@
 """The checks of the audit that look at numbers alone (METHODS.md 5)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ltmlc.evidence.audit.rows import Finding, Printed, grouped, numbers_text
@@ -9,6 +9,7 @@ from ltmlc.evidence.results.reference import PAPER_GROUPS, PRINTED, on_whole_per
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.steps import split_step, step_text
 from ltmlc.evidence.uncertainty.noise import chance_among
+from ltmlc.plan.grid import Table
 
 ROUNDING = 2 * PRINTED + 1e-4  # of a total, and of a mean of three numbers, each printed with two decimals
 
@@ -147,19 +148,29 @@ def _cut_off(row: Printed, classes: dict[str, int]) -> list[Finding]:
     return findings
 
 
-def two_steps(rows: Sequence[Printed]) -> list[Finding]:
-    """Table 2's "+ CW" changes the axis and gamma at once; split by Table 3's runs, in both orders."""
+def two_steps(rows: Sequence[Printed], tables: Mapping[str, Table]) -> list[Finding]:
+    """Steps that change two things at once, split by another table's rows in both orders (``split_step``)."""
     findings = []
-    for group in grouped(rows, lambda row: row.dataset):
-        step = split_step({name: row["total"] for row in group for name in row.names})
-        if step is None:
-            continue
-        findings.append(
-            Finding(
-                *("two steps", "note", group[0].dataset, "Table 2: LSEP + CW; Table 3: γ = 1, 5"),
-                numbers=step_text(step),
-                difference=step["whole"] - step["class-wise first"] - step["then gamma"],
-                sentence="the step called class-wise also raises gamma from 1 to 5; Table 3 has the two apart",
+    for table in (each for each in tables.values() if each.split and each.split.table in tables):
+        split, other = table.split, tables[table.split.table]
+        for group in grouped(rows, lambda row: row.dataset):
+            totals = [
+                {name.label: row["total"] for row in group for name in row.names if name.table == each}
+                for each in (table.name, other.name)
+            ]
+            step = split_step(split, *totals)
+            if step is None:
+                continue
+            first, second = split.changes
+            findings.append(
+                Finding(
+                    kind="two steps",
+                    severity="note",
+                    dataset=group[0].dataset,
+                    rows=f"{table.title}: {split.step[1]}; {other.title}: {', '.join(split.rows)}",
+                    numbers=step_text(step, split, other.title, where=f"in {table.title}"),
+                    difference=step["whole"] - step[f"{first} first"] - step[f"then {second}"],
+                    sentence=f"the step changes {first} and {second} at once; {other.title} has the two apart",
+                )
             )
-        )
     return findings

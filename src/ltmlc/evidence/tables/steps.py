@@ -1,53 +1,57 @@
-"""Table 2's step "+ CW" split in two: it goes from sample-wise, gamma 1, to class-wise, gamma 5, at once; Table 3 has
-the corners between. The same for the published numbers and for ours, whose runs are trained anyway.
+"""A step of a table that changes two things at once, split by another table's runs (``split_step`` of its file). The
+same for the published numbers and for ours.
 """
 
 from collections.abc import Mapping
 from statistics import fmean
 
-from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.evidence.tables.cells import named_rows
-from ltmlc.plan.grid import Grid, Table
-
-# The step as a whole, then by both orders: (before, after).
-CORNERS = {
-    "whole": (RowName("table2", "LSEP"), RowName("table2", "LSEP + CW")),
-    "class-wise first": (RowName("table3", "LSEP (γ = 1)"), RowName("table3", "C-LSEP (γ = 1)")),
-    "then gamma": (RowName("table3", "C-LSEP (γ = 1)"), RowName("table3", "C-LSEP (γ = 5)")),
-    "gamma first": (RowName("table3", "LSEP (γ = 1)"), RowName("table3", "LSEP (γ = 5)")),
-    "then class-wise": (RowName("table3", "LSEP (γ = 5)"), RowName("table3", "C-LSEP (γ = 5)")),
-}
+from ltmlc.plan.grid import Grid, StepSplit, Table
 
 
-def split_step(total: Mapping[RowName, float]) -> dict[str, float] | None:
-    """The step and its parts from the rows' totals; None where one is not there."""
-    if not all(name in total for pair in CORNERS.values() for name in pair):
+def split_step(split: StepSplit, here: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float] | None:
+    """The whole step and its parts in both orders, by what they are called; None where a row has no total.
+
+    Args:
+        here: label -> total, of the table with the step.
+        there: the same of the other table.
+    """
+    if not (here.keys() >= set(split.step) and there.keys() >= set(split.rows)):
         return None
-    return {what: total[after] - total[before] for what, (before, after) in CORNERS.items()}
+    neither, one, other, both = (there[label] for label in split.rows)
+    first, second = split.changes
+    before, after = (here[label] for label in split.step)
+    orders = {f"{first} first": one - neither, f"then {second}": both - one}
+    orders |= {f"{second} first": other - neither, f"then {first}": both - other}
+    return {"whole": after - before, **orders}
 
 
-def step_text(step: Mapping[str, float], *, of_table_2: str = "in Table 2") -> str:
-    one = f"class-wise {step['class-wise first']:+.2f}, then gamma {step['then gamma']:+.2f}"
-    other = f"gamma {step['gamma first']:+.2f}, then class-wise {step['then class-wise']:+.2f}"
-    return f"{step['whole']:+.2f} {of_table_2}; by Table 3 {one}; or {other}"
+def step_text(step: Mapping[str, float], split: StepSplit, by: str, *, where: str = "as a whole") -> str:
+    """The parts in words; ``by``: the title of the other table."""
+    orders = [
+        f"{one} {step[f'{one} first']:+.2f}, then {other} {step[f'then {other}']:+.2f}"
+        for one, other in (split.changes, split.changes[::-1])
+    ]
+    return f"{step['whole']:+.2f} {where}; by {by} {'; or '.join(orders)}"
 
 
 def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
-    """Beneath a table with the step: one sentence a data set whose corners have all a result on one seed; means over
-    the seeds that all share.
+    """Beneath a table with a split step: one sentence a data set whose rows for it have all a result on one seed; means
+    over the seeds that all share.
     """
-    if CORNERS["whole"][1].label not in [row.label for row in table.rows]:
+    split = table.split
+    if split is None or split.table not in grid.tables:
         return []
-    rows = named_rows(grid)
-    names = {name for pair in CORNERS.values() for name in pair}
-    if not names <= rows.keys():
-        return []
+    other = grid.tables[split.table]
     sentences = []
     for dataset, settings in grid.datasets.items():
-        scores = {name: results.scores(dataset, rows[name].run[dataset], "total") for name in names}
-        shared = set.intersection(*map(set, scores.values()))
+        scores = [
+            {row.label: results.scores(dataset, row.run[dataset], "total") for row in each.rows if row.label in labels}
+            for each, labels in ((table, split.step), (other, split.rows))
+        ]
+        shared = set.intersection(*(set(values) for side in scores for values in side.values()))
         if shared:
-            step = split_step({name: fmean(values[seed] for seed in shared) for name, values in scores.items()})
-            sentences.append(f"{settings.get('title', dataset)}: LSEP + CW {step_text(step, of_table_2='as a whole')}")
+            means = [{label: fmean(v[seed] for seed in shared) for label, v in side.items()} for side in scores]
+            text = step_text(split_step(split, *means), split, other.title)
+            sentences.append(f"{settings.get('title', dataset)}: {split.step[1]} {text}")
     return sentences
