@@ -164,7 +164,7 @@ def test_missing_and_damaged_features_say_how_to_make_them(folder, spec, tmp_pat
     whole = (folder / FEATURES).read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", whole[:1000] + b"\0" * 1000 + whole[2000:]):
         (tmp_path / FEATURES).write_bytes(damaged)
-        with pytest.raises(InputError, match=r"cannot be used .* delete it and run `ltmlc features`"):
+        with pytest.raises(InputError, match=r"is damaged, or no file of features; delete it and run `ltmlc features`"):
             read(tmp_path / FEATURES, pack, folder, spec, "")
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
@@ -98,6 +99,7 @@ def export(options: argparse.Namespace) -> None:
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["results"], "export")
+    grid = replace(grid, config=grid.config | {"results": str(results_folder(options, grid))})  # what is gathered
     tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
     tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
     crate = write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)

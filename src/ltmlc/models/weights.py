@@ -101,8 +101,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path} does not exist") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror or error})") from None
-    except Exception as error:  # of what is no such file its readers raise anything, and advise to unpickle it
-        raise WeightsError(f"{path} is not a file of tensors saved by torch.save ({type(error).__name__})") from None
+    except Exception:  # of what is no such file its readers raise anything, and advise to unpickle it
+        raise WeightsError(f"{path} is not a file of tensors saved by torch.save") from None
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
         raise WeightsError(f"{path} does not hold one dictionary of names to tensors")
     for name, value in loaded.items():

@@ -126,6 +126,8 @@ def _check_source(source: dict[str, Any], where: str) -> None:
         raise InputError(f"{where}: kind {kind} needs {forms.words}")
     if kind == "csv" and "table" not in source and ("splits" in source or "split" in source.get("columns", {})):
         raise InputError(f"{where}: splits and columns.split are of a column split, which table has alone")
+    if "present" in source.get("columns", {}) and source.get("rows") != "labels":
+        raise InputError(f"{where}: columns.present is of one label a row; write rows: labels, or remove it")
     if "lists" in source and "table" not in source:
         raise InputError(f"{where}: lists are of the rows of table; train and test are lists themselves: remove it")
     if "lists" in source and ("splits" in source or "split" in source.get("columns", {})):

@@ -158,8 +158,8 @@ def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
         return {**file, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
     except FileNotFoundError:
         raise InputError(f"{path}: no features here, which model.cached_views asks for; {AGAIN}") from None
-    except DAMAGED as error:
-        raise InputError(f"{path}: cannot be used ({error!r}); delete it and {AGAIN}") from None
+    except DAMAGED:
+        raise InputError(f"{path} is damaged, or no file of features; delete it and {AGAIN}") from None
 
 
 def _stamp(spec: dict[str, Any], pack: Pack, backbone_sha256: str) -> dict[str, Any]:

@@ -130,7 +130,8 @@ def image_sizes(annotations: Path) -> dict[int, tuple[int, int]]:
     try:
         images = json.loads(read_text(annotations, limit=MAX_BYTES))["images"]
         return {int(image["id"]): (image["height"], image["width"]) for image in images}  # an id becomes a file's name
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(
-            f"{annotations} is not a COCO annotation file: {type(error).__name__} {error}; delete it and run again"
+            f"{annotations} is not a COCO annotation file: it has no list `images` in which each has a whole "
+            "number as id, a height and a width; delete it and run again"
         ) from None

@@ -1,4 +1,4 @@
-"""Your own data set: a CSV with one image a row, its labels in one cell or one column a class."""
+"""Your own data set: a CSV with one image a row, its labels in one cell or one column a class; or one label a row."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.names import plain_form
 from ltmlc.data.sources.source import Files, Pool, Source, UnusableImageError, no_labels, spelled
 from ltmlc.data.sources.tabular.columns import describe_missing
+from ltmlc.data.sources.tabular.label_rows import one_row_an_image
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
 from ltmlc.data.sources.tabular.rows import image_ids, parts_in_lists, parts_of
 from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
@@ -33,7 +34,9 @@ class CsvSource(Source):
         images: folder that the paths are relative to.
         classes: class names in order; other labels are left out, and counted. Without it the labels that occur, sorted,
             or the columns that are classes.
-        columns: what the columns ``path``, ``labels`` and ``split`` are called here.
+        columns: what the columns ``path``, ``labels`` and ``split`` are called here, and with one label a row
+            ``present``, which says 1 or 0.
+        rows: images or labels: what a row is of.
         separator: what parts labels in a cell; without it, it is looked for.
         none: labels that say that there is none.
         rename: label -> what it is called.
@@ -59,6 +62,7 @@ class CsvSource(Source):
         images: str = ".",
         classes: list[str] | None = None,
         columns: Mapping[str, str] | None = None,
+        rows: str = "images",
         separator: str | None = None,
         none: str | Sequence[str] = (),
         rename: Mapping[str, str] | None = None,
@@ -79,6 +83,10 @@ class CsvSource(Source):
         tables = [
             self._table(file, faults, several=len(files) > 1, split=table is not None and not lists) for file in files
         ]
+        if rows == "labels":
+            read = [one_row_an_image(each, self._columns, faults=faults) for each in tables]
+            tables = [each for each, _ in read]
+            self.notes += [note for _, note in read]
         ids = [image_ids(each, self._columns["path"], suffix=suffix, faults=faults) for each in tables]
         if table is None:
             parts: list[list[str | None]] = [

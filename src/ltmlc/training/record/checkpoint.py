@@ -150,8 +150,8 @@ def _read(path: Path, stamp: dict[str, Any], map_location: str | torch.device) -
         return torch.load(io.BytesIO(content), map_location=map_location, weights_only=True), ""
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
-    except Exception as error:  # of what is no such file its readers raise anything
-        return None, f"is damaged: {type(error).__name__}"
+    except Exception:  # of what is no such file its readers raise anything
+        return None, "is damaged: it is no file of a checkpoint"
 
 
 def _differences(saved: Any, wanted: Any, where: str = "") -> list[str]:

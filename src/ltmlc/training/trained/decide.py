@@ -51,10 +51,8 @@ class Decision:
         names = ("intercepts", "thresholds", "f1", "positives")
         try:
             return cls(float(fields["slope"]), *(np.array(fields[name], float) for name in names))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"the key decision of model.json is damaged ({type(error).__name__}); export it again"
-            ) from None
+        except (KeyError, TypeError, ValueError):
+            raise InputError("the key decision of model.json is damaged; export it again") from None
 
 
 def decide(logits: np.ndarray, labels: np.ndarray) -> Decision:

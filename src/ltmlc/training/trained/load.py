@@ -147,7 +147,7 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
         _refuse_another_head(state, model.state_dict())
         model.load_state_dict(state)
     except Exception as error:  # of settings or shapes that are none torch raises anything
-        reason = error.what if isinstance(error, WeightsError) else f"{type(error).__name__} {error}".splitlines()[0]
+        reason = error.what if isinstance(error, WeightsError) else str(error).partition("\n")[0] or "another network"
         raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
     return model.to(dtype=torch.float64 if spec.get("precision") == "float64" else torch.float32)
 

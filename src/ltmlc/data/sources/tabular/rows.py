@@ -35,7 +35,8 @@ def image_ids(table: Table, column: str, *, suffix: str, faults: Faults) -> list
         if key in seen and text:
             faults.add(
                 f"{row.where}: image {text!r} is listed twice (before: {seen[key]})",
-                mend="give each image one row, with all its labels in it",
+                mend="give each image one row, with all its labels in it; or if every row is one label of its image, "
+                "write source.rows: labels",
             )
         seen.setdefault(key, row.where)
         ids.append(image)

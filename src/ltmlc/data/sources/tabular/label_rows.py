@@ -1,0 +1,69 @@
+"""Tables with one label a row, as Open Images has them: made into one row an image, which everything else reads."""
+
+import json
+from collections.abc import Mapping
+
+from ltmlc.data.sources.faults import Faults
+from ltmlc.data.sources.source import plain_path
+from ltmlc.data.sources.tabular.columns import describe_missing
+from ltmlc.data.sources.tabular.table import Row, Table
+from ltmlc.errors import InputError
+
+PRESENT = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
+"""What a cell of the column that says whether the label is there may be, in any case."""
+
+
+def one_row_an_image(table: Table, columns: Mapping[str, str], *, faults: Faults) -> tuple[Table, str]:
+    """The table with all labels of an image in one cell, as a list; and how it was read, for people.
+
+    Args:
+        table: with one label a row.
+        columns: ``path``, ``labels``, and where there are such columns ``split`` and ``present``, by their names here.
+        faults: takes rows of one image that disagree, and cells that say neither yes nor no.
+
+    Raises:
+        InputError: a column is missing, or one that is not named looks as if it said whether a label is there.
+    """
+    wanted = [key for key in ("path", "labels", "present") if key in columns]
+    missing = [key for key in wanted if columns[key] not in table.columns]
+    if missing:
+        raise InputError(f"{table.path} has no column {describe_missing(missing, table.columns, called=columns)}")
+    if "present" not in columns:
+        _ask_for_present(table, set(columns.values()))
+    paths, labels = table.cells(columns["path"]), table.cells(columns["labels"])
+    present = table.cells(columns["present"]) if "present" in columns else ["1"] * len(paths)
+    groups: dict[str, tuple[Row, list[str]]] = {}
+    place = table.columns.index(columns["labels"])
+    split = table.columns.index(columns["split"]) if columns["split"] in table.columns else None
+    for row, path, label, said in zip(table.rows, paths, labels, present, strict=True):
+        first, names = groups.setdefault(plain_path(path), (row, []))
+        if said.casefold() not in PRESENT:
+            faults.add(
+                f"{row.where}: {columns['present']} is {said[:40]!r}", mend="write 1 or 0: whether the label is there"
+            )
+        elif PRESENT[said.casefold()] and label and label not in names:
+            names.append(label)
+        if split is not None and row.cells[split] != first.cells[split]:
+            faults.add(
+                f"{row.where}: {columns['split']} is {row.cells[split][:40]!r}, before ({first.where}) it was "
+                f"{first.cells[split][:40]!r}",
+                mend="an image is for training or for testing; write the same in all its rows",
+            )
+    kept = [index for index, name in enumerate(table.columns) if name != columns.get("present")]
+    rows = [
+        Row(first.where, [json.dumps(names) if index == place else first.cells[index] for index in kept])
+        for first, names in groups.values()
+    ]
+    note = f"{table.path}: one label a row, {len(table.rows)} rows of {len(rows)} images"
+    return Table(table.path, table.delimiter, [table.columns[index] for index in kept], rows), note
+
+
+def _ask_for_present(table: Table, named: set[str]) -> None:
+    """Where a label may be said to be absent, reading it as there would be wrong, so it is asked for."""
+    for column in table.columns:
+        seen = {cell.casefold() for cell in table.cells(column)} if column and column not in named else set()
+        if seen and seen <= set(PRESENT) and not all(PRESENT[cell] for cell in seen):
+            raise InputError(
+                f"{table.path}: the column {column} says {' and '.join(sorted(seen))}: it is not certain whether it "
+                f"says which labels are there; if so, write source.columns.present: {column}, or else remove the column"
+            )

@@ -1,0 +1,20 @@
+"""Verbs that gather what was made."""
+
+import zipfile
+from pathlib import Path
+
+from ltmlc.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_runs_of_another_folder_are_exported_to_the_configurations_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    runs, out = "config/reference/voc07-lt-224px", tmp_path / "export"
+    asked = ["export", "--config", "config/voc07-evidence.yaml", "--results", runs, "--out", str(out)]
+    assert main(asked) == 0
+    with zipfile.ZipFile(out / "ro-crate.zip") as crate:
+        names = [name for name in crate.namelist() if name.endswith("metrics.json")]
+    assert sorted(names) == [
+        f"results/runs/voc07-lt/{run}/seed0/metrics.json" for run in ("bce_recipe-db", "db_focal_recipe-db")
+    ]
