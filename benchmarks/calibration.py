@@ -20,7 +20,7 @@ import numpy as np
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.claims.file import load_claims
 from ltmlc.evidence.claims.judge import judge_claims
-from ltmlc.evidence.comparison.verdicts import Comparison, Entry, compare_cell, judge_column
+from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult, load_results
 from ltmlc.evidence.uncertainty.level import Level
@@ -95,7 +95,7 @@ def judged(world: World, values: np.ndarray, column: str) -> tuple[list[Comparis
     entries = []
     for run, scores, spread, published in zip(world.runs, ours, moderate(ours), map(float, own[-1]), strict=True):
         cell = Comparison("", run, world.dataset, column, run, "cited", published, 1)
-        entries.append(compare_cell(Entry(cell, scores, {None: published}), spread))
+        entries.append(compare_cell(Compared(cell, scores, {None: published}), spread))
     return judge_column(entries)
 
 

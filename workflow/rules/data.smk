@@ -42,7 +42,6 @@ rule subset:
         made_of=made_of(split_stage(RESULTS)),
     shell:
         "python -m ltmlc subset {wildcards.dataset} --out {output:q} --made-of {params.made_of:q} 2> {log:q}"
-        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule pack:
@@ -69,4 +68,3 @@ rule pack:
         "python -m ltmlc pack {wildcards.dataset} --split {input.split:q}"
         " --max-side {params.max_side} --workers {threads} --out {params.out:q}"
         " --made-of {params.made_of:q} 2> {log:q}"
-        " && python -m ltmlc.workflow.record {output.index:q} {params.made_of:q} 2>> {log:q}"

@@ -22,7 +22,6 @@ rule pretrain:
     shell:
         "python -m ltmlc pretrain {wildcards.dataset} --seed {wildcards.seed} --out {output:q}"
         " --made-of {params.made_of:q} 2> {log:q}"
-        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule features:
@@ -50,7 +49,6 @@ rule features:
     shell:
         "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data {params.data:q}"
         " --device {params.device:q} --threads {threads} --made-of {params.made_of:q} 2> {log:q}"
-        " && python -m ltmlc.workflow.record {output:q} {params.made_of:q} 2>> {log:q}"
 
 
 rule train:

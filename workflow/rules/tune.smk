@@ -23,7 +23,7 @@ rule holdout:
         seed=untracked(CONFIG["tune"]["holdout_seed"]),
     shell:
         "python -m ltmlc holdout --split {input.split:q} --share {params.share} --seed {params.seed} --out {output.split:q}"
-        " --made-of {params.made_of:q} 2> {log:q} && python -m ltmlc.workflow.record {output.split:q} {params.made_of:q} 2>> {log:q}"
+        " --made-of {params.made_of:q} 2> {log:q}"
 
 
 rule holdout_weights:

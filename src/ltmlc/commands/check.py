@@ -1,19 +1,16 @@
-"""`ltmlc check`: whether what is asked for could be trained, and what that needs. The workflow asks it before its first
-training.
-"""
+"""`ltmlc check`: whether what is asked for could be trained, and what it needs. The workflow asks it first."""
 
 import argparse
-import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config
+from ltmlc.commands.options import DeclareVerb, add_config, say
 from ltmlc.commands.results import costs, references
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.lookup import data_folder, own_or_shipped
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -43,13 +40,13 @@ def check(options: argparse.Namespace) -> None:
     if not options.elsewhere:
         check_device(grid, splits)
     runs = sum(map(len, grid.runs.values()))
-    print(f"ltmlc check: all {runs} trainings can start", file=sys.stderr)
+    say("check", [f"all {runs} trainings can start"])
 
 
 def check_networks(grid: Grid, splits: Mapping[str, Split]) -> None:
     """Losses and networks, where torch is installed."""
     if find_spec("torch") is None:  # Snakemake's own environment; each training has one that settles the rest
-        print("ltmlc check: torch is not installed here, so losses and weights were not looked at", file=sys.stderr)
+        say("check", ["torch is not installed here, so losses and weights were not looked at"])
         return
 
     from ltmlc.training.preflight import check_grid
@@ -73,7 +70,7 @@ def check_files(grid: Grid) -> None:
     config = grid.config
     root = Path(config["data"]["root"])
     for name, settings in grid.datasets.items():
-        made = Path(config["results"], "data", name, "split.json").exists()
+        made = (data_folder(config["results"], name) / "split.json").exists()
         fetched = any(entry["kind"] not in ("weights", "word_vectors") for entry in settings.get("downloads", []))
         if settings["source"]["kind"] != "digits" and not fetched and not made and not root.is_dir():
             raise InputError(

@@ -76,6 +76,7 @@ def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.split import class_lines, make_split, save_split, untested
     from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import refuse_edited, split_parts
+    from ltmlc.workflow.record import write_record
 
     settings, root = load_dataset(options.dataset), chosen_root(options)
     refuse_edited(options.made_of, split_parts(settings))
@@ -97,6 +98,7 @@ def subset(options: argparse.Namespace) -> None:
     print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
     print("\n".join([*class_lines(split), *untested(split)]), file=sys.stderr)
     _report_construction(settings.get("subset", {}), source, split.train_ids)
+    write_record(options.out, options.made_of)
 
 
 def _report_construction(settings: dict, source, published: list[str]) -> None:
@@ -116,17 +118,19 @@ def _report_construction(settings: dict, source, published: list[str]) -> None:
 
 
 def pack(options: argparse.Namespace) -> None:
-    from ltmlc.data.pack.pack import build_pack
+    from ltmlc.data.pack.pack import INDEX, build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
     from ltmlc.disk.files import sha256_file
     from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import pack_parts, refuse_edited
+    from ltmlc.workflow.record import write_record
 
     settings, split = load_dataset(options.dataset), load_split(options.split)
     refuse_edited(options.made_of, pack_parts(settings) | {"split": sha256_file(options.split)})
     source = open_source(settings, chosen_root(options))
     build_pack(source, split, options.out, max_side=options.max_side or None, workers=options.workers)
+    write_record(options.out / INDEX, options.made_of)
 
 
 def pretrain(options: argparse.Namespace) -> None:
@@ -134,6 +138,7 @@ def pretrain(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
     from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import refuse_edited, weights_parts
+    from ltmlc.workflow.record import write_record
 
     settings = load_dataset(options.dataset)
     if settings["source"]["kind"] != "digits":
@@ -148,25 +153,29 @@ def pretrain(options: argparse.Namespace) -> None:
     source = open_source(settings, Path())
     weights = pretrain_backbone(source, settings["model"], settings["augmentation"], seed=options.seed)
     write_atomically(options.out, weights)
+    write_record(options.out, options.made_of)
     say_written(options.verb, [options.out])
 
 
 def features(options: argparse.Namespace) -> None:
     from ltmlc.plan.config import load_config, load_dataset
+    from ltmlc.plan.lookup import data_folder
     from ltmlc.plan.spec import network_of
     from ltmlc.workflow.parts import features_parts, refuse_edited
+    from ltmlc.workflow.record import write_record
 
     config = load_config(options.config)
-    folder = options.data or Path(config["results"], "data", options.dataset)
+    folder = options.data or data_folder(config["results"], options.dataset)
     settings = load_dataset(options.dataset)
     refuse_edited(options.made_of, features_parts(settings, network_of(settings, config)))
-    write_features(config, options.dataset, folder, device=options.device, threads=options.threads)
+    file = write_features(config, options.dataset, folder, device=options.device, threads=options.threads)
+    write_record(file, options.made_of)
 
 
 def write_features(
     config: dict[str, Any], dataset: str, folder: Path, *, device: str | None = None, threads: int | None = None
-) -> None:
-    """Write ``features.npz`` beside the pack of a data set whose backbone is fixed."""
+) -> Path:
+    """Write ``features.npz`` beside the pack of a data set whose backbone is fixed; returns its path."""
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.data.split import load_split
     from ltmlc.plan.config import load_dataset
@@ -181,3 +190,4 @@ def write_features(
         spec = {"model": network_of(settings, config), "augmentation": settings["augmentation"]}
         pack = open_pack(folder / "pack", split_sha256=load_split(folder / "split.json").sha256)
         make_features(pack, spec, choose_device(name), folder / FEATURES)
+    return folder / FEATURES

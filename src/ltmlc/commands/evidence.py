@@ -1,10 +1,9 @@
 """The verbs that judge finished runs: tabulate, compare, claims, audit, bootstrap."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, say_written
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, say, say_written
 from ltmlc.commands.results import load_all, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
@@ -112,8 +111,7 @@ def bootstrap(options: argparse.Namespace) -> None:
         lines, messages = measure_run(results, split, options.run, against=options.against, resamples=options.resamples)
     else:
         lines, messages = measure_methods(grid, results, split, resamples=options.resamples)
-    for message in messages:
-        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    say(options.verb, messages)
     print(pairs_markdown(lines), end="")
     if options.out:
         write_atomically(options.out, pairs_csv(lines))

@@ -66,6 +66,12 @@ def seed_number(text: str) -> int:
     return int(text)
 
 
+def say(verb: str, messages: Iterable[str]) -> None:
+    """Each in a line on stderr, under the name of the verb."""
+    for message in messages:
+        print(f"ltmlc {verb}: {message}", file=sys.stderr)
+
+
 def say_written(verb: str, files: Iterable[str | Path]) -> None:
     """One line a folder on stderr: what was written there."""
     folders: dict[Path, list[str]] = {}
@@ -73,7 +79,7 @@ def say_written(verb: str, files: Iterable[str | Path]) -> None:
         folders.setdefault(file.parent, []).append(file.name)
     for folder, names in folders.items():
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        print(f"ltmlc {verb}: wrote {', '.join(names[:NAMED])}{more} in {folder}", file=sys.stderr)
+        say(verb, [f"wrote {', '.join(names[:NAMED])}{more} in {folder}"])
 
 
 NAMED = 6

@@ -5,10 +5,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
+from ltmlc.commands.options import DeclareVerb, add_config_and_results, say, say_written
 from ltmlc.commands.results import load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
+from ltmlc.plan.lookup import data_folder
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -69,15 +70,14 @@ def _method_figures(grid, results, name: str, splits: dict, out: Path) -> list[P
     from ltmlc.evidence.figures.methods import write_method_figures
 
     split = split_of(grid, name, splits)
-    folder = Path(grid.config["results"], "data", name, "pack")
+    folder = data_folder(grid.config["results"], name) / "pack"
     try:
         pack = open_pack(folder, split_sha256=split.sha256, verify=False)
     except InputError as error:  # everything but the photographs can be drawn without
         pack = None
-        print(f"ltmlc figures: {error}", file=sys.stderr)
+        say("figures", [str(error)])
     written, messages = write_method_figures(grid, results, split, pack, out)
-    for message in messages:
-        print(f"ltmlc figures: {message}", file=sys.stderr)
+    say("figures", messages)
     return written
 
 
@@ -87,7 +87,8 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.evidence.figures.sheets import write_sheets
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
-    pack = open_pack(Path(grid.config["results"], "data", name, "pack"), split_sha256=split.sha256, verify=False)
+    folder = data_folder(grid.config["results"], name) / "pack"
+    pack = open_pack(folder, split_sha256=split.sha256, verify=False)
     shown = {"image_size": settings["model"]["image_size"], "settings": settings["augmentation"], "directory": out}
     return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]
 

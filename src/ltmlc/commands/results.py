@@ -1,9 +1,9 @@
 """What the verbs that judge results start from."""
 
 import argparse
-import sys
 from pathlib import Path
 
+from ltmlc.commands.options import say
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import PROJECT, own_or_shipped
 
@@ -19,8 +19,7 @@ def load_all(options: argparse.Namespace) -> tuple:
     if options.results and not (folder / "runs").is_dir():
         raise InputError(f"--results: there is no folder {folder / 'runs'}; name a folder that holds runs/DATASET/RUN")
     results = load_results(grid, folder)
-    for message in results.messages:
-        print(f"ltmlc {options.verb}: {message}", file=sys.stderr)
+    say(options.verb, results.messages)
     return grid, results, read_splits(folder, grid.datasets)
 
 
@@ -39,9 +38,7 @@ def split_of(grid, name: str, splits: dict):
 
 
 def references(grid, measured: list[Path] | None = None) -> list[Path]:
-    """Files of earlier runs, those asked for first; the configuration's, and what lies in config/reference, here or in
-    this project, count without being asked for.
-    """
+    """Files of earlier runs: those asked for, the configuration's, all in config/reference, here or shipped."""
     configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
     found = [path for path in configured if own_or_shipped(path).exists()]
     lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}

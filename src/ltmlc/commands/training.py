@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say_written, seed_number
+from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
 from ltmlc.errors import InputError
 from ltmlc.plan.environment import tell_data_root, training_settings
+from ltmlc.plan.lookup import METRICS
 
 STARTED = time.perf_counter()
 
@@ -88,7 +89,7 @@ def train(options: argparse.Namespace) -> int:
 
     if options.keep_weights:
         settings["keep_weights"] = True
-        known = None if options.made_of else read_record(out / "metrics.json")
+        known = None if options.made_of else read_record(out / METRICS)
         options.made_of = options.made_of or (known and json.dumps(known.made_of))  # it stays a result of the workflow
 
     result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
@@ -145,7 +146,7 @@ def export(options: argparse.Namespace) -> None:
     said = export_model(options.run_dir, options.out, onnx=options.onnx, heldout=options.held_out)
     say_written(options.verb, sorted(path for path in options.out.iterdir() if path.is_file()))
     if said:
-        print(f"ltmlc {options.verb}: {said}", file=sys.stderr)
+        say(options.verb, [said])
 
 
 NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}

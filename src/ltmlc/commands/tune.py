@@ -9,8 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.commands.data import write_features
-from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, add_root, chosen_root, say_written, seed_number
+from ltmlc.commands.options import (
+    DeclareVerb,
+    add_config,
+    add_made_of,
+    add_root,
+    chosen_root,
+    say,
+    say_written,
+    seed_number,
+)
 from ltmlc.errors import InputError
+from ltmlc.plan.lookup import data_folder
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -43,10 +53,12 @@ def holdout(options: argparse.Namespace) -> None:
     from ltmlc.data.split import load_split, save_split
     from ltmlc.disk.files import sha256_file
     from ltmlc.workflow.parts import holdout_parts, refuse_edited
+    from ltmlc.workflow.record import write_record
 
     found = holdout_parts(options.share, options.seed) | {"split": sha256_file(options.split)}
     refuse_edited(options.made_of, found)
     save_split(held_out_split(load_split(options.split), share=options.share, seed=options.seed), options.out)
+    write_record(options.out, options.made_of)
     say_written(options.verb, [options.out])
 
 
@@ -56,7 +68,7 @@ def tune(options: argparse.Namespace) -> int:
         raise InputError(
             f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(sweep.choices)}"
         )
-    folder = sweep.results / "data" / options.dataset
+    folder = data_folder(sweep.results, options.dataset)
     if not options.no_training:
         _prepare(sweep, options.dataset, folder, chosen_root(options))
         code = _train(sweep, options.dataset, folder)
@@ -78,7 +90,6 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
-    from ltmlc.plan.lookup import data_folder
     from ltmlc.plan.spec import network_of
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
@@ -127,7 +138,7 @@ def _train(sweep, dataset: str, folder: Path) -> int:
         if not _is_current(results.runs[dataset, run, seed], sha256, run_fingerprint(specs[run]))
     ]
     for number, (run, seed) in enumerate(waiting, 1):
-        print(f"ltmlc tune: {dataset}: training {number} of {len(waiting)}: {run}, seed {seed}", file=sys.stderr)
+        say("tune", [f"{dataset}: training {number} of {len(waiting)}: {run}, seed {seed}"])
         result = {"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "code": run_fingerprint(specs[run])}
         out = run_folder(sweep.results, dataset, run, seed)
 
@@ -162,17 +173,13 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.evidence.tuning.report import sweep_markdown
 
     results, split = load_results(sweep.grid, sweep.results), load_split(folder / "split.json")
-    for message in results.messages:
-        print(f"ltmlc tune: {message}", file=sys.stderr)
+    say("tune", results.messages)
     decisions = [decide(choice, dataset, results, split) for choice in sweep.choices[dataset]]
-    title = sweep.grid.datasets[dataset].get("title", dataset)
-    text = sweep_markdown(decisions, split, title=title, seeds=sweep.grid.seeds)
+    text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds)
     write_atomically(out / f"{dataset}.csv", decisions_csv(decisions))
     write_atomically(out / f"{dataset}.md", text)
     say_written("tune", [out / f"{dataset}.csv", out / f"{dataset}.md"])
-    for decision in decisions:
-        if decision.note:
-            print(f"ltmlc tune: {dataset}, {decision.choice.label}: {decision.note}", file=sys.stderr)
+    say("tune", (f"{dataset}, {decision.choice.label}: {decision.note}" for decision in decisions if decision.note))
 
 
 def tuned(options: argparse.Namespace) -> None:
@@ -187,11 +194,9 @@ def tuned(options: argparse.Namespace) -> None:
     swept = {name: path for name, path in files.items() if path.exists()} or files
     chosen = {name: read_chosen(path) for name, path in swept.items()}
     results = load_results(tuned_grid(sweep, chosen, tuple(config["seeds"])), config["results"])
-    for message in results.messages:
-        print(f"ltmlc tuned: {message}", file=sys.stderr)
+    say(options.verb, results.messages)
     pairs = tuned_pairs(sweep, chosen, results)
-    titles = {name: settings.get("title", name) for name, settings in sweep.grid.datasets.items()}
     out = options.out or Path(config["results"], "tables")
     write_atomically(out / "tuned.csv", tuned_csv(pairs, results))
-    write_atomically(out / "tuned.md", tuned_markdown(pairs, results, titles))
+    write_atomically(out / "tuned.md", tuned_markdown(pairs, results, sweep.grid.titles))
     say_written(options.verb, [out / "tuned.csv", out / "tuned.md"])

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.data.longtail import longtail_subset
-from ltmlc.data.sources.source import OWN, Pool, first_existing, plain_path
+from ltmlc.data.sources.source import LONGEST_LIST, OWN, Pool, first_existing, plain_path
 from ltmlc.disk.files import sha256_file, sha256_text
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
-
-LONGEST_LIST = 100_000_000
-"""Bytes of a list of images: some millions of them."""
 
 
 def read_ids(path: Path, *, sha256: str | None = None) -> list[str]:

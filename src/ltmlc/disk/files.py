@@ -22,6 +22,16 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def differences(first: Any, second: Any, key: str = "") -> dict[str, tuple[Any, Any]]:
+    """Dotted names of the entries in which two nested mappings differ -> both values, None where there is none."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        found = {}
+        for name in sorted(first.keys() | second.keys()):
+            found |= differences(first.get(name), second.get(name), f"{key}.{name}" if key else name)
+        return found
+    return {} if first == second else {key: (first, second)}
+
+
 def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

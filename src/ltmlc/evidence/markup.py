@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -118,6 +119,19 @@ def _latex_encoder() -> Any:
     return latexencode.UnicodeToLatexEncoder(
         conversion_rules=[rule, "defaults"], unknown_char_policy="replace", unknown_char_warning=False
     )
+
+
+def count_verdicts(names: Iterable[str], judged: Iterable[Any], datasets: Iterable[str]) -> list[tuple[str, int, list]]:
+    """Each of ``names`` that occurs among what was judged, with how often, and how often on each data set.
+
+    Args:
+        names: verdicts, in order.
+        judged: with ``verdict`` and ``dataset``.
+        datasets: in order.
+    """
+    found = Counter((each.verdict, each.dataset) for each in judged)
+    totals = Counter(verdict for verdict, _ in found.elements())
+    return [(name, totals[name], [found[name, dataset] for dataset in datasets]) for name in names if totals[name]]
 
 
 def superscript(number: int) -> str:

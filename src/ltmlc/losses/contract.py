@@ -158,8 +158,18 @@ def bad_input(loss: Subject) -> None:
 CONTRACT: dict[str, Callable[[Subject], None]] = {
     check.__name__: check
     for check in (
-        *(differentiable, true_gradient, finite, float32_as_float64, half_precision, any_label_type, mean_of_values),
-        *(tensors_left_alone, order_of_samples, order_of_classes, nan_reaches_the_loss, bad_input),
+        differentiable,
+        true_gradient,
+        finite,
+        float32_as_float64,
+        half_precision,
+        any_label_type,
+        mean_of_values,
+        tensors_left_alone,
+        order_of_samples,
+        order_of_classes,
+        nan_reaches_the_loss,
+        bad_input,
     )
 }
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from ltmlc.disk.own_code import file_of_own, is_own
 from ltmlc.errors import InputError
+from ltmlc.plan.lookup import PACKAGE
 
-PACKAGE = Path(__file__).parents[1]
 REQUIRED = object()
 """Marks a parameter without a default."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ltmlc.disk.files import sha256_text
 from ltmlc.disk.own_code import source_of
-from ltmlc.plan.catalogue import PACKAGE
+from ltmlc.plan.lookup import PACKAGE
 from ltmlc.plan.reading.program import ROOT, plain, used
 
 

@@ -63,6 +63,11 @@ class Grid:
     runs: dict[str, dict[str, dict[str, Any]]] = field(repr=False)  # data set -> run id -> specification
     seeds: tuple[int, ...] = (0,)
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """Data set -> what it is called."""
+        return {name: settings.get("title", name) for name, settings in self.datasets.items()}
+
 
 def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Grid:
     """Read the configuration, the data sets, the recipes and the tables it names, and collapse equal runs.

@@ -6,6 +6,9 @@ own needs only the files that it adds or replaces.
 
 from pathlib import Path
 
+METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
+"""What a training leaves in its folder: all that is said of it, and the test logits."""
+
 PACKAGE = Path(__file__).parents[1]
 
 

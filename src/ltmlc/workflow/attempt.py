@@ -13,7 +13,8 @@ from ltmlc.disk.files import make_room
 from ltmlc.disk.locks import only_process
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
-from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, is_result_of, keep, restore_finished
+from ltmlc.plan.lookup import METRICS
+from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, is_result_of, keep, restore_finished
 from ltmlc.workflow.record import record_of, write_record
 
 
@@ -43,8 +44,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
             file.unlink(missing_ok=True)
         code = _with_gpu_advice(work)
         if code == 0:
-            if made_of:
-                write_record(out / METRICS, made_of)
+            write_record(out / METRICS, made_of)
             write_sums(out / RUN_SUMS, [out / name for name in RUN_FILES[:-1] if (out / name).exists()])
             shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification: now replaced
             _keep_if_the_clock_is_behind(out, split.parent)

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.files import canonical_json, sha256_text
-from ltmlc.plan.catalogue import PACKAGE
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.lookup import PACKAGE, own_or_shipped
 from ltmlc.workflow.contents import Contents
 
 HOW_TO_TRAIN = ("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights")

@@ -7,9 +7,10 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from snakemake.settings.enums import Quietness
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
+from ltmlc.plan.lookup import METRICS
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
 
@@ -43,15 +45,12 @@ def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
     def execute_and_tell(*args: Any, **kwargs: Any) -> None:
         if workflow.output_settings.dryrun:
             return execute(*args, **kwargs)
-        start = workflow._onstart
 
-        def check_and_start(log: Any) -> None:
+        def check() -> None:
             if any(job.rule.name in TRAININGS for job in workflow.dag.needrun_jobs()):
                 refuse_what_cannot_train(config, elsewhere=not workflow.local_exec)
-            start(log)
 
-        workflow._onstart = check_and_start
-        with _narrated(workflow.output_settings), _patient_scheduler():
+        with _narrated(workflow.output_settings), _patient_scheduler(check):
             try:
                 execute(*args, **kwargs)
             finally:
@@ -105,7 +104,7 @@ def end_of(workflow: Any) -> End:
         folder = Path(str(job.output[0])).parent
         if job in broken or recorded_failure(folder):
             failed[title_of(job.rule.name, job.wildcards_dict)] = folder / "train.log"
-        elif (folder / "metrics.json").exists():
+        elif (folder / METRICS).exists():
             finished += 1
         else:
             waiting += 1
@@ -127,7 +126,19 @@ def refuse_what_cannot_train(config: Mapping[str, Any], *, elsewhere: bool) -> N
 
 
 class PatientScheduler(JobScheduler):
-    """Snakemake's, but a job that refused its input is not tried again: it would end with the same sentence."""
+    """Snakemake's, but a job that refused its input is not tried again: it would end with the same sentence.
+
+    Args:
+        first: called before the first job.
+    """
+
+    def __init__(self, *args: Any, first: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._first = first
+
+    def schedule(self) -> bool:
+        self._first()
+        return super().schedule()
 
     def _handle_error(self, job: Any, *args: Any, **kwargs: Any) -> None:
         rules = {each.rule for each in (job if job.is_group() else [job])}
@@ -143,8 +154,8 @@ class PatientScheduler(JobScheduler):
 
 
 @contextmanager
-def _patient_scheduler() -> Iterator[None]:
-    snakemake.workflow.JobScheduler = PatientScheduler
+def _patient_scheduler(first: Callable[[], None]) -> Iterator[None]:
+    snakemake.workflow.JobScheduler = partial(PatientScheduler, first=first)
     try:
         yield
     finally:

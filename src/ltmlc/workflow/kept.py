@@ -7,11 +7,11 @@ from typing import Any
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
 from ltmlc.disk.reading import DAMAGED, read_json
+from ltmlc.plan.lookup import METRICS, PREDICTIONS
 from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
 """The folder for its files."""
-METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
 RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", "history.csv", RUN_SUMS)
 
 

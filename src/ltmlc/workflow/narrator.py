@@ -20,8 +20,16 @@ from ltmlc.workflow.running import TRAININGS, Running, recorded_failure, title_o
 PLAIN_SECONDS = 30
 """Shortest time between two lines where there is no terminal."""
 CHATTER = (
-    *("Building DAG", "Using shell", "Provided ", "Rules claiming", "Conda environments: ignored", "Select jobs"),
-    *("Singularity containers", "Touching output", "Removing output", "Storing output"),
+    "Building DAG",
+    "Using shell",
+    "Provided ",
+    "Rules claiming",
+    "Conda environments: ignored",
+    "Select jobs",
+    "Singularity containers",
+    "Touching output",
+    "Removing output",
+    "Storing output",
 )
 """Beginnings of what Snakemake says of itself."""
 RESTARTED = re.compile(r"Trying to restart job (\d+)")

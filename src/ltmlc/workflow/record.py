@@ -36,10 +36,11 @@ def record_of(file: Path) -> Path:
     return made.with_name(f"{made.name}.made-of")
 
 
-def write_record(file: Path, made_of: str) -> None:
-    """``made_of``: a mapping as JSON."""
-    content = {"made_of": json.loads(made_of), "sha256": sha256_file(file)}
-    write_atomically(record_of(file), canonical_json(content) + "\n")
+def write_record(file: Path, made_of: str | None) -> None:
+    """``made_of``: a mapping as JSON; None for a job that nobody planned, of which nothing is recorded."""
+    if made_of:
+        content = {"made_of": json.loads(made_of), "sha256": sha256_file(file)}
+        write_atomically(record_of(file), canonical_json(content) + "\n")
 
 
 def read_record(file: Path) -> Record | None:

@@ -17,8 +17,8 @@ from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sum
 from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import run_folder
-from ltmlc.workflow.kept import FINISHED, METRICS, RUN_FILES, is_complete, keep
+from ltmlc.plan.lookup import METRICS, data_folder, run_folder
+from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep
 
 REPORT_SUMS = ("diff", "claims", "audit", "report")
 
@@ -73,7 +73,7 @@ def put_in_order(
         else:
             messages += date_now(grid)
             messages += clean_up(grid, snakemake)
-            messages += set_aside(damaged)
+            messages += keep_damaged(damaged)
             messages += keep_finished(grid, snakemake)
     except OSError as error:  # another's files, a full disk, a read-only one
         messages.append(_could_not(error))
@@ -100,7 +100,7 @@ def clean_up(grid: Grid, snakemake: Path) -> list[str]:
 def _folders(grid: Grid) -> list[Path]:
     """Where results are."""
     results = Path(grid.config["results"])
-    data = [results / "data" / dataset / part for dataset in grid.datasets for part in ("", "pack")]
+    data = [data_folder(results, dataset) / part for dataset in grid.datasets for part in ("", "pack")]
     return [folder for folder in (*run_folders(grid), results / "tables", results, *data) if folder.is_dir()]
 
 
@@ -122,7 +122,7 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     return found
 
 
-def set_aside(damaged: dict[Path, str]) -> list[str]:
+def keep_damaged(damaged: dict[Path, str]) -> list[str]:
     """Copy what was damaged; what is no file is renamed. One sentence a file."""
     messages = []
     for path, what in damaged.items():

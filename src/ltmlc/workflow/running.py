@@ -8,6 +8,7 @@ from typing import Any
 
 from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import DAMAGED, read_json
+from ltmlc.plan.lookup import METRICS
 
 TRAININGS = ("train", "train_held_out")
 """Rules whose jobs are trainings."""
@@ -49,7 +50,7 @@ def title_of(rule: str, wildcards: Mapping[str, str]) -> str:
 def recorded_failure(folder: Path) -> str | None:
     """Why a training that has a result failed, None if it did not."""
     try:
-        metrics = read_json(folder / "metrics.json")
+        metrics = read_json(folder / METRICS)
         return (metrics["error"] or "no message") if metrics["status"] == "failed" else None
     except DAMAGED:
         return None

@@ -14,7 +14,7 @@ from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import data_folder, run_folder
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.spec import network_of
 from ltmlc.workflow.contents import Contents
@@ -80,14 +80,14 @@ class Stages:
 
     def run(self, base: str | Path, dataset: str, run: str, seed: int | str, spec: dict[str, Any]) -> Stage:
         """A training; by its metrics file."""
-        file = run_folder(base, dataset, run, seed) / "metrics.json"
+        file = run_folder(base, dataset, run, seed) / METRICS
         made_of = {
             **run_parts(spec),
             "split": self.split(base, dataset).sha256,
             "photographs": self.pack(base, dataset).sha256,
             **self._network(base, dataset, seed, spec["model"]),
         }
-        if not (file.exists() and file.with_name("predictions.npz").exists()):
+        if not (file.exists() and file.with_name(PREDICTIONS).exists()):
             return Stage(file, made_of, ("not there",), NOT_MADE_YET)
         record = read_record(file) or self._by_hand(file, base, dataset, made_of)
         changes = record.changes(made_of)

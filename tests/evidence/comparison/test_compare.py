@@ -8,7 +8,7 @@ from evidence.synthetic import grid, row, table, write, write_seeds
 
 from ltmlc.evidence.comparison.compare import compare
 from ltmlc.evidence.comparison.report import agreement_csv, diff_csv, diff_markdown, write_diff
-from ltmlc.evidence.comparison.verdicts import Comparison, Entry, compare_cell, judge_column
+from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
 from ltmlc.evidence.results.results import load_results
 from ltmlc.evidence.uncertainty.moderated import moderate
 from ltmlc.plan.grid import load_grid
@@ -29,7 +29,7 @@ def judged(differences, *, tolerance=0.005, origin="own", seeds=5, own=0.3, shar
     entries = []
     for index, (scores, spread) in enumerate(zip(rows, spreads, strict=True)):
         empty = Comparison("t", "r", "voc-lt", "total", f"run{index}", origin, 50.0, 1, tolerance=tolerance)
-        entries.append(compare_cell(Entry(empty, scores, {None: 50.0}), spread))
+        entries.append(compare_cell(Compared(empty, scores, {None: 50.0}), spread))
     return judge_column(entries)[0]
 
 
@@ -69,7 +69,7 @@ def test_inconclusive_says_how_many_seeds_would_show_it_or_that_none_would():
 
 def test_a_row_that_several_tables_print_is_tested_once():
     once, twice = judged([0.0] * 5 + [3.0]), judged([0.0] * 5 + [3.0])
-    entries = [Entry(cell, {s: cell.ours + d for s, d in enumerate((-0.2, 0.2))}, {None: 50.0}) for cell in once]
+    entries = [Compared(cell, {s: cell.ours + d for s, d in enumerate((-0.2, 0.2))}, {None: 50.0}) for cell in once]
     alone, doubled = judge_column(entries)[0], judge_column(entries + entries)[0]
     assert [cell.p_adjusted for cell in doubled[:6]] == [cell.p_adjusted for cell in alone]
     assert [cell.verdict for cell in once] == [cell.verdict for cell in twice]
@@ -158,7 +158,7 @@ def test_equal_runs_on_both_sides_are_not_counted_twice_in_the_noise(tmp_path):
     write_seeds(tmp_path, "voc-lt", "a", [50, 51, 49])
     diff = compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0, s1=51.0, s2=49.0))
     assert diff.noise["voc-lt", "total"].df == pytest.approx(2)
-    assert diff.counts()["match"] == 4
+    assert diff.counts["match"] == 4
 
 
 def test_rank_agreement_is_per_table_dataset_and_column(tmp_path):
@@ -182,8 +182,8 @@ def test_false_alarms_are_counted_and_the_verdicts_come_first(tmp_path):
     text = diff_markdown(diff)
     assert "80 cells were tested" in text and "about 4 would lie outside by chance" in text
     assert text.index("| verdict |") < text.index("Seed noise") < text.index("## t")
-    assert diff.counts()["within noise"] >= 70
-    assert diff.counts()["above"] + diff.counts()["below"] == 0
+    assert diff.counts["within noise"] >= 70
+    assert diff.counts["above"] + diff.counts["below"] == 0
 
 
 def test_the_csv_has_every_field_of_every_cell(tmp_path):
@@ -199,7 +199,7 @@ def test_the_csv_has_every_field_of_every_cell(tmp_path):
 def test_the_paper_has_360_published_cells_and_each_is_compared(tmp_path):
     asked = load_grid({"datasets": ["voc-lt", "coco-lt"]}, ROOT)
     diff = compare(asked, load_results(asked, tmp_path))
-    assert len(diff.cells) == 360 and diff.counts()["missing"] == 360
+    assert len(diff.cells) == 360 and diff.counts["missing"] == 360
 
 
 def test_rank_agreement_is_written_with_its_p_value(tmp_path):

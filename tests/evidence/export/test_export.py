@@ -13,8 +13,9 @@ from evidence.synthetic import method_grid, split, write, write_predictions
 
 from ltmlc.evidence.export.crate import PROFILES, write_crate
 from ltmlc.evidence.export.files import portable_roots
-from ltmlc.evidence.export.portable import _ABSOLUTE, portable
+from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
+from ltmlc.evidence.results.archive import _ABSOLUTE
 from ltmlc.evidence.results.results import load_results
 
 ROOT = Path(__file__).parents[3]

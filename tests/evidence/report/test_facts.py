@@ -1,11 +1,13 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 from evidence.report_pages import ROOT, small_evidence, small_results
 from evidence.synthetic import write
 
+from ltmlc.evidence.markup import count_verdicts
 from ltmlc.evidence.report import write_report
-from ltmlc.evidence.report.facts import citations, costs, counted, environment_values, headline, total_time
+from ltmlc.evidence.report.facts import citations, costs, environment_values, headline, judged_datasets, total_time
 from ltmlc.evidence.report.markdown import evidence_markdown
 
 
@@ -32,8 +34,9 @@ def test_every_value_of_a_version_is_counted(evidence):
 
 
 def test_verdicts_are_counted_in_their_order_over_the_data_sets_that_have_any():
-    found = [("b", "x"), ("a", "x"), ("b", "y")]
-    assert counted(("a", "b", "c"), found, ["y", "x", "z"]) == (["y", "x"], [("a", 1, [0, 1]), ("b", 2, [1, 1])])
+    judged = [SimpleNamespace(verdict=verdict, dataset=name) for verdict, name in (("b", "x"), ("a", "x"), ("b", "y"))]
+    assert judged_datasets(judged, ["y", "x", "z"]) == ["y", "x"]
+    assert count_verdicts(("a", "b", "c"), judged, ["y", "x"]) == [("a", 1, [0, 1]), ("b", 2, [1, 1])]
 
 
 def test_the_year_is_named_once_in_a_citation():
@@ -56,7 +59,7 @@ def test_page_and_markdown_say_the_same(evidence, tmp_path):
     assert headline(evidence.results) in markdown and headline(evidence.results) in html
     for number in re.findall(r"\*?\*?(\d\d\.\d\d)\*?\*? ± ", markdown):
         assert number in html
-    for verdict, count in evidence.diff.counts().items():
+    for verdict, count in evidence.diff.counts.items():
         if count:
             assert f"| {verdict} | {count} |" in markdown and f'strong">{count}</td>' in html
 

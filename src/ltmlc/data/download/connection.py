@@ -55,9 +55,7 @@ def open_url(url: str, *, start: int, timeout: float) -> http.client.HTTPRespons
 
 
 def _is_cut_off(reason: object) -> bool:
-    """Whether waiting would not help: the name does not resolve, or no route leads there. A download that had begun is
-    another matter: its network was there.
-    """
+    """Whether waiting would not help: no such name, no route. A download that has begun had its network."""
     return isinstance(reason, socket.gaierror) or getattr(reason, "errno", None) in (
         errno.ENETUNREACH,
         errno.EHOSTUNREACH,

@@ -15,7 +15,7 @@ from ltmlc.data.sources.tabular.columns import describe_missing
 from ltmlc.data.sources.tabular.label_rows import one_row_an_image
 from ltmlc.data.sources.tabular.labels import LabelKeys, read_labels
 from ltmlc.data.sources.tabular.rows import image_ids, parts_in_lists, parts_of
-from ltmlc.data.sources.tabular.table import DELIMITERS, Table, read_table
+from ltmlc.data.sources.tabular.table import DELIMITERS, CsvTable, read_table
 from ltmlc.errors import InputError
 
 Rows = dict[str, list[str]]
@@ -136,7 +136,7 @@ class CsvSource(Source):
         folder = root / source.get("images", ".")
         return {image: spelled(folder, image) for image in ids}
 
-    def _table(self, file: Path, faults: Faults, *, several: bool, split: bool) -> Table:
+    def _table(self, file: Path, faults: Faults, *, several: bool, split: bool) -> CsvTable:
         needed = ["path"] + ["split"] * split
         expected = [*self._columns.values(), *(self._classes or [])]
         prefix = f"{file.name}, " if several else ""
@@ -177,7 +177,7 @@ class CsvSource(Source):
             self.notes.append(f"{len(outside)} labels that source.classes does not name are left out: {shown}")
         return rows
 
-    def _note_paths(self, tables: list[Table]) -> None:
+    def _note_paths(self, tables: list[CsvTable]) -> None:
         count = sum("\\" in text for table in tables for text in table.cells(self._columns["path"]))
         if count:
             self.notes.append(f"{count} paths are written with \\, which is read as /")

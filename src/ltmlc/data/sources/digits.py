@@ -78,9 +78,7 @@ class DigitsSource(Source):
         return Pool([f"train{row:05d}" for row in rows], labels)
 
     def test_pool(self) -> Pool:
-        """Independent labels: as many a picture as in training, filled from shuffled rounds of all classes, so every
-        class is equally frequent.
-        """
+        """Independent labels, as many a picture as in training, from shuffled rounds of all classes."""
         rng = np.random.default_rng([self.seed, 1])
         count = len(self.classes)
         sizes = 1 + rng.binomial(2, (self.hub_probability + self.companion_probability) / 2, self.test)
@@ -140,9 +138,7 @@ class DigitsSource(Source):
 
 
 def _shares(count: int, skew: float) -> np.ndarray:
-    """Cumulative shares of classes whose frequency falls geometrically, the first ``skew`` times the last; ends at
-    exactly 1, (C,).
-    """
+    """Cumulative shares (C,), falling geometrically, the first class ``skew`` times the last; ends at exactly 1."""
     weights = skew ** (-np.arange(count) / (count - 1))
     cumulative = np.cumsum(weights) / weights.sum()
     cumulative[-1] = 1.0

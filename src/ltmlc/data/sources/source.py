@@ -93,6 +93,9 @@ def spelled(folder: Path, image: str) -> Path:
     return path
 
 
+LONGEST_LIST = 100_000_000
+"""Bytes of a list of images: some millions of them."""
+
 OWN = "paths are below data.root: write it as it lies there, or set data.root to another folder"
 """What to do where a file of one's own is not found."""
 

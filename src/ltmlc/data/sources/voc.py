@@ -11,15 +11,15 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.images import read_rgb
-from ltmlc.data.sources.source import Files, Pool, Source, first_existing
+from ltmlc.data.sources.source import LONGEST_LIST, Files, Pool, Source, first_existing
 from ltmlc.disk.reading import read_regular, read_text
 from ltmlc.errors import InputError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element  # nosec B405 # the type alone
 
-LONGEST_LIST, LONGEST_ANNOTATION = 100_000_000, 10_000_000
-"""Bytes of a list of images, and of one XML file; the largest of VOC have 90 kB and 20 kB."""
+LONGEST_ANNOTATION = 10_000_000
+"""Bytes of one XML file; the largest of VOC has 20 kB."""
 
 # fmt: off
 CLASSES = [

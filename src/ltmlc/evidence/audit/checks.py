@@ -29,7 +29,9 @@ def same_run(rows: Sequence[Printed]) -> list[Finding]:
             sentence += f"; {swapped}"
         findings.append(
             Finding(
-                *("same run", "note" if cited else "contradiction", group[0].dataset),
+                "same run",
+                "note" if cited else "contradiction",
+                group[0].dataset,
                 rows="; ".join(row.where for row in group),
                 numbers="; ".join(map(str, group)),
                 difference=spread,
@@ -78,7 +80,10 @@ def totals(rows: Sequence[Printed]) -> list[Finding]:
             sentence = "not explained by rounding: its splits are no means of APs in whole percent"
         findings.append(
             Finding(
-                *("total", severity, row.dataset, row.where),
+                "total",
+                severity,
+                row.dataset,
+                row.where,
                 numbers=f"total {row['total']:.2f}, from its splits {implied:.2f} ({numbers_text(row.numbers[1:])})",
                 difference=difference,
                 sentence=sentence,
@@ -107,7 +112,10 @@ def granularity(rows: Sequence[Printed]) -> list[Finding]:
         steps = ", ".join(f"1/{number}" for number in classes.values())
         findings.append(
             Finding(
-                *("granularity", "note", group[0].dataset, f"{len(group)} distinct rows trained by the authors"),
+                "granularity",
+                "note",
+                group[0].dataset,
+                f"{len(group)} distinct rows trained by the authors",
                 numbers=f"{len(group) - len(outside)} of {len(group)} rows on the grid {steps}",
                 difference=None,
                 sentence="their head, medium and tail are means of class APs that were rounded to whole percent first",
@@ -124,7 +132,10 @@ def _off_grid(row: Printed) -> Finding:
     if consistent:
         sentence += ", and in agreement with the total: probably taken from another paper"
     return Finding(
-        *("granularity", "suspicion", row.dataset, row.where),
+        "granularity",
+        "suspicion",
+        row.dataset,
+        row.where,
         numbers=", ".join(f"{group} {row[group]:.2f}" for group in off_grid(row)),
         difference=None,
         sentence=sentence,
@@ -139,7 +150,10 @@ def _cut_off(row: Printed, classes: dict[str, int]) -> list[Finding]:
         if abs(number - nearest / classes[group]) > PRINTED + 1e-9:
             findings.append(
                 Finding(
-                    *("granularity", "note", row.dataset, row.where),
+                    "granularity",
+                    "note",
+                    row.dataset,
+                    row.where,
                     numbers=f"{group} {number:.2f}; {nearest}/{classes[group]} = {nearest / classes[group]:.4f}",
                     difference=number - nearest / classes[group],
                     sentence="on the grid only if the last digit was cut off instead of rounded",

@@ -16,7 +16,10 @@ def copies(rows: Sequence[Printed]) -> list[Finding]:
         what = "all four numbers" if len(equal) == 4 else ", ".join(equal)
         findings.append(
             Finding(
-                *("copied", "contradiction", first.dataset, f"{first.where}; {second.where}"),
+                "copied",
+                "contradiction",
+                first.dataset,
+                f"{first.where}; {second.where}",
                 numbers=f"{first}; {second}",
                 difference=first["total"] - second["total"],
                 sentence=f"two different runs agree in {what}: one row is a copy{_sentence(first, second, rows)}",

@@ -21,15 +21,14 @@ class Threshold:
 
 
 def read_thresholds(path: str | Path) -> list[Threshold]:
-    """The numbers in ``fig3.csv``, which spare the evidence from importing torch; none where the file is absent or
-    not one.
-    """
+    """The numbers in ``fig3.csv``, which spare the import of torch; none where the file is absent or not one."""
     at = "gradient_at_"
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             return [
                 Threshold(
-                    *(line["family"], int(line["gamma2"] or line["gamma1"])),
+                    line["family"],
+                    int(line["gamma2"] or line["gamma1"]),
                     float(line["threshold_probability"]) if line["threshold_probability"] else None,
                     {float(key.removeprefix(at)): float(value) for key, value in line.items() if key.startswith(at)},
                 )

@@ -32,9 +32,7 @@ class Claim:
     facts: dict[str, Any] = field(default_factory=dict)  # the remaining keys of a fact
 
     def parts_for(self, twin: str | None) -> tuple[Part, ...]:
-        """What it says of a data set that plays the role of ``twin``; of one without a role, what it says of both
-        alike, else nothing.
-        """
+        """What it says of a data set in the role of ``twin``; of one without a role, what it says of both alike."""
         if twin is not None:
             return self.parts.get(twin, ())
         alike = len(self.parts) == len(TWINS) and len(set(self.parts.values())) == 1
@@ -72,7 +70,12 @@ def _claim(entry: Mapping[str, Any], tables: Mapping[str, Mapping], where: str) 
         }
     known = ("id", "section", "statement", "kind", "about", "amount")
     return Claim(
-        *(entry["id"], entry["section"], entry["statement"], entry["kind"], about, parts),
+        entry["id"],
+        entry["section"],
+        entry["statement"],
+        entry["kind"],
+        about,
+        parts,
         stated={twin: _text(value) for twin, value in entry.get("amount", {}).items()},
         amount={twin: as_printed(value) for twin, value in entry.get("amount", {}).items()},
         facts=facts

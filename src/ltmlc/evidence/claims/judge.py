@@ -1,9 +1,9 @@
 """The paper's statements, judged on our runs.
 
-Every part of a claim (``predicates``) is a difference between rows, taken seed by seed: two runs
-with one seed see the same data order and initial head, and what a seed does to all runs alike cancels. Differences
-vary very unequally (near losses move together), so each is tested by its own spread, shrunk towards those of all
-differences that the claims of a data set ask about (``uncertainty/moderated``).
+Every part of a claim (``predicates``) is a difference between rows, taken seed by seed: two runs with one seed see the
+same data order and initial head, and what a seed does to all runs alike cancels. Differences vary very unequally (near
+losses move together), so each is tested by its own spread, shrunk towards those of all differences that the claims of a
+data set ask about (``uncertainty/moderated``).
 
 * holds: every part exceeds its bound. The p-value is the largest of the parts' (intersection-union test).
 * reversed: some part is the other way round (smallest p-value, times the number of parts).
@@ -15,9 +15,8 @@ Both directions together are tested at 5 % over the claims of a data set (Holm);
 are one test. One seed measures no noise: then nothing holds and nothing is reversed, and the reason says which way
 the difference points.
 
-Size is another question than direction: *as large* if one more run of ours could give the text's amount, else
-*smaller* or *larger*. And a difference that is not shown may be *equal within 0.5* (two one-sided tests) or only
-untold.
+Size is another question than direction: *as large* if one more run of ours could give the text's amount, else *smaller*
+or *larger*. And a difference that is not shown may be *equal within 0.5* (two one-sided tests) or only untold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,9 +69,7 @@ class Verdict:
 
 
 def twin_of(dataset: str, settings: Mapping[str, Any]) -> str | None:
-    """Whose claims a data set is judged by: the key ``twin`` of its file, or itself; None for a data set of its own
-    kind.
-    """
+    """Whose claims a data set is judged by: its key ``twin``, or itself; None for one of its own kind."""
     return settings.get("twin", dataset if dataset in TWINS else None)
 
 
@@ -171,7 +168,9 @@ def _judge(
     weakest = min(measured, key=lambda each: (-each.p(1) if known else 0.0, each.excess))
     n, width = len(weakest.values), weakest.width() if known else None
     return _verdict(
-        *(claim, dataset, *direction(measured)),
+        claim,
+        dataset,
+        *direction(measured),
         parts=len(measured),
         as_stated=sum(each.excess > 0 for each in measured),
         comparison=str(weakest.part),

@@ -100,9 +100,7 @@ def _numbers(results: Results, dataset: str, run: str, part: Part) -> dict[int, 
 
 
 def spreads_of(measured: Sequence[Measured]) -> dict[Contrast, Spread]:
-    """The spread of every contrast, each shrunk towards all others of the data set; one that is the other way round is
-    the same.
-    """
+    """The spread of every contrast, shrunk towards all of the data set; the other way round it is the same."""
     draws: dict[Contrast, dict[int, float]] = {}
     for each in measured:
         if _turned(each.contrast) not in draws:

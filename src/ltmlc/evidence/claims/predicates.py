@@ -197,9 +197,7 @@ def _slope(count: int) -> list[float]:
 
 
 def _trend(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
-    """The least-squares line through the rows of ``among``, in order, rises; its value is the rise from first to
-    last.
-    """
+    """The least-squares line through the rows of ``among``, in order, rises; its value is the whole rise."""
     rows = find.rows(claim["among"])
     if len(rows) < 2:
         raise InputError(f"{find.where}: a trend needs two rows or more, `among` has {len(rows)}")

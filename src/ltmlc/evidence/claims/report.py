@@ -5,18 +5,15 @@ from pathlib import Path
 
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
-from ltmlc.evidence.markup import markdown_escape, markdown_table, records_csv, write_texts
+from ltmlc.evidence.markup import count_verdicts, markdown_escape, markdown_table, records_csv, write_texts
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
 
 
 def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Grid | None = None) -> list[Path]:
-    """Write ``claims.csv`` and ``claims.md`` into ``directory``; returns their paths. ``grid`` gives data sets their
-    titles.
-    """
-    titles = {name: settings.get("title", name) for name, settings in (grid.datasets if grid else {}).items()}
-    texts = {"claims.csv": claims_csv(verdicts), "claims.md": claims_markdown(verdicts, titles)}
+    """Write ``claims.csv`` and ``claims.md``; returns their paths. ``grid`` gives data sets their titles."""
+    texts = {"claims.csv": claims_csv(verdicts), "claims.md": claims_markdown(verdicts, grid and grid.titles)}
     return write_texts(directory, texts)
 
 
@@ -39,12 +36,7 @@ def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = 
     """How often each verdict was reached, by data set; sentences that are one test count once."""
     verdicts = [verdict for verdict in verdicts if not verdict.same_as]
     datasets = _datasets(verdicts)
-    rows = [
-        [name, sum(v.verdict == name for v in verdicts)]
-        + [sum((v.verdict, v.dataset) == (name, dataset) for v in verdicts) for dataset in datasets]
-        for name in CLAIM_VERDICTS
-        if any(v.verdict == name for v in verdicts)
-    ]
+    rows = [[name, count, *each] for name, count, each in count_verdicts(CLAIM_VERDICTS, verdicts, datasets)]
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
 
 
@@ -82,9 +74,7 @@ def how_to_read(verdicts: Sequence[Verdict]) -> str:
 
 
 def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
-    """One line a claim: the sentence, the verdict, ours, what the text says, the comparison and the reason. Brief: the
-    reason only in place of a number.
-    """
+    """One line a claim. Brief: without the comparison, the reason only in place of a number."""
     header = ["section", "claim", "verdict", "ours", "text", *([] if brief else ["weakest comparison", "why"])]
     rows = [
         [verdict.section, markdown_escape(verdict.statement), f"**{verdict.verdict}**"]

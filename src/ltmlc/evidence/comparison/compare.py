@@ -22,11 +22,13 @@ bit shows differences of exactly zero; the interval then is that of independent 
 narrow. The noise comes from the side that has more degrees of freedom: equal runs must not be counted twice.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from statistics import fmean
 
-from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison, Entry, compare_cell, judge_column
+from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
 from ltmlc.evidence.results.reference import PRINTED, Reference, rounding_tolerance
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
@@ -61,9 +63,10 @@ class Diff:
     messages: tuple[str, ...]
     against: str = "published"  # or the path of the reference file
 
-    def counts(self) -> dict[str, int]:
-        """Verdict -> number of cells, in the order of ``CELL_VERDICTS``, zeros included."""
-        return {verdict: sum(cell.verdict == verdict for cell in self.cells) for verdict in CELL_VERDICTS}
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """Verdict -> number of cells."""
+        return Counter(cell.verdict for cell in self.cells)
 
     def records(self) -> list[dict[str, object]]:
         return [asdict(cell) for cell in self.cells]
@@ -81,7 +84,7 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
         against: the name of the reference in the report.
     """
     by_column: dict[tuple[str, str], list[int]] = {}
-    entries = [Entry(*each) for each in _pairs(grid, results, reference)]
+    entries = [Compared(*each) for each in _pairs(grid, results, reference)]
     for index, entry in enumerate(entries):
         by_column.setdefault((entry.cell.dataset, entry.cell.column), []).append(index)
     noise, levels, cells = {}, {}, [entry.cell for entry in entries]
@@ -98,17 +101,21 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
             if level is not None:
                 levels[dataset, column] = level
     return Diff(
-        *(tuple(cells), _agreement(cells), noise, levels, tuple(grid.datasets)),
-        *(results.seeds, results.messages, against),
+        tuple(cells),
+        _agreement(cells),
+        noise,
+        levels,
+        tuple(grid.datasets),
+        results.seeds,
+        results.messages,
+        against,
     )
 
 
 def _pairs(
     grid: Grid, results: Results, reference: Reference | None
 ) -> Iterator[tuple[Comparison, dict[int, float], dict[int | None, float]]]:
-    """Every cell, still empty, with our scores and the reference's by seed (None: the published run's, which nobody
-    knows).
-    """
+    """Every cell, still empty, with our scores and the reference's by seed (None: that of the published run)."""
     for table in grid.tables.values():
         for row in table.rows if reference is not None or table.kind == "table" else ():
             for dataset, run in row.run.items():
@@ -133,7 +140,11 @@ def _empty_cell(table: str, row: Row, dataset: str, column: str, theirs: dict, *
     value = fmean(theirs.values())
     tolerance = rounding_tolerance(dataset, column, value, row.origin) if published else PRINTED
     return Comparison(
-        *(table, row.label, dataset, column, row.run[dataset]),
+        table,
+        row.label,
+        dataset,
+        column,
+        row.run[dataset],
         origin=row.origin if published else "reference",
         reference=value,
         reference_n=len(theirs),
@@ -144,10 +155,8 @@ def _empty_cell(table: str, row: Row, dataset: str, column: str, theirs: dict, *
 def _noisier_side(
     results: Results, dataset: str, column: str, reference: Reference | None
 ) -> tuple[dict[str, dict[int, float]], bool]:
-    """Scores by run and seed that the noise is measured on, and whether they are the reference's: the side with more
-    degrees of freedom.
-    """
-    runs = sorted({run for name, run, _ in results.runs if name == dataset})
+    """Scores by run and seed of the side with more degrees of freedom, and whether it is the reference's."""
+    runs = results.names(dataset)
     ours = {run: results.draws(dataset, run, column) for run in runs}
     theirs = {
         run: {s: v[column] for s, v in (reference or {}).get((dataset, run), {}).items() if column in v} for run in runs

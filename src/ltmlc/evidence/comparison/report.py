@@ -1,11 +1,18 @@
 """``diff.csv`` and ``diff.md``: the comparison as files. Verdict counts first."""
 
-from collections import defaultdict
 from pathlib import Path
 
 from ltmlc.evidence.comparison.compare import Diff
-from ltmlc.evidence.comparison.verdicts import RUN_TWO_SEEDS, Comparison
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
+from ltmlc.evidence.markup import (
+    count_verdicts,
+    csv_text,
+    markdown_escape,
+    markdown_table,
+    number,
+    records_csv,
+    write_texts,
+)
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
@@ -52,15 +59,8 @@ def diff_markdown(diff: Diff) -> str:
 
 
 def _counts(diff: Diff) -> str:
-    by_dataset = defaultdict(int)
-    for cell in diff.cells:
-        by_dataset[cell.verdict, cell.dataset] += 1
-    header = ["verdict", "cells", *diff.datasets]
-    counts = [(verdict, count) for verdict, count in diff.counts().items() if count]
-    return markdown_table(
-        header,
-        [[verdict, count, *(by_dataset[verdict, name] for name in diff.datasets)] for verdict, count in counts],
-    )
+    rows = count_verdicts(CELL_VERDICTS, diff.cells, diff.datasets)
+    return markdown_table(["verdict", "cells", *diff.datasets], [[name, count, *each] for name, count, each in rows])
 
 
 def multiplicity(diff: Diff) -> str:
@@ -69,7 +69,7 @@ def multiplicity(diff: Diff) -> str:
     if not tested:
         if not diff.cells:
             return "Nothing to compare: no row has a published number for these data sets; give a reference file."
-        if all(cell.verdict == "match" for cell in diff.cells if cell.ours is not None) and diff.counts()["match"]:
+        if all(cell.verdict == "match" for cell in diff.cells if cell.ours is not None) and diff.counts["match"]:
             return "Every finished run gives the reference's number with the reference's seed."
         finished = any(cell.ours is not None for cell in diff.cells)
         return (

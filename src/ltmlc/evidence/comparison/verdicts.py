@@ -1,6 +1,4 @@
-"""One cell against its reference: the numbers, then the verdict. What the verdicts mean:
-:mod:`ltmlc.evidence.comparison.compare`.
-"""
+"""One cell against its reference, and its verdict (explained in :mod:`ltmlc.evidence.comparison.compare`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +18,7 @@ RUN_TWO_SEEDS = "one seed measures no noise: run two or more (configuration key 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One cell. Values in percent, differences (ours - reference) in percentage points; None where there is no such
-    number.
-    """
+    """One cell. Values in percent, differences (ours - reference) in points; None where there is no such number."""
 
     table: str
     row: str
@@ -51,7 +47,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Compared:
     """A cell with what it is made from: our scores by seed, and the reference's."""
 
     cell: Comparison
@@ -59,7 +55,7 @@ class Entry:
     theirs: Mapping[int | None, float]
 
 
-def compare_cell(entry: Entry, spread: Spread) -> Entry:
+def compare_cell(entry: Compared, spread: Spread) -> Compared:
     """The numbers of one cell, up to its own p-value; equal seeds of both sides are compared with each other alone."""
     cell, ours, theirs = entry.cell, entry.ours, entry.theirs
     if not ours:
@@ -73,10 +69,10 @@ def compare_cell(entry: Entry, spread: Spread) -> Entry:
     if not spread.df:
         same = shared and _excess(cell) == 0
         words = ("match", "the same seed gives the same number") if same else ("no verdict", RUN_TWO_SEEDS)
-        return Entry(replace(cell, verdict=words[0], reason=words[1]), ours, theirs)
+        return Compared(replace(cell, verdict=words[0], reason=words[1]), ours, theirs)
     width, p = spread.half_width(n, m), spread.p_value(_excess(cell), n, m)
     cell = replace(cell, low=mean - width, high=mean + width, noise_sd=spread.sd, df=spread.df, p=p)
-    return Entry(cell, ours, theirs)
+    return Compared(cell, ours, theirs)
 
 
 def _excess(cell: Comparison) -> float:
@@ -85,7 +81,7 @@ def _excess(cell: Comparison) -> float:
 
 
 def judge_column(
-    entries: Sequence[Entry], noise: Mapping[str, Mapping[int, float]] | None = None
+    entries: Sequence[Compared], noise: Mapping[str, Mapping[int, float]] | None = None
 ) -> tuple[list[Comparison], Level | None]:
     """Verdicts of all cells of one data set and column together, and its level; equal cells of several tables count
     once.

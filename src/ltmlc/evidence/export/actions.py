@@ -9,6 +9,7 @@ from ltmlc.disk.files import canonical_json
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import METRICS, PREDICTIONS
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity
@@ -35,7 +36,7 @@ def add_actions(
         made = _files_of(crate, result)
         if result.status == "missing" or not made:
             continue
-        ended = datetime.fromtimestamp((result.directory / "metrics.json").stat().st_mtime, UTC)
+        ended = datetime.fromtimestamp((result.directory / METRICS).stat().st_mtime, UTC)
         times.append(ended)
         split = crate.get(f"results/data/{result.dataset}/split.json")
         action = crate.add_action(
@@ -64,7 +65,7 @@ def add_actions(
         "description": f"{done} of {len(results.runs)} trainings finished; what was asked for: configuration.json",
     }
     whole = crate.add_action(
-        *(workflow, "#workflow-run"), object=crate.get("configuration.json"), result=outputs, properties=facts
+        workflow, "#workflow-run", object=crate.get("configuration.json"), result=outputs, properties=facts
     )
     whole["agent"] = one_or_all(authors)
     whole["actionStatus"] = _action_status(all(result.status == "finished" for result in results.runs.values()))
@@ -75,7 +76,7 @@ def add_actions(
 
 def _files_of(crate: "ROCrate", result: RunResult) -> list["ContextEntity"]:
     folder = f"results/runs/{result.dataset}/{result.run}/seed{result.seed}"
-    entities = [crate.get(f"{folder}/{name}") for name in ("metrics.json", "predictions.npz")]
+    entities = [crate.get(f"{folder}/{name}") for name in (METRICS, PREDICTIONS)]
     return [entity for entity in entities if entity is not None]
 
 

@@ -87,7 +87,7 @@ def write_crate(
 
 def _describe(crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[str, Any]) -> list["ContextEntity"]:
     """Root data set: name, licence, authors, the paper. Returns the authors."""
-    titles = " and ".join(settings.get("title", name) for name, settings in grid.datasets.items())
+    titles = " and ".join(grid.titles.values())
     licence = f"https://spdx.org/licenses/{citation['license']}"
     paper = citation["preferred-citation"]
     crate.name = f"Reproduction of the DR-loss paper's tables: {titles}"
@@ -99,11 +99,13 @@ def _describe(crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[
     )
     crate.keywords = "reproducibility, long-tailed recognition, multi-label classification"
     crate.license = _entity(
-        *(crate, licence, "CreativeWork"), name=citation["license"], url=licence, description="Licence of all files"
+        crate, licence, "CreativeWork", name=citation["license"], url=licence, description="Licence of all files"
     )
     authors = _people(crate, citation["authors"])
     article = _entity(
-        *(crate, f"https://doi.org/{paper['doi']}", "ScholarlyArticle"),
+        crate,
+        f"https://doi.org/{paper['doi']}",
+        "ScholarlyArticle",
         name=paper["title"],
         author=one_or_all(_people(crate, paper["authors"])),
         datePublished=str(paper["year"]),

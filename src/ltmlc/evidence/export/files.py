@@ -8,7 +8,7 @@ from pathlib import Path
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import PROJECT
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, PROJECT, data_folder
 
 SOURCES = ("Snakefile", "config.yaml", "pyproject.toml", "requirements.lock", "README.md", "LICENSE", "CITATION.cff")
 SOURCE_TREES = {
@@ -68,12 +68,12 @@ def portable_roots(grid: Grid, root: str | Path) -> dict[str, str | Path]:
 
 
 def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bool) -> Iterator[Path]:
-    names = ["metrics.json", "predictions.npz"] if predictions else ["metrics.json"]
+    names = [METRICS, PREDICTIONS] if predictions else [METRICS]
     for result in results.runs.values():
         if result.status != "missing":
             yield from (result.directory / name for name in names if (result.directory / name).exists())
     for dataset in grid.datasets:
-        split = folder / "data" / dataset / "split.json"
+        split = data_folder(folder, dataset) / "split.json"
         yield from [split] if split.exists() else []
     shareable = all(settings.get("source", {}).get("kind") == "digits" for settings in grid.datasets.values())
     patterns = ("*.csv", "*.md", "*.tex", *(["*.html"] if shareable else []))  # a page may show photographs

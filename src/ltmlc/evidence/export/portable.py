@@ -5,8 +5,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-# A slash that begins a path: not after a letter, a colon or another slash, as in URLs, dates and fractions.
-_ABSOLUTE = re.compile(r"(?<![\w.:/~*>-])/(?:[^\s\"'`,;:|()\[\]{}<>/]+/)+(?=[^\s\"'`,;:|()\[\]{}<>/])")
+from ltmlc.evidence.results.archive import without_folders
 
 
 def portable(text: str, roots: Mapping[str, str | Path]) -> str:
@@ -20,5 +19,5 @@ def portable(text: str, roots: Mapping[str, str | Path]) -> str:
     for root, name in sorted(known.items(), key=lambda pair: -len(pair[0])):
         if root != "/":
             text = text.replace(f"{root}/", f"{name}/" if name else "").replace(root, name or ".")
-    text = _ABSOLUTE.sub("", text)
+    text = without_folders(text)
     return re.sub(rf"\b{re.escape(host)}\b", "host", text) if len(host := socket.gethostname()) > 2 else text

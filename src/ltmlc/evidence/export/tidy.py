@@ -42,9 +42,7 @@ def run_table(grid: Grid, results: Results, roots: Mapping[str, str | Path]) -> 
 
 
 def class_table(results: Results, splits: Mapping[str, Split]) -> pd.DataFrame:
-    """One row a finished run and class: average precision in percent, unrounded, with the class's name, group and
-    numbers of images where the data set's split is there.
-    """
+    """One row a finished run and class: average precision in percent, and what the split says of the class."""
     rows = []
     for result in results.with_status("finished"):
         split = splits.get(result.dataset)

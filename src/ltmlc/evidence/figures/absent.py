@@ -17,12 +17,12 @@ from ltmlc.plan.methods import METHODS
 
 LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}
 
-Predictions = Mapping[str, Sequence[np.ndarray]]
+MethodLogits = Mapping[str, Sequence[np.ndarray]]
 """Method -> logits (N, C) of each finished seed, rows in the split's order."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeAnswer:
     """One probe, one method: mean probability over the probe's images, by seed."""
 
     probe: Probe
@@ -39,7 +39,7 @@ class Answer:
         return stdev(self.absent) if len(self.absent) > 1 else None
 
 
-def answer_probes(probes: Sequence[Probe], predictions: Predictions) -> list[Answer]:
+def answer_probes(probes: Sequence[Probe], predictions: MethodLogits) -> list[ProbeAnswer]:
     """Every probe by every method that has predictions."""
     answers = []
     for probe in probes:
@@ -49,11 +49,11 @@ def answer_probes(probes: Sequence[Probe], predictions: Predictions) -> list[Ans
             if seeds:
                 absent = tuple(float(seed[probe.absent]) for seed in seeds)
                 present = tuple(float(seed[probe.present[0]]) for seed in seeds)
-                answers.append(Answer(probe, method, absent, present))
+                answers.append(ProbeAnswer(probe, method, absent, present))
     return answers
 
 
-def absent_csv(answers: Sequence[Answer], classes: Sequence[str]) -> str:
+def absent_csv(answers: Sequence[ProbeAnswer], classes: Sequence[str]) -> str:
     """One line a probe and method."""
     header = ["kind", "present", "absent", "images", "training", "method", "seeds", "probability", "sd", "of_present"]
     lines = [
@@ -74,7 +74,7 @@ def absent_csv(answers: Sequence[Answer], classes: Sequence[str]) -> str:
     return csv_text(header, lines)
 
 
-def draw_absent(answers: Sequence[Answer], classes: Sequence[str], *, title: str) -> Figure:
+def draw_absent(answers: Sequence[ProbeAnswer], classes: Sequence[str], *, title: str) -> Figure:
     """One line a probe: the methods' mean probability of the absent class (filled; ± sd over seeds), that of the class
     that is there (open), and how often the absent class came with the others in training (bar).
     """
@@ -96,7 +96,8 @@ def draw_absent(answers: Sequence[Answer], classes: Sequence[str], *, title: str
         own = [answer for answer in answers if answer.method == method]
         y = [places[answer.probe] + shifts[method] for answer in own]
         axes.errorbar(
-            *([answer.mean for answer in own], y),
+            [answer.mean for answer in own],
+            y,
             xerr=[answer.sd or 0 for answer in own],
             **{"fmt": marker, "color": colour, "label": method, "markersize": 5, "elinewidth": 1, "zorder": 3},
         )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.data.pack.pack import Pack
-from ltmlc.evidence.figures.absent import LOOKS, Predictions
+from ltmlc.evidence.figures.absent import LOOKS, MethodLogits
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.plan.methods import METHODS
 
@@ -33,7 +33,7 @@ class Change:
         return values[-1] - values[0]
 
 
-def largest_changes(probes: Sequence[Probe], predictions: Predictions, *, number: int = SHOWN) -> list[Change]:
+def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, number: int = SHOWN) -> list[Change]:
     """The images of the probes with the largest change, up or down, each once; none for fewer than two methods."""
     means = {
         method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0)

@@ -41,7 +41,12 @@ def class_csv(scores: ClassScores, split: Split) -> str:
     group_of = {k: group for group, members in split.groups.items() for k in members}
     lines = [
         [
-            *(name, split.class_counts[k], group_of[k], method, len(values), _text(values[:, k].mean())),
+            name,
+            split.class_counts[k],
+            group_of[k],
+            method,
+            len(values),
+            _text(values[:, k].mean()),
             "" if len(values) == 1 else _text(values[:, k].std(ddof=1)),
         ]
         for method, values in ((method, _stacked(by_seed)) for method, by_seed in scores.items())
@@ -56,9 +61,7 @@ def _text(value: float) -> str:
 
 
 def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
-    """Average precision over training images (log scale), methods overlaid; the lines are the means of head, medium
-    and tail.
-    """
+    """Average precision over training images (log scale), methods overlaid; the lines are the groups' means."""
     figure = Figure(figsize=(7.2, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.set_title(f"{title}: average precision against class size")

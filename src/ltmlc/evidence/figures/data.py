@@ -25,9 +25,7 @@ def write_data_figures(split: Split, config: Mapping[str, Any], directory: str |
 
 
 def conditional_cooccurrence(labels: np.ndarray) -> np.ndarray:
-    """P(column class present | row class present) from labels (N, C); the diagonal is 1, the row of an absent class
-    NaN.
-    """
+    """P(column class | row class) from labels (N, C); the diagonal is 1, the row of an absent class NaN."""
     labels = labels.astype(np.int64)
     together = labels.T @ labels
     counts = together.diagonal()[:, None]
@@ -41,9 +39,7 @@ def by_size(split: Split) -> np.ndarray:
 
 
 def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
-    """Training images a class (bars, by group), the Pareto target of the same rank, test images (points), group
-    borders.
-    """
+    """Training images a class (bars, by group), the Pareto target of that rank, test images, group borders."""
     order = by_size(split)
     counts, test = np.asarray(split.class_counts)[order], np.asarray(split.test_class_counts)[order]
     many = len(order) > 40
@@ -94,9 +90,7 @@ def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
 
 
 def draw_cooccurrence(split: Split, config: Mapping[str, Any]) -> Figure:
-    """P(column | row) in training and test, classes by size: what a model may learn of company, and what the test
-    then shows.
-    """
+    """P(column | row), classes by size: what a model may learn of company, and what the test then shows."""
     order = by_size(split)
     names = [plain(split.classes[k]) for k in order]
     matrices = {"training": split.train_matrix, "test": split.test_matrix}

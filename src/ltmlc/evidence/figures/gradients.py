@@ -24,9 +24,7 @@ STATED = {"C-LSEP": {1: 0.5, 5: 0.85}, "NGC": {5: 0.5}}
 
 @dataclass(frozen=True)
 class GradientCurve:
-    """One curve: |dL/dx| at the negative logits ``x``, both (P,). The threshold is where it reaches ``CRITERION`` of
-    its maximum.
-    """
+    """One curve: |dL/dx| at the negative logits ``x``, both (P,), which reaches ``CRITERION`` at its threshold."""
 
     family: str  # C-LSEP | NGC (on top of C-LSEP with gamma1 = 5)
     gamma: int  # gamma1 of C-LSEP, gamma2 of NGC
@@ -77,9 +75,7 @@ def _logit(probability: float) -> float:
 
 
 def gradient_curves(*, low: float = -6.0, high: float = 6.0, points: int = 2401) -> list[GradientCurve]:
-    """C-LSEP for gamma1 in 1, 3, 5, 7, 10, then NGC on gamma1 = 5 for gamma2 in 1, 3, 5, 7, 10 (P Fig. 3, eq. 7 and
-    10).
-    """
+    """C-LSEP for gamma1 of ``GAMMAS``, then NGC on gamma1 = 5 for gamma2 of ``GAMMAS`` (P Fig. 3, eq. 7 and 10)."""
     x = np.linspace(low, high, points)
     terms = [("C-LSEP", gamma, {"name": "c_lsep", "gamma": gamma}) for gamma in GAMMAS]
     terms += [("NGC", gamma, {"name": "dr", "gamma1": NGC_GAMMA1, "gamma2": gamma}) for gamma in GAMMAS]
@@ -96,9 +92,7 @@ def _curve(family: str, gamma: int, term: dict[str, Any], x: np.ndarray) -> Grad
 
 
 def _negative_gradient(term: dict[str, Any], x: np.ndarray) -> np.ndarray:
-    """dL/dx (P,). Every value of x is a class of its own, with the same positive: columns do not interact in a
-    class-wise loss.
-    """
+    """dL/dx (P,). Each x is a class of its own beside the same positive: in a class-wise loss columns are apart."""
     import torch
 
     from ltmlc.losses import ClassStats, build_loss

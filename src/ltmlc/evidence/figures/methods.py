@@ -35,7 +35,7 @@ def write_method_figures(
         The paths, and a message for each file of predictions that cannot be used.
     """
     name, settings = split.dataset, grid.datasets[split.dataset]
-    title, names = plain(settings.get("title", name)), list(map(plain, split.classes))
+    title, names = plain(grid.titles[name]), list(map(plain, split.classes))
     seeds = finished_methods(grid, results, name)
     predictions, messages = {}, []
     for method, finished in seeds.items():

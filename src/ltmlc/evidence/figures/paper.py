@@ -1,6 +1,4 @@
-"""Fig. 3 (gradients of a negative logit) and Fig. 4 (total mAP over gamma1 and gamma2), as PDF, PNG and the numbers
-behind them.
-"""
+"""Fig. 3 (gradients of a negative logit) and Fig. 4 (total mAP over gamma1 and gamma2), and their numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,12 +55,13 @@ def thresholds_csv(curves: Sequence[GradientCurve], company: Mapping[str, Sequen
     ]
     lines = [
         [
-            *(curve.family, *(_gammas(curve)), f"{curve.maximum:.4f}", f"{CRITERION:.0%} of the maximum"),
-            *(
-                f"{curve.threshold:.4f}",
-                f"{curve.threshold_probability:.4f}",
-                "" if curve.stated is None else curve.stated,
-            ),
+            curve.family,
+            *_gammas(curve),
+            f"{curve.maximum:.4f}",
+            f"{CRITERION:.0%} of the maximum",
+            f"{curve.threshold:.4f}",
+            f"{curve.threshold_probability:.4f}",
+            "" if curve.stated is None else curve.stated,
             *(f"{curve.at(probability):.4g}" for probability in READ_AT),
         ]
         for curve in curves
@@ -85,9 +84,7 @@ def _curves_csv(curves: Sequence[GradientCurve]) -> str:
 
 
 def draw_figure3(curves: Sequence[GradientCurve]) -> Figure:
-    """Two panels: C-LSEP at several gamma1, NGC on gamma1 = 5 at several gamma2; thresholds marked, the text's beside
-    them.
-    """
+    """Two panels: C-LSEP at several gamma1, NGC at several gamma2; thresholds marked, the text's beside them."""
     figure = Figure(figsize=(7.2, 4.3), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     titles = {"C-LSEP": "(a) C-LSEP", "NGC": rf"(b) C-LSEP ($\gamma_1 = {NGC_GAMMA1}$) + NGC"}

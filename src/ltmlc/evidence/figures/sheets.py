@@ -1,6 +1,4 @@
-"""Contact sheets: images with their labels, and what augmentation makes of them. For looking at the data with one's own
-eyes.
-"""
+"""Contact sheets: images with their labels, and what augmentation makes of them, for one's own eyes."""
 
 from pathlib import Path
 from typing import Any

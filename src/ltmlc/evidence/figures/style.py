@@ -1,6 +1,4 @@
-"""How figures look: the Okabe-Ito palette, a marker and a line style a curve, sizes for print; and bytes that do not
-depend on the day.
-"""
+"""How figures look: palette (Okabe-Ito), markers, line styles, sizes; and bytes that do not depend on the day."""
 
 import io
 from collections.abc import Mapping

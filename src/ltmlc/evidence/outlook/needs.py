@@ -1,6 +1,4 @@
-"""What a configuration's data sets need before they can be trained on, each here, to be downloaded, or missing; and the
-disk that takes.
-"""
+"""What data sets need before a training, each here, to be downloaded, or missing; and the disk that takes."""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -17,6 +15,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.outlook.estimate import expected_counts
 from ltmlc.plan.config import merge
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import data_folder
 
 HERE, DOWNLOAD, MADE, MISSING = "here", "will be downloaded", "made by the workflow", "missing"
 TEST_IMAGES = {"2007 test": 4952, "2007 val": 2510, "val2017": 5000}
@@ -48,7 +47,7 @@ def needs_of(grid: Grid, dataset: str) -> list[Need]:
     config, own = grid.config, grid.datasets[dataset]
     settings = {**own, "model": merge(own["model"], config["model"])}
     root = Path(config["data"]["root"])
-    needs = [_data(dataset, settings, root, Path(config["results"], "data", dataset))]
+    needs = [_data(dataset, settings, root, data_folder(config["results"], dataset))]
     weights = settings["model"].get("weights")
     if weights == "pretrained":
         needs.append(Need(dataset, "weights", MADE))
@@ -108,7 +107,7 @@ def disk_bytes(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -
 def _pack_bytes(grid: Grid, dataset: str, split: Split | None) -> int:
     """Of a pack that is not there yet: three bytes a pixel. 0 where an image's size is unknown."""
     source = grid.datasets[dataset]["source"]
-    pack = Path(grid.config["results"], "data", dataset, "pack", "index.json")
+    pack = data_folder(grid.config["results"], dataset) / "pack" / "index.json"
     pixels = PIXELS.get(source["kind"])
     if pixels is None or pack.exists():
         return 0

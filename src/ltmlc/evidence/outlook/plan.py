@@ -1,6 +1,4 @@
-"""Before running: which trainings each table needs, which are shared, how many images they see, and what they will
-cost.
-"""
+"""Before running: which trainings each table needs, which are shared, what they see, and what they will cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,8 +57,7 @@ def make_plan(
         grid: the declared tables.
         results: measured runs, possibly none.
         splits: :class:`ltmlc.data.split.Split` by data set, for the number of images a run sees.
-        elsewhere: what runs took in a reference (:func:`read_costs`), for data sets of which
-            nothing is measured here.
+        elsewhere: what runs took in a reference (:func:`read_costs`), for data sets of which nothing is measured here.
     """
     shown = shown_by(grid)
     users = {pair: tuple(dict.fromkeys(table.name for table, _ in each)) for pair, each in shown.items()}
@@ -103,9 +100,7 @@ def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images:
 
 
 def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
-    """By data set: seconds a run takes beside training, and seconds an image of training takes; medians over measured
-    runs.
-    """
+    """By data set, medians over measured runs: seconds beside training, and seconds an image of training takes."""
     overhead: dict[str, list[float]] = {}
     pace: dict[str, list[float]] = {}
     for cost in costs:

@@ -1,6 +1,4 @@
-"""What is done, running, failed and missing, and how long the rest will take. Reads result files and the trainer's
-heartbeats; changes nothing.
-"""
+"""What is done, running, failed and missing, and the time left, from result files and heartbeats alone."""
 
 import os
 import socket
@@ -17,7 +15,7 @@ from ltmlc.evidence.results.results import STALE_SECONDS, Results, RunResult
 
 
 @dataclass(frozen=True)
-class Heartbeat:
+class Beat:
     """``running.json``: where a training stands. ``seconds_left`` is None while nothing is known yet."""
 
     result: RunResult
@@ -32,8 +30,8 @@ class Heartbeat:
 @dataclass(frozen=True)
 class Status:
     finished: tuple[RunResult, ...]
-    running: tuple[Heartbeat, ...]
-    stale: tuple[Heartbeat, ...]  # began, and stopped without a word: will resume when started again
+    running: tuple[Beat, ...]
+    stale: tuple[Beat, ...]  # began, and stopped without a word: will resume when started again
     stopped: tuple[RunResult, ...]  # ended without a result (cancelled, refused, out of attempts): likewise
     failed: tuple[RunResult, ...]  # has a result, and that is a failure: the same command does not repeat it
     missing: tuple[RunResult, ...]  # not begun
@@ -75,10 +73,8 @@ def make_status(results: Results, *, plan: Plan | None = None, now: datetime | N
     )
 
 
-def read_heartbeat(result: RunResult, now: datetime) -> Heartbeat | None:
-    """The heartbeat of a run that is not finished, None if it has none (or an unreadable one: it is written every few
-    seconds).
-    """
+def read_heartbeat(result: RunResult, now: datetime) -> Beat | None:
+    """The heartbeat of a run that is not finished; None if it has none, or one that cannot be read right now."""
     if result.status == "finished":
         return None
     try:
@@ -88,9 +84,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Heartbeat | None:
         left = beat.get("seconds_left")
         left = None if left is None else max(float(left) - silent, 0.0)
         stale = gone or silent > STALE_SECONDS
-        return Heartbeat(
-            result, str(beat["host"]), int(beat["pid"]), int(beat["epoch"]), float(beat["epochs"]), left, stale
-        )
+        return Beat(result, str(beat["host"]), int(beat["pid"]), int(beat["epoch"]), float(beat["epochs"]), left, stale)
     except DAMAGED:
         return None
 
@@ -113,7 +107,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _time_left(running: tuple[Heartbeat, ...], waiting: list[RunResult], plan: Plan | None) -> float | None:
+def _time_left(running: tuple[Beat, ...], waiting: list[RunResult], plan: Plan | None) -> float | None:
     costs: Mapping[tuple[str, str], float | None] = (
         {(run.dataset, run.run): run.seconds for run in plan.runs} if plan else {}
     )
@@ -147,7 +141,7 @@ def status_text(status: Status) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _progress(beat: Heartbeat) -> str:
+def _progress(beat: Beat) -> str:
     left = "" if beat.seconds_left is None else f", {hours(beat.seconds_left)} left"
     return f"{beat.result.name}: epoch {beat.epoch} of {beat.epochs:g}{left} ({beat.host}, process {beat.pid})"
 

@@ -18,7 +18,7 @@ _INTRODUCTION = (
 
 
 @dataclass(frozen=True)
-class Item:
+class Question:
     question: str
     answer: str  # yes | partly | no | not applicable | not known
     because: str
@@ -37,7 +37,7 @@ def checklist_markdown(evidence: Evidence) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def sections(evidence: Evidence) -> dict[str, list[Item]]:
+def sections(evidence: Evidence) -> dict[str, list[Question]]:
     """Heading -> its items, in the order of the published checklists."""
     return {
         "Reproducibility challenge: summary": _items(
@@ -96,5 +96,5 @@ def sections(evidence: Evidence) -> dict[str, list[Item]]:
     }
 
 
-def _items(*items: tuple[str, tuple[str, str]]) -> list[Item]:
-    return [Item(question, *answer) for question, answer in items]
+def _items(*items: tuple[str, tuple[str, str]]) -> list[Question]:
+    return [Question(question, *answer) for question, answer in items]

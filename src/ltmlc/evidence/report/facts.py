@@ -1,10 +1,8 @@
-"""What is on file about a grid's runs, as plain values: cost, environment, open choices, citation. Every page that
-states them takes them from here.
-"""
+"""What is on file about a grid's runs, as plain values: the one source of every page that states them."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -62,7 +60,9 @@ def _cost(evidence: Evidence, name: str) -> DatasetCost:
         for key, value in result.metrics.get("peak_memory", {}).items():
             memory[key] = max(memory.get(key, 0), value or 0)
     return DatasetCost(
-        *(name, evidence.titles[name], len(split.classes) if split else None),
+        name,
+        evidence.titles[name],
+        len(split.classes) if split else None,
         groups=tuple(len(members) for members in split.groups.values()) if split else (),
         train_images=len(split.train_ids) if split else None,
         test_images=len(split.test_ids) if split else None,
@@ -99,23 +99,10 @@ def headline(results: Results) -> str:
     return text
 
 
-def counted(
-    names: Sequence[str], found: Sequence[tuple[str, str]], datasets: Iterable[str]
-) -> tuple[list[str], list[tuple[str, int, list[int]]]]:
-    """Verdicts in the order of ``names``: how often, and how often on each data set; what never occurs is left out.
-
-    Args:
-        names: the verdicts, in order.
-        found: (verdict, data set) of every judgement.
-        datasets: in order; those without a judgement are left out.
-    """
-    shown = [name for name in datasets if any(dataset == name for _, dataset in found)]
-    rows = [
-        (name, sum(verdict == name for verdict, _ in found), [found.count((name, dataset)) for dataset in shown])
-        for name in names
-        if any(verdict == name for verdict, _ in found)
-    ]
-    return shown, rows
+def judged_datasets(judged: Iterable[Any], datasets: Iterable[str]) -> list[str]:
+    """Those of the data sets on which something was judged, in order."""
+    there = {each.dataset for each in judged}
+    return [name for name in datasets if name in there]
 
 
 def open_choices(evidence: Evidence) -> list[tuple[str, tuple[str, ...], str]]:

@@ -69,7 +69,7 @@ class Evidence:
     @property
     def titles(self) -> dict[str, str]:
         """Data set -> what it is called."""
-        return {name: settings.get("title", name) for name, settings in self.grid.datasets.items()}
+        return self.grid.titles
 
     @property
     def published(self) -> bool:

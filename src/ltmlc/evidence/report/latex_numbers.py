@@ -8,8 +8,10 @@ read alike are told apart by their place (``RowLsepPlaceTwo``).
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import COLUMNS
@@ -91,11 +93,10 @@ def _groups(evidence: Evidence, reference: str) -> Iterator[tuple[str, list[tupl
 def _counts(evidence: Evidence) -> Iterator[tuple[str, str]]:
     for status in ("finished", "failed", "missing"):
         yield f"ltmlcRuns{status.capitalize()}", str(len(evidence.results.with_status(status)))
-    for verdict, count in evidence.diff.counts().items():
-        yield f"ltmlcCells{words(verdict)}", str(count)
-    verdicts = [verdict.verdict for verdict in evidence.verdicts]
-    for verdict in dict.fromkeys(verdicts):
-        yield f"ltmlcClaims{words(verdict)}", str(verdicts.count(verdict))
+    for verdict in CELL_VERDICTS:
+        yield f"ltmlcCells{words(verdict)}", str(evidence.diff.counts[verdict])
+    for verdict, count in Counter(each.verdict for each in evidence.verdicts).items():
+        yield f"ltmlcClaims{words(verdict)}", str(count)
 
 
 def _cell(

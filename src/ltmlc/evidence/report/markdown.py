@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
@@ -11,8 +12,8 @@ from ltmlc.evidence.claims.report import verdict_table
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
-from ltmlc.evidence.markup import markdown_escape, markdown_table
-from ltmlc.evidence.report.facts import counted, headline
+from ltmlc.evidence.markup import count_verdicts, markdown_escape, markdown_table
+from ltmlc.evidence.report.facts import headline, judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
 
@@ -43,25 +44,24 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
 def _verdicts(evidence: Evidence) -> str:
     """Both counts, side by side with the data sets."""
     diff, titles = evidence.diff, evidence.titles
-    by_cell = [(cell.verdict, cell.dataset) for cell in diff.cells]
-    by_claim = [(verdict.verdict, verdict.dataset) for verdict in evidence.verdicts]
     other = "the published ones" if evidence.published else f"our reference `{diff.against}`"
     parts = ["## Verdicts"]
-    if by_cell:
+    if diff.cells:
         parts.append(f"Numbers against {other} ([every cell](diff.md)):")
-        parts.append(_counts(CELL_VERDICTS, by_cell, titles))
+        parts.append(_counts(CELL_VERDICTS, diff.cells, titles))
     elif evidence.problem:
         parts.append(evidence.problem)
-    if by_claim:
+    if evidence.verdicts:
         parts.append("Sentences of the paper ([every claim](claims.md)):")
-        parts.append(_counts(CLAIM_VERDICTS, by_claim, {**titles, "": "losses"}))
+        parts.append(_counts(CLAIM_VERDICTS, evidence.verdicts, {**titles, "": "losses"}))
     return "\n\n".join(part.strip() for part in parts) if len(parts) > 1 else ""
 
 
-def _counts(names: tuple[str, ...], found: list[tuple[str, str]], titles: Mapping[str, str]) -> str:
-    datasets, rows = counted(names, found, titles)
+def _counts(names: Sequence[str], judged: Sequence[Any], titles: Mapping[str, str]) -> str:
+    datasets = judged_datasets(judged, titles)
     header = ["verdict", "all", *(markdown_escape(titles[name]) for name in datasets)]
-    return markdown_table(header, [[verdict, number, *each] for verdict, number, each in rows])
+    rows = count_verdicts(names, judged, datasets)
+    return markdown_table(header, [[name, count, *each] for name, count, each in rows])
 
 
 def _numbers(diff: Diff, problem: str) -> str:

@@ -16,12 +16,18 @@ from ltmlc.disk.files import write_atomically
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import Results
-from ltmlc.plan.lookup import data_folder, run_folder
+from ltmlc.plan.lookup import METRICS, data_folder, run_folder
 from ltmlc.plan.reading.schema import check
 
 STATISTICS, PROBE = "statistics.json", "linear_probe.json"
 _COUNTED = ("classes", "class_counts", "test_class_counts", "cooccurrence", "groups", "thresholds", "sha256")
-_ABSOLUTE = re.compile(r"(?<![\w.])/(?:[^\s'\":,;{}\[\]/]+/)+([^\s'\":,;{}\[\]/]+)")
+# A slash that begins a path: not after a letter, a colon or another slash, as in URLs, dates and fractions.
+_ABSOLUTE = re.compile(r"(?<![\w.:/~*>-])/(?:[^\s\"'`,;:|()\[\]{}<>/]+/)+(?=[^\s\"'`,;:|()\[\]{}<>/])")
+
+
+def without_folders(text: str) -> str:
+    """Absolute paths cut to their last part."""
+    return _ABSOLUTE.sub("", text)
 
 
 def without_paths(value: Any) -> Any:
@@ -30,7 +36,7 @@ def without_paths(value: Any) -> Any:
         return {key: without_paths(item) for key, item in value.items()}
     if isinstance(value, list):
         return [without_paths(item) for item in value]
-    return _ABSOLUTE.sub(r"\1", value) if isinstance(value, str) else value
+    return without_folders(value) if isinstance(value, str) else value
 
 
 def write_archive(
@@ -48,7 +54,7 @@ def write_archive(
     written = []
     for result in results.runs.values():
         if "status" in result.metrics:  # one that ended without a result has nothing but its log's last line
-            path = run_folder(directory, result.dataset, result.run, result.seed) / "metrics.json"
+            path = run_folder(directory, result.dataset, result.run, result.seed) / METRICS
             written.append(_write_json(path, result.metrics))
     written += [_write_json(data_folder(directory, name) / PROBE, probe) for name, probe in (probes or {}).items()]
     for name, split in splits.items():

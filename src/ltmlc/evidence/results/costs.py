@@ -25,7 +25,10 @@ def measured_costs(results: Results) -> list[Cost]:
     """Of the finished runs themselves."""
     return [
         Cost(
-            *(result.dataset, result.run, result.seconds, result.metrics["seconds"].get("train")),
+            result.dataset,
+            result.run,
+            result.seconds,
+            result.metrics["seconds"].get("train"),
             str(result.metrics["environment"].get("device", "unknown")),
         )
         for result in results.with_status("finished")
@@ -34,9 +37,7 @@ def measured_costs(results: Results) -> list[Cost]:
 
 
 def read_costs(path: str | Path) -> list[Cost]:
-    """The lines of a reference file (:func:`reference_csv`) that say what they took; none
-    where the file has no such columns.
-    """
+    """The lines of a file of :func:`reference_csv` that say what they took; none of one without such columns."""
     costs = []
     with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
@@ -49,9 +50,7 @@ def read_costs(path: str | Path) -> list[Cost]:
 
 
 def choose_costs(own: Iterable[Cost], elsewhere: Iterable[Cost]) -> list[Cost]:
-    """For each data set its own measurements; where it has none, those made elsewhere, on the device with the most of
-    them: seconds of different devices have no mean.
-    """
+    """A data set's own measurements; without any, those made elsewhere on the device that has most of them."""
     own, elsewhere = list(own), list(elsewhere)
     chosen = list(own)
     for dataset in {cost.dataset for cost in elsewhere} - {cost.dataset for cost in own}:

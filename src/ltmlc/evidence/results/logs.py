@@ -9,9 +9,7 @@ SLURM_LOGS = Path(".snakemake/slurm_logs")
 
 
 def logs_of(result: RunResult, slurm_logs: Path = SLURM_LOGS) -> str:
-    """The run's own log and, where its last attempt failed as a Slurm job, that job's: limits and lost nodes are said
-    there.
-    """
+    """The run's log and that of its last attempt as a Slurm job, which tells of limits and lost nodes."""
     jobs = slurm_logs.glob(f"*/{result.dataset}_{result.run}_{result.seed}/*.log")
     newest = max(jobs, key=lambda log: log.stat().st_mtime, default=None)
     return str(result.log) if newest is None else f"{result.log}; Slurm job {newest.stem}: {newest}"

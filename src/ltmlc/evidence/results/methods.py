@@ -7,6 +7,5 @@ from ltmlc.plan.methods import method_runs
 
 def finished_methods(grid: Grid, results: Results, dataset: str) -> dict[str, list[RunResult]]:
     """Method -> its finished seeds; methods without one are absent."""
-    runs = {method: results.of(dataset, run) for method, run in method_runs(grid, dataset).items()}
-    done = {method: [r for r in seeds if r.status == "finished"] for method, seeds in runs.items()}
+    done = {method: results.finished(dataset, run) for method, run in method_runs(grid, dataset).items()}
     return {method: seeds for method, seeds in done.items() if seeds}

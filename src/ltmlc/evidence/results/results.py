@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
+from ltmlc.disk.files import differences
 from ltmlc.disk.locks import is_held
 from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import read_json
@@ -21,7 +22,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import run_folder
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.recorded import complete
 
@@ -36,9 +37,7 @@ _PATHS = {"model.weights", "model.word_vectors"}
 
 @dataclass(frozen=True)
 class RunResult:
-    """One training. ``percent`` holds mAP in percent by column (None for a group without classes); empty unless
-    finished.
-    """
+    """One training. ``percent``: mAP by column (None for a group without classes); empty unless finished."""
 
     dataset: str
     run: str
@@ -86,6 +85,14 @@ class Results:
         """The seeds of one run, in the order of the grid."""
         return self._by_run.get((dataset, run), [])
 
+    def finished(self, dataset: str, run: str) -> list[RunResult]:
+        """Those of :meth:`of` that have a result."""
+        return [result for result in self.of(dataset, run) if result.status == "finished"]
+
+    def names(self, dataset: str) -> list[str]:
+        """The ids of a data set's runs, sorted."""
+        return sorted(run for name, run in self._by_run if name == dataset)
+
     def scores(self, dataset: str, run: str, column: str) -> dict[int, float]:
         """Seed -> mAP in percent, over the finished seeds of one run."""
         values = {result.seed: result.percent.get(column) for result in self.of(dataset, run)}
@@ -110,10 +117,10 @@ class Results:
         return [result for result in self.runs.values() if result.status == status]
 
     def frame(self) -> pd.DataFrame:
-        """One tidy row a run: dataset, run, seed, status, mAP in percent (unrounded), time, speed, environment,
-        error, path.
-        """
-        return pd.DataFrame([_record(result) for result in self.runs.values()], columns=_RECORD)
+        """One tidy row a run: what it is, mAP in percent (unrounded), time, speed, environment, error, path."""
+        return pd.DataFrame(
+            [_record(result) for result in self.runs.values()], columns=list(_record(RunResult("", "", 0, "", Path())))
+        )
 
     def csv(self) -> str:
         """``runs.csv``: :meth:`frame` as text."""
@@ -121,9 +128,7 @@ class Results:
 
 
 def load_results(grid: Grid, results_dir: str | Path) -> Results:
-    """Read ``{results_dir}/runs/{dataset}/{run}/seed{k}/metrics.json`` for every run and seed of the grid. Never
-    raises for a bad file.
-    """
+    """Read the ``metrics.json`` of every run and seed of the grid. Never raises for a bad file."""
     runs, messages = {}, []
     for dataset, specs in grid.runs.items():
         for run, spec in specs.items():
@@ -136,7 +141,7 @@ def load_results(grid: Grid, results_dir: str | Path) -> Results:
 
 
 def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, Any]) -> tuple[RunResult, str | None]:
-    path = directory / "metrics.json"
+    path = directory / METRICS
     missing = RunResult(dataset, run, seed, "missing", directory)
     try:
         if not path.exists():
@@ -149,7 +154,7 @@ def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, An
     if (metrics["dataset"], metrics["run"], metrics["seed"]) != (dataset, run, seed):
         found = f"{metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}"
         return missing, f"{path} is the result of {found}; counted as missing"
-    changed = sorted(_differences(complete(metrics["spec"]), complete(spec)) - _PATHS)
+    changed = sorted(differences(complete(metrics["spec"]), complete(spec)).keys() - _PATHS)
     if changed:
         other = f"was made with another specification ({', '.join(changed)})"
         return missing, f"{path} {other}; counted as missing, train it again"
@@ -166,7 +171,7 @@ def _refuse_unverified(path: Path) -> None:
     sums = path.with_name(RUN_SUMS)
     if changed_files(sums, only=path.name):
         raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
-    if path.with_name("predictions.npz").exists() and not has_checksum(sums, path):
+    if path.with_name(PREDICTIONS).exists() and not has_checksum(sums, path):
         raise InputError(f"{path}: it has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
 
 
@@ -191,27 +196,14 @@ def _percent(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else 100 * value
 
 
-def _differences(first: Any, second: Any, key: str = "") -> set[str]:
-    """Dotted names of the entries in which two nested mappings differ."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        keys = set(first) | set(second)
-        return set().union(*(_differences(first.get(k), second.get(k), f"{key}.{k}" if key else k) for k in keys))
-    return set() if first == second else {key}
-
-
-_RECORD = (
-    *("dataset", "run", "seed", "status", *COLUMNS, "seconds", "images_per_second", "device", "torch", "git_commit"),
-    *("split_sha256", "code", "error", "path"),
-)
-
-
 def _record(result: RunResult) -> dict[str, Any]:
     environment = result.metrics.get("environment", {})
     return {
         **{"dataset": result.dataset, "run": result.run, "seed": result.seed, "status": result.status},
         **{column: result.percent.get(column) for column in COLUMNS},
         "seconds": result.seconds,
+        "images_per_second": result.metrics.get("images_per_second"),
         **{key: environment.get(key) for key in ("device", "torch", "git_commit")},
-        **{key: result.metrics.get(key) for key in ("images_per_second", "split_sha256", "code", "error")},
-        "path": (result.directory / "metrics.json").as_posix(),
+        **{key: result.metrics.get(key) for key in ("split_sha256", "code", "error")},
+        "path": (result.directory / METRICS).as_posix(),
     }

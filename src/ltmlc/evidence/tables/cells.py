@@ -11,9 +11,7 @@ from ltmlc.plan.grid import Grid, Row, Table
 
 @dataclass(frozen=True)
 class Cell:
-    """mAP in percent of one run on one data set; ``sd`` is None for fewer than two seeds, both are empty unless
-    finished.
-    """
+    """mAP in percent of one run on one data set, empty unless finished; ``sd`` None for fewer than two seeds."""
 
     dataset: str
     run: str

@@ -1,6 +1,4 @@
-"""Two rows every metric must respect, printed beneath each table: a ranking at random and a perfect one. A broken
-metric shows at once.
-"""
+"""A ranking at random and a perfect one, beneath each table: a broken metric shows at once."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -36,15 +36,13 @@ def step_text(step: Mapping[str, float], split: StepSplit, by: str, *, where: st
 
 
 def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
-    """Beneath a table with a split step: one sentence a data set whose rows for it have all a result on one seed; means
-    over the seeds that all share.
-    """
+    """One sentence a data set whose rows share a seed with results; means over the seeds that all share."""
     split = table.split
     if split is None or split.table not in grid.tables:
         return []
     other = grid.tables[split.table]
     sentences = []
-    for dataset, settings in grid.datasets.items():
+    for dataset, title in grid.titles.items():
         scores = [
             {row.label: results.scores(dataset, row.run[dataset], "total") for row in each.rows if row.label in labels}
             for each, labels in ((table, split.step), (other, split.rows))
@@ -53,5 +51,5 @@ def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
         if shared:
             means = [{label: fmean(v[seed] for seed in shared) for label, v in side.items()} for side in scores]
             text = step_text(split_step(split, *means), split, other.title)
-            sentences.append(f"{settings.get('title', dataset)}: {split.step[1]} {text}")
+            sentences.append(f"{title}: {split.step[1]} {text}")
     return sentences

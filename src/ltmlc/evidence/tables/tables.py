@@ -57,9 +57,7 @@ def tabulate(
 
 
 def cell_text(cell: Cell, column: str) -> tuple[str, str]:
-    """One number as printed, in two parts: ``74.93`` and `` ± 0.31 (+1.94) (n = 3)``, each piece of the latter where
-    it applies.
-    """
+    """One number as printed, in two parts: ``74.93`` and what applies of `` ± 0.31 (+1.94) (n = 3)``."""
     if cell.status != "finished":
         return (FAILED if cell.status == "failed" else MISSING), ""
     if cell.mean[column] is None:
@@ -85,9 +83,7 @@ def figure_csv(table: Table, rows: list[tuple[Row, dict[str, Cell]]]) -> str:
 
 
 def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) -> str:
-    """The paper's layout with plain numbers; for each data set the run, the seeds, then mean and sd of each column,
-    and the printed gain.
-    """
+    """The paper's layout with plain numbers; of each data set run, seeds, mean and sd by column, printed gain."""
     deltas = any(row.delta for row, _ in rows)
     parts = ["run", "n", *(f"{column}{suffix}" for column in COLUMNS for suffix in ("", " sd")), *["gain"] * deltas]
     header = ["row", *(f"{name} {part}" for name in grid.datasets for part in parts)]
@@ -111,7 +107,7 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
 
 
 def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: dict, legend: str) -> str:
-    titles = {name: markdown_escape(settings.get("title", name)) for name, settings in grid.datasets.items()}
+    titles = {name: markdown_escape(title) for name, title in grid.titles.items()}
     header = [
         "Method",
         *(f"{titles[name]} {column}" if column == "total" else column for name in titles for column in COLUMNS),
@@ -125,7 +121,7 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
 
 
 def _latex(grid: Grid, rows: list, table: Table, controls: dict, legend: str) -> str:
-    titles = [latex_escape(settings.get("title", name)) for name, settings in grid.datasets.items()]
+    titles = list(map(latex_escape, grid.titles.values()))
     lines, notes = _lines(
         grid,
         rows,

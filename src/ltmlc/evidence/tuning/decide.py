@@ -15,9 +15,19 @@ from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.plan.sweep import Candidate, Choice
 
 HEADER = (
-    *("table", "choice", "candidate", "run", "factor", "lr", "status", "n"),
+    "table",
+    "choice",
+    "candidate",
+    "run",
+    "factor",
+    "lr",
+    "status",
+    "n",
     *COLUMNS,
-    *("total_sd", "present", "chosen", "note"),
+    "total_sd",
+    "present",
+    "chosen",
+    "note",
 )
 
 
@@ -39,7 +49,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decided:
     """What one choice came to. ``chosen`` is None while trainings are missing, or if every candidate failed."""
 
     choice: Choice
@@ -63,7 +73,7 @@ def held_out_scores(result: RunResult, split: Split) -> dict[str, float | None]:
     return means
 
 
-def decide(choice: Choice, dataset: str, results: Results, split: Split) -> Decision:
+def decide(choice: Choice, dataset: str, results: Results, split: Split) -> Decided:
     """The candidate with the highest mean average precision over the held-out classes, mean over seeds.
 
     Of equal ones that with the smaller change wins, then that with the lower rate. Nothing is decided before every
@@ -73,9 +83,9 @@ def decide(choice: Choice, dataset: str, results: Results, split: Split) -> Deci
     missing = sum(each.status == "missing" for each in tried)
     able = [each for each in tried if each.status == "finished"]
     if missing:
-        return Decision(choice, tried, None, f"{missing} of {len(tried)} candidates are not trained yet")
+        return Decided(choice, tried, None, f"{missing} of {len(tried)} candidates are not trained yet")
     if not able:
-        return Decision(choice, tried, None, "every candidate failed")
+        return Decided(choice, tried, None, "every candidate failed")
     return _decision(choice, tried, min(able, key=_rank))
 
 
@@ -84,17 +94,18 @@ def _rank(tried: Tried) -> tuple[float, float, float]:
     return -round(tried.percent["total"] or 0.0, 9), tried.candidate.distance, tried.candidate.lr
 
 
-def _decision(choice: Choice, tried: tuple[Tried, ...], chosen: Tried) -> Decision:
+def _decision(choice: Choice, tried: tuple[Tried, ...], chosen: Tried) -> Decided:
     rates = sorted(candidate.lr for candidate in choice.candidates)
     at_end = choice.rate and len(rates) > 1 and chosen.candidate.lr in (rates[0], rates[-1])
     side = "higher" if chosen.candidate.lr == rates[-1] else "lower"
     note = f"the best rate is the end of the grid: try {side} ones (tune.factors)" if at_end else ""
-    return Decision(choice, tried, chosen, note)
+    return Decided(choice, tried, chosen, note)
 
 
 def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> Tried:
     runs = results.of(dataset, candidate.run)
-    finished = [each for each in runs if each.status == "finished" and each.metrics["split_sha256"] == split.sha256]
+    done = results.finished(dataset, candidate.run)
+    finished = [each for each in done if each.metrics["split_sha256"] == split.sha256]
     failed = any(each.status == "failed" for each in runs)
     if len(finished) < len(runs) or not runs:
         return Tried(candidate, "failed" if failed else "missing", len(finished), {})
@@ -105,20 +116,29 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     return Tried(candidate, "finished", len(finished), means, tuple(each["total"] or 0.0 for each in scores))
 
 
-def decisions_csv(decisions: Sequence[Decision]) -> str:
+def decisions_csv(decisions: Sequence[Decided]) -> str:
     """One line a candidate, numbers unrounded; what :func:`read_chosen` reads."""
     return csv_text(HEADER, (_line(decision, each) for decision in decisions for each in decision.tried))
 
 
-def _line(decision: Decision, tried: Tried) -> list[object]:
+def _line(decision: Decided, tried: Tried) -> list[object]:
     candidate = tried.candidate
     means = [tried.percent.get(column) for column in COLUMNS]
     values = [number(value, 4) for value in (*means, tried.sd)]
     marks = ["yes" if tried is each else "" for each in (decision.present, decision.chosen)]
     factor = "" if candidate.factor is None else f"{candidate.factor:g}"
     return [
-        *(decision.choice.table, decision.choice.label, candidate.label, candidate.run, factor, candidate.lr),
-        *(tried.status, tried.n, *values, *marks, decision.note),
+        decision.choice.table,
+        decision.choice.label,
+        candidate.label,
+        candidate.run,
+        factor,
+        candidate.lr,
+        tried.status,
+        tried.n,
+        *values,
+        *marks,
+        decision.note,
     ]
 
 
@@ -145,7 +165,7 @@ def read_chosen(path: str | Path) -> dict[str, str]:
         raise InputError(f"{path} is not a table of `ltmlc tune`; delete it and run that again") from None
 
 
-def gain(decision: Decision) -> float:
+def gain(decision: Decided) -> float:
     """Held-out mAP of the chosen candidate less that of the present one, points; NaN where one of them has none."""
     if decision.chosen is None or decision.present.status != "finished":
         return math.nan

@@ -6,14 +6,14 @@ from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS
-from ltmlc.evidence.tuning.decide import Decision, Tried, gain
+from ltmlc.evidence.tuning.decide import Decided, Tried, gain
 from ltmlc.evidence.uncertainty.moderated import Spread
 from ltmlc.evidence.uncertainty.noise import pooled_noise
 
 SIGNS = {"failed": "✗", "missing": "…"}
 
 
-def sweep_markdown(decisions: Sequence[Decision], split: Split, *, title: str, seeds: Sequence[int]) -> str:
+def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, seeds: Sequence[int]) -> str:
     """What was tried, what each candidate reached on the held-out images, what was chosen, and how far to trust it.
 
     Args:
@@ -35,7 +35,7 @@ def sweep_markdown(decisions: Sequence[Decision], split: Split, *, title: str, s
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def _noise(decisions: Sequence[Decision]) -> str:
+def _noise(decisions: Sequence[Decided]) -> str:
     """How large a difference in total has to be; nothing for one seed."""
     distinct = {each.candidate.run: each.totals for decision in decisions for each in decision.tried}
     noise = pooled_noise(distinct.values())
@@ -64,7 +64,7 @@ def _how(split: Split, seeds: Sequence[int]) -> str:
     return f"{text} The best total decides, the present choice where it is equal; **bold**: chosen."
 
 
-def _overview(decisions: Sequence[Decision]) -> str:
+def _overview(decisions: Sequence[Decided]) -> str:
     """One line a method, one column a factor."""
     factors = sorted({each.candidate.factor or 1.0 for decision in decisions for each in decision.tried})
     rows = []
@@ -79,10 +79,13 @@ def _overview(decisions: Sequence[Decision]) -> str:
     return markdown_table(header, rows)
 
 
-def _candidates(decisions: Sequence[Decision]) -> str:
+def _candidates(decisions: Sequence[Decided]) -> str:
     rows = [
         [
-            *(decision.choice.label, each.candidate.label, f"{each.candidate.lr:g}", _total(each, decision)),
+            decision.choice.label,
+            each.candidate.label,
+            f"{each.candidate.lr:g}",
+            _total(each, decision),
             *(_number(each, column) for column in COLUMNS[1:]),
             "present" * (each is decision.present),
         ]
@@ -92,7 +95,7 @@ def _candidates(decisions: Sequence[Decision]) -> str:
     return markdown_table(["choice", "candidate", "rate", *COLUMNS, ""], rows, left=2)
 
 
-def _total(tried: Tried, decision: Decision) -> str:
+def _total(tried: Tried, decision: Decided) -> str:
     text = _number(tried, "total")
     return f"**{text}**" if tried is decision.chosen else text
 

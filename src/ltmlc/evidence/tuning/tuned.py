@@ -87,7 +87,14 @@ def _half_interval(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> flo
 def tuned_csv(pairs: list[Pair], results: Results) -> str:
     """One line a method and data set; percent, differences in points."""
     header = [
-        *("dataset", "row", "lr", "run", "tuned_lr", "tuned_run", "n", "tuned_n"),
+        "dataset",
+        "row",
+        "lr",
+        "run",
+        "tuned_lr",
+        "tuned_run",
+        "n",
+        "tuned_n",
         *(f"{prefix}{column}{suffix}" for prefix in ("", "tuned_") for column in COLUMNS for suffix in ("", "_sd")),
         *(f"difference_{column}" for column in COLUMNS),
         "difference_total_half_interval",

@@ -25,9 +25,7 @@ class Noise:
 
 
 def pooled_noise(groups: Iterable[Sequence[float]]) -> Noise:
-    """s^2 = sum over runs of squared deviations from the run's mean / sum over runs of (n - 1). Runs with one seed
-    add nothing.
-    """
+    """s^2 = squared deviations from each run's mean / (n - 1), both summed over the runs that have two seeds."""
     arrays = [np.asarray(values, dtype=float) for values in groups]
     df = sum(len(values) - 1 for values in arrays if len(values))
     if df == 0:
@@ -65,8 +63,7 @@ def kendall(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, floa
 
 def paired_noise(results: Results, dataset: str, column: str) -> Noise:
     """:func:`additive_noise` of all finished runs of a data set, in one column."""
-    runs = sorted({run for name, run, _ in results.runs if name == dataset})
-    return additive_noise([results.scores(dataset, run, column) for run in runs])
+    return additive_noise([results.scores(dataset, run, column) for run in results.names(dataset)])
 
 
 def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:

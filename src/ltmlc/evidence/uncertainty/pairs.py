@@ -22,6 +22,7 @@ from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import PREDICTIONS
 from ltmlc.plan.methods import method_runs
 
 
@@ -99,11 +100,11 @@ def _finished_seeds(
 ) -> dict[int, list[tuple[float, RunResult]]]:
     """Seed -> [(1, result)] or, with another run, [(1, result), (-1, its result)]."""
     names = [run] if against is None else [run, against]
-    by_run = [{r.seed: r for r in results.of(dataset, name) if r.status == "finished"} for name in names]
+    by_run = [{r.seed: r for r in results.finished(dataset, name)} for name in names]
     for name, finished in zip(names, by_run, strict=True):
         if not results.of(dataset, name):
-            known = sorted({other for other_set, other, _ in results.runs if other_set == dataset})
-            raise InputError(f"no run {name!r} on {dataset}; the configuration has: {', '.join(known) or 'none'}")
+            known = ", ".join(results.names(dataset)) or "none"
+            raise InputError(f"no run {name!r} on {dataset}; the configuration has: {known}")
         if not finished:
             raise InputError(f"{dataset}/{name} has no finished seed yet; `ltmlc status` says what is")
     shared = sorted(set.intersection(*map(set, by_run)))
@@ -114,8 +115,7 @@ def _finished_seeds(
 
 def _spread(results: Results, dataset: str, column: str, run: str, against: str | None) -> Spread:
     """Of this run, or of its difference to another, among those of all runs of the data set."""
-    runs = sorted({name for known, name, _ in results.runs if known == dataset} - {against})
-    draws = {name: results.draws(dataset, name, column) for name in runs}
+    draws = {name: results.draws(dataset, name, column) for name in results.names(dataset) if name != against}
     if against is not None:
         other = results.scores(dataset, against, column)
         draws = {name: paired(other, scores) for name, scores in draws.items()}
@@ -155,7 +155,7 @@ def logits_of(result: RunResult, split: Split) -> np.ndarray:
     Raises:
         InputError: the file is missing, damaged, or of other images.
     """
-    path = result.directory / "predictions.npz"
+    path = result.directory / PREDICTIONS
     logits, labels, ids = read_predictions(path)
     if ids != list(split.test_ids) or not np.array_equal(labels, split.test_matrix):
         raise InputError(f"{path} is of other test images or labels than the split; train this run again")

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ltmlc.disk.files import canonical_json, make_room
+from ltmlc.disk.files import canonical_json, differences, make_room
 
 FORMAT = b"ltmlc checkpoint 1\n"
 LAST, PREVIOUS, PARTIAL = "last.pt", "previous.pt", "partial.pt"
@@ -144,25 +144,14 @@ def _read(path: Path, stamp: dict[str, Any], map_location: str | torch.device) -
             content = file.read(length)
         if hashlib.sha256(content).hexdigest() != header["sha256"]:
             return None, "is damaged: its content does not fit its checksum"
-        differences = _differences(header["stamp"], json.loads(canonical_json(stamp)))
-        if differences:
-            return None, f"belongs to another run ({', '.join(differences[:3])})"
+        if others := differences(header["stamp"], json.loads(canonical_json(stamp))):
+            named = [f"{key}: {_short(saved)}, now {_short(now)}" for key, (saved, now) in list(others.items())[:3]]
+            return None, f"belongs to another run ({', '.join(named)})"
         return torch.load(io.BytesIO(content), map_location=map_location, weights_only=True), ""
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
     except Exception:  # of what is no such file its readers raise anything
         return None, "is damaged: it is no file of a checkpoint"
-
-
-def _differences(saved: Any, wanted: Any, where: str = "") -> list[str]:
-    """Where two JSON values differ, as ``spec.recipe.lr: 0.02, now 0.01``."""
-    if isinstance(saved, dict) and isinstance(wanted, dict):
-        found = []
-        for key in sorted(saved.keys() | wanted.keys()):
-            path = f"{where}.{key}" if where else key
-            found += _differences(saved.get(key), wanted.get(key), path)
-        return found
-    return [] if saved == wanted else [f"{where}: {_short(saved)}, now {_short(wanted)}"]
 
 
 def _short(value: Any) -> str:

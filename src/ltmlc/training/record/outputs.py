@@ -12,8 +12,9 @@ import torch
 from ltmlc import metrics
 from ltmlc.data.split import Split
 from ltmlc.disk.files import write_atomically
+from ltmlc.plan.lookup import METRICS, PREDICTIONS
 
-METRICS, PREDICTIONS, WEIGHTS, HISTORY = "metrics.json", "predictions.npz", "weights.pt", "history.csv"
+WEIGHTS, HISTORY = "weights.pt", "history.csv"
 
 
 def score(logits: np.ndarray, split: Split) -> dict[str, Any]:

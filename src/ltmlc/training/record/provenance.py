@@ -3,7 +3,6 @@
 import os
 import platform
 import resource
-import socket
 import subprocess
 import sys
 from functools import cache
@@ -60,7 +59,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def host() -> str:
-    return socket.gethostname()

@@ -18,7 +18,7 @@ from ltmlc.data.split import load_split
 from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
-from ltmlc.training.record.outputs import METRICS, PREDICTIONS
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder
 
 HELDOUT = "-heldout"
 """How the name of a split ends whose test images are held-out training images (ltmlc.data.heldout)."""
@@ -99,7 +99,7 @@ def decide_from_run(heldout: str | Path, fields: dict[str, Any]) -> Decision:
     """
     folder = Path(heldout)
     metrics = read_json(folder / METRICS)
-    split = load_split(folder.absolute().parents[3] / "data" / str(metrics.get("dataset")) / "split.json")
+    split = load_split(data_folder(folder.absolute().parents[3], str(metrics.get("dataset"))) / "split.json")
     if not split.dataset.endswith(HELDOUT) or split.sha256 != metrics.get("split_sha256"):
         raise InputError(
             f"{folder}: its images are not held-out training images, and test images decide nothing; give a run that "

@@ -16,7 +16,8 @@ from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.weights import WeightsError, read_tensors
-from ltmlc.training.record.outputs import METRICS, WEIGHTS
+from ltmlc.plan.lookup import METRICS
+from ltmlc.training.record.outputs import WEIGHTS
 
 CARD, EXPORTED = "model.json", "model.safetensors"
 """What describes an exported network for programs, and its weights."""

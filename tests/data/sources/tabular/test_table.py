@@ -1,11 +1,11 @@
 import pytest
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.data.sources.tabular.table import Table, read_table
+from ltmlc.data.sources.tabular.table import CsvTable, read_table
 from ltmlc.errors import InputError
 
 
-def table(tmp_path, content: str | bytes, *, encoding: str | None = None) -> Table:
+def table(tmp_path, content: str | bytes, *, encoding: str | None = None) -> CsvTable:
     (tmp_path / "a.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
     faults = Faults("a.csv")
     found = read_table(tmp_path / "a.csv", expected=["path", "labels"], encoding=encoding, faults=faults)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
-from ltmlc.data.sources.tabular.table import Table
+from ltmlc.data.sources.tabular.table import CsvTable
 from ltmlc.errors import InputError
 
 MEANING = {"1": "positive", "true": "positive", "0": "negative", "false": "negative", "-1": "uncertain"}
@@ -20,7 +20,7 @@ ASKED = {
 
 
 def find_class_columns(
-    tables: Sequence[Table], *, beside: set[str], classes: Sequence[str] | None, none: Sequence[str]
+    tables: Sequence[CsvTable], *, beside: set[str], classes: Sequence[str] | None, none: Sequence[str]
 ) -> list[str]:
     """Names of the columns that are classes.
 
@@ -77,7 +77,7 @@ def _value(cell: str) -> str:
 
 
 def read_class_columns(
-    table: Table,
+    table: CsvTable,
     classes: Sequence[str],
     *,
     image: str,

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.source import plain_path
 from ltmlc.data.sources.tabular.columns import describe_missing
-from ltmlc.data.sources.tabular.table import Row, Table
+from ltmlc.data.sources.tabular.table import CsvRow, CsvTable
 from ltmlc.errors import InputError
 
 PRESENT = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 """What a cell of the column that says whether the label is there may be, in any case."""
 
 
-def one_row_an_image(table: Table, columns: Mapping[str, str], *, faults: Faults) -> tuple[Table, str]:
+def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, faults: Faults) -> tuple[CsvTable, str]:
     """The table with all labels of an image in one cell, as a list; and how it was read, for people.
 
     Args:
@@ -32,7 +32,7 @@ def one_row_an_image(table: Table, columns: Mapping[str, str], *, faults: Faults
         _ask_for_present(table, set(columns.values()))
     paths, labels = table.cells(columns["path"]), table.cells(columns["labels"])
     present = table.cells(columns["present"]) if "present" in columns else ["1"] * len(paths)
-    groups: dict[str, tuple[Row, list[str]]] = {}
+    groups: dict[str, tuple[CsvRow, list[str]]] = {}
     place = table.columns.index(columns["labels"])
     split = table.columns.index(columns["split"]) if columns["split"] in table.columns else None
     for row, path, label, said in zip(table.rows, paths, labels, present, strict=True):
@@ -51,14 +51,14 @@ def one_row_an_image(table: Table, columns: Mapping[str, str], *, faults: Faults
             )
     kept = [index for index, name in enumerate(table.columns) if name != columns.get("present")]
     rows = [
-        Row(first.where, [json.dumps(names) if index == place else first.cells[index] for index in kept])
+        CsvRow(first.where, [json.dumps(names) if index == place else first.cells[index] for index in kept])
         for first, names in groups.values()
     ]
     note = f"{table.path}: one label a row, {len(table.rows)} rows of {len(rows)} images"
-    return Table(table.path, table.delimiter, [table.columns[index] for index in kept], rows), note
+    return CsvTable(table.path, table.delimiter, [table.columns[index] for index in kept], rows), note
 
 
-def _ask_for_present(table: Table, named: set[str]) -> None:
+def _ask_for_present(table: CsvTable, named: set[str]) -> None:
     """Where a label may be said to be absent, reading it as there would be wrong, so it is asked for."""
     for column in table.columns:
         seen = {cell.casefold() for cell in table.cells(column)} if column and column not in named else set()

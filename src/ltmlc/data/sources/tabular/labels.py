@@ -8,7 +8,7 @@ from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import check_names, fault_of
 from ltmlc.data.sources.tabular.cells import part_cells
 from ltmlc.data.sources.tabular.class_columns import find_class_columns, read_class_columns
-from ltmlc.data.sources.tabular.table import Table
+from ltmlc.data.sources.tabular.table import CsvTable
 from ltmlc.errors import InputError
 
 Names = list[list[str] | None]
@@ -31,7 +31,7 @@ class LabelKeys:
 
 
 def read_labels(
-    tables: Sequence[Table], keys: LabelKeys, *, faults: Faults, notes: list[str]
+    tables: Sequence[CsvTable], keys: LabelKeys, *, faults: Faults, notes: list[str]
 ) -> tuple[list[str], list[Names]]:
     """The classes, and the labels of every row of every table: renamed, without those that say that there is none.
 
@@ -73,7 +73,7 @@ def _refuse_unused(keys: Sequence[str], reason: str) -> None:
         raise InputError(f"{' and '.join(keys)} would not be used: {reason}; remove it, or mend its value")
 
 
-def _from_cells(tables: Sequence[Table], keys: LabelKeys, faults: Faults, notes: list[str]) -> list[Names]:
+def _from_cells(tables: Sequence[CsvTable], keys: LabelKeys, faults: Faults, notes: list[str]) -> list[Names]:
     cells = [table.cells(keys.labels) for table in tables]
     places: dict[str, str] = {}
     for table, texts in zip(tables, cells, strict=True):
@@ -86,7 +86,7 @@ def _from_cells(tables: Sequence[Table], keys: LabelKeys, faults: Faults, notes:
 
 
 def _occurring(
-    tables: Sequence[Table], found: Sequence[Names], columns: Sequence[str]
+    tables: Sequence[CsvTable], found: Sequence[Names], columns: Sequence[str]
 ) -> tuple[dict[str, str], Counter[str]]:
     """Each label -> where it stands first, and -> how many images have it."""
     places: dict[str, str] = dict.fromkeys(columns, "the first line")
@@ -99,7 +99,7 @@ def _occurring(
     return places, counts
 
 
-def _check_none(tables: Sequence[Table], found: Sequence[Names], none: Sequence[str], faults: Faults) -> None:
+def _check_none(tables: Sequence[CsvTable], found: Sequence[Names], none: Sequence[str], faults: Faults) -> None:
     for table, rows in zip(tables, found, strict=True):
         for row, names in zip(table.rows, rows, strict=True):
             if len(names or ()) > 1 and not set(none).isdisjoint(names or ()):

@@ -6,22 +6,19 @@ from pathlib import Path
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import fault_of_path
-from ltmlc.data.sources.source import OWN, first_existing, plain_path
-from ltmlc.data.sources.tabular.table import Table
+from ltmlc.data.sources.source import LONGEST_LIST, OWN, first_existing, plain_path
+from ltmlc.data.sources.tabular.table import CsvTable
 from ltmlc.disk.reading import read_text
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation", "dev")
 """What a column split may say without being asked, in any case; of TEST only one in a table."""
 
-LONGEST_LIST = 100_000_000
-"""Bytes of a list of images: some millions of them."""
-
 Splits = Mapping[str, Sequence[str]]
 """``train`` and ``test`` -> the values of the column split that are meant."""
 
 
-def image_ids(table: Table, column: str, *, suffix: str, faults: Faults) -> list[str]:
+def image_ids(table: CsvTable, column: str, *, suffix: str, faults: Faults) -> list[str]:
     """The id of each row, its path in plain form. ``faults`` takes what is no path, and repetitions."""
     ids: list[str] = []
     seen: dict[str, str] = {}
@@ -43,7 +40,7 @@ def image_ids(table: Table, column: str, *, suffix: str, faults: Faults) -> list
     return ids
 
 
-def parts_of(table: Table, column: str, *, splits: Splits | None, faults: Faults) -> list[str | None]:
+def parts_of(table: CsvTable, column: str, *, splits: Splits | None, faults: Faults) -> list[str | None]:
     """``train`` or ``test`` of each row; None for a row that ``splits`` does not name."""
     values = table.cells(column)
     if splits is not None:

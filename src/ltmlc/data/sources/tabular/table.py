@@ -20,7 +20,7 @@ MAX_BYTES = 500_000_000
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """One image's row: where it stands, for messages, and its cells, as many as the table has columns."""
 
     where: str
@@ -28,20 +28,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """A CSV: its columns by name, and its rows in file order."""
 
     path: Path
     delimiter: str
     columns: list[str]
-    rows: list[Row]
+    rows: list[CsvRow]
 
     def cells(self, column: str) -> list[str]:
         index = self.columns.index(column)
         return [row.cells[index] for row in self.rows]
 
 
-def read_table(path: Path, *, expected: list[str], encoding: str | None, faults: Faults, prefix: str = "") -> Table:
+def read_table(path: Path, *, expected: list[str], encoding: str | None, faults: Faults, prefix: str = "") -> CsvTable:
     """The table of one CSV.
 
     Args:
@@ -73,8 +73,10 @@ def read_table(path: Path, *, expected: list[str], encoding: str | None, faults:
     for line, cells in records:
         cells = [cell.strip(" \t\r\n") for cell in cells]
         if any(cells):
-            rows.append(Row(f"{prefix}line {line}", _fitted(cells, columns, delimiter, f"{prefix}line {line}", faults)))
-    return Table(path, delimiter, columns, rows)
+            rows.append(
+                CsvRow(f"{prefix}line {line}", _fitted(cells, columns, delimiter, f"{prefix}line {line}", faults))
+            )
+    return CsvTable(path, delimiter, columns, rows)
 
 
 def _delimiter(lines: list[str], expected: list[str]) -> str:

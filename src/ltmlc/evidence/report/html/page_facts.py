@@ -6,8 +6,8 @@ from typing import Any
 
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
-from ltmlc.evidence.markup import hours
-from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs, counted, environment_values
+from ltmlc.evidence.markup import count_verdicts, hours
+from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs, environment_values, judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
@@ -17,12 +17,10 @@ from ltmlc.evidence.report.html.tables_view import failure
 def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
     """The numbers' verdicts, then the sentences', each with the data sets they fall on."""
     titles = {**evidence.titles, "": "the losses"}
-    cells = [(cell.verdict, cell.dataset) for cell in evidence.diff.cells]
-    claims = [(verdict.verdict, verdict.dataset) for verdict in evidence.verdicts]
     other = "the published ones" if evidence.published else "our own reference"
     blocks = [
-        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, cells, titles),
-        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, claims, titles),
+        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, evidence.diff.cells, titles),
+        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.verdicts, titles),
     ]
     return [block for block in blocks if block["total"]]
 
@@ -32,14 +30,15 @@ def _block(
     title: str,
     order: Sequence[str],
     looks: Mapping[str, Look],
-    found: Sequence[tuple[str, str]],
+    judged: Sequence[Any],
     titles: Mapping[str, str],
 ) -> dict[str, Any]:
-    datasets, rows = counted(order, found, titles)
+    datasets = judged_datasets(judged, titles)
+    rows = count_verdicts(order, judged, datasets)
     return {
         "name": name,
         "title": title,
-        "total": len(found),
+        "total": len(judged),
         "datasets": [titles[dataset] for dataset in datasets],
         "rows": [{"look": look_of(looks, verdict), "count": count, "each": each} for verdict, count, each in rows],
     }
