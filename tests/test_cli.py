@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -209,3 +210,11 @@ def test_status_ends_with_1_where_a_run_has_failed(own_folder, capsys):
     (run / "train.log").write_text("ltmlc train: error: no\n")
     assert main(["status"]) == 1
     assert "digits20-lt/lsep/seed0: ended without a result: ltmlc train: error: no" in capsys.readouterr().out
+
+
+def test_every_verb_stands_apart_from_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = capsys.readouterr().out
+    for verb in ("init", "export-model", "check-loss"):
+        assert re.search(rf"^  {verb} +[a-z]", listed, flags=re.MULTILINE), verb

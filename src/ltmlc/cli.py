@@ -83,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _entry(name: str, text: str) -> str:
     """A verb's line of --help, wrapped."""
     width = max(shutil.get_terminal_size().columns - 2, 40)
-    return textwrap.fill(text, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
+    return textwrap.fill(text, width, initial_indent=f"  {name:<12} ", subsequent_indent=" " * 15)
 
 
 def _verb(

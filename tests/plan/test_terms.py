@@ -4,7 +4,7 @@ import pytest
 
 from ltmlc.errors import InputError
 from ltmlc.plan import catalogue
-from ltmlc.plan.terms import loss_term
+from ltmlc.plan.terms import as_text, canonical, loss_term
 
 LOSS = '''"""A loss of one's own."""
 
@@ -107,3 +107,8 @@ def test_a_default_that_only_running_the_file_would_tell_is_one_sentence(package
     forget()
     with pytest.raises(InputError, match=r"mine\.py: mine: share: the default compute\(\) cannot be read"):
         term()
+
+
+def test_a_number_beyond_what_a_float_tells_apart_stays_as_it_was_written():
+    assert canonical([5.0, 1e30]) == [5, 1e30] and isinstance(canonical(1e30), float)
+    assert as_text(canonical(1e30)) == "1e30"  # + joins the terms of a sum in a run's name

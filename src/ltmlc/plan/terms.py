@@ -95,15 +95,22 @@ def term_id(term: dict[str, Any]) -> str:
     return text if term["weight"] == 1 else f"{as_text(term['weight'])}x{text}"
 
 
+EXACT = 2**53
+"""Below it a float that is a whole number is that number and no other."""
+
+
 def as_text(value: Any) -> str:
-    return "-".join(as_text(item) for item in value) if isinstance(value, list) else str(value)
+    """A value in the name of a run, where + joins terms: 1e+30 is 1e30."""
+    return "-".join(as_text(item) for item in value) if isinstance(value, list) else str(value).replace("e+", "e")
 
 
 def canonical(value: Any) -> Any:
-    """Numbers that are equal must be written alike: 5.0 becomes 5, a tuple a list."""
+    """Numbers that are equal must be written alike: 5.0 becomes 5, a tuple a list. 1e30 stays: as an integer it has
+    digits that nobody wrote, and is no number that a metrics file may have.
+    """
     if isinstance(value, (tuple, list)):
         return [canonical(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
 
 
 def choose(name: str, valid: Any, problem: str, *, more: str = "") -> None:
