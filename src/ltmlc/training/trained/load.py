@@ -17,6 +17,7 @@ from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.reading.schema import check
 from ltmlc.training.record.outputs import WEIGHTS
 
 CARD, EXPORTED = "model.json", "model.safetensors"
@@ -120,6 +121,7 @@ def _described(path: Path) -> dict[str, Any]:
             f"{path} does not say {', '.join(wrong)} of the network (spec, classes); give the folder that "
             "the training wrote, or train it again"
         )
+    check({"image_size": parts["model"]["image_size"]}, schema="model", where=f"{path}: spec.model")
     return fields
 
 
