@@ -164,7 +164,7 @@ def test_what_is_no_readable_file_is_one_answer(tmp_path):
     refused("which may have no end", read_yaml, "/dev/zero")
     refused("which may have no end", read_yaml, tmp_path / "pipe")
     refused("is not in UTF-8", read_yaml, tmp_path / "latin")
-    refused("at most", read_yaml, tmp_path / "large")
+    refused("more than the 8000000 that are read", read_yaml, tmp_path / "large")
     refused("File name too long", read_yaml, tmp_path / ("a" * 300))
     refused("does not exist", read_yaml, "a\0b")
 

@@ -1,6 +1,5 @@
 """Reading arrays from ``.npz`` files: what they unpack to is asked before anything is unpacked."""
 
-import stat
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -8,6 +7,8 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+
+from ltmlc.disk.reading import why_unread
 
 UNPACKED = 500_000_000
 """Bytes that the compressed arrays of a file may unpack to: logits of 100 000 images and 1000 classes."""
@@ -23,8 +24,8 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]
     Raises one of ``DAMAGED``, of which FileNotFoundError says that there is none.
     """
     path = Path(path)
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is no regular file")
+    if why := why_unread(path):
+        raise ValueError(f"it {why}")
     with zipfile.ZipFile(path) as file:
         packed = [member for member in file.infolist() if member.compress_type != zipfile.ZIP_STORED]
         unpacked = sum(member.file_size for member in packed)

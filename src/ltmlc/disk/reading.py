@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 import stat
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,16 @@ UTF8 = "utf-8-sig"
 """UTF-8, with or without the byte-order mark that some editors put first."""
 
 
+def why_unread(path: Path, limit: float = math.inf) -> str:
+    """Why a file is not to be read, known before its first byte; empty where it may be. Raises OSError."""
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        return "is a folder"
+    if not stat.S_ISREG(state.st_mode):
+        return "is a pipe or a device, which may have no end"
+    return f"has {state.st_size} bytes, more than the {limit} that are read" if state.st_size > limit else ""
+
+
 def read_regular(path: str | Path, *, limit: int) -> bytes:
     """All bytes of a regular file.
 
@@ -27,18 +38,11 @@ def read_regular(path: str | Path, *, limit: int) -> bytes:
     """
     path = Path(path)
     try:
-        state = path.stat()
-        if stat.S_ISDIR(state.st_mode):
-            raise InputError(f"{path} is a folder; name a file")
-        if not stat.S_ISREG(state.st_mode):
-            raise InputError(f"{path} is a pipe or a device, which may have no end; name a file")
-        if state.st_size > limit:
-            raise InputError(f"{path} has {state.st_size} bytes; at most {limit} are read: name the right file")
-        return path.read_bytes()
+        if not (why := why_unread(path, limit)):
+            return path.read_bytes()
     except (OSError, ValueError) as error:  # the latter: a NUL in the name
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    raise InputError(f"{path} {why}; name the right file")
 
 
 def read_text(path: str | Path, *, limit: int, encoding: str = UTF8, mend: str = "save it as UTF-8") -> str:

@@ -1,6 +1,5 @@
 """Pretrained backbone weights: torchvision's, or a file."""
 
-import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.hub import load_state_dict_from_url
 
+from ltmlc.disk.reading import why_unread
 from ltmlc.errors import InputError
 from ltmlc.models.backbone import Backbone
 
@@ -90,9 +90,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             that hold no plain numbers; says which.
     """
     try:
-        state = path.stat()
-        if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
-            raise WeightsError(f"{path} is no regular file of at most {MAX_BYTES // 10**9} GB")
+        if why := why_unread(path, MAX_BYTES):
+            raise WeightsError(f"{path} {why}")
         _check_archive(path)
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except WeightsError:

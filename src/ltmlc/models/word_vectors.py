@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltmlc.disk.reading import read_text
+from ltmlc.disk.reading import read_text, why_unread
 from ltmlc.errors import InputError
 
 MAX_TABLE = 10**9
@@ -128,8 +128,8 @@ def _check_rows(path: Path, table: np.ndarray, names: list[str], order: str) -> 
 
 
 def _read_table(path: Path) -> np.ndarray:
-    if (size := path.stat().st_size) > MAX_TABLE:
-        raise InputError(f"word vectors: {path} has {size} bytes, {MAX_TABLE} at most are read; keep the classes' rows")
+    if why := why_unread(path, MAX_TABLE):
+        raise InputError(f"word vectors: {path} {why}; keep the classes' rows")
     try:
         if path.suffix == ".pkl":
             with path.open("rb") as file:

@@ -130,7 +130,7 @@ def test_what_is_no_regular_file_or_too_large_is_refused_unread(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     for path in (tmp_path / "pipe.jpg", tmp_path / "folder.jpg", "/dev/zero"):
-        with pytest.raises(UnusableImageError, match="is no regular file; delete it"):
+        with pytest.raises(UnusableImageError, match=r"is a (folder|pipe or a device.*); delete it"):
             read_rgb(path)
     with (tmp_path / "large.bmp").open("wb") as file:
         file.truncate(500_000_000)

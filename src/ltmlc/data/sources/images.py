@@ -1,7 +1,6 @@
 """Reading one photograph, the same way for every data set."""
 
 import io
-import stat
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,7 @@ import simplejpeg
 from PIL import Image
 
 from ltmlc.data.sources.source import UnusableImageError
+from ltmlc.disk.reading import why_unread
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "JPEG2000", "PPM", "AVIF")
 """What may be an image, by the head of the file, as Pillow names it."""
@@ -52,14 +52,11 @@ def read_rgb(path: str | Path) -> np.ndarray:
 
 def _read(path: Path) -> bytes:
     try:
-        state = path.stat()
-        regular = stat.S_ISREG(state.st_mode)  # reading a pipe would wait, a device might never end
-        if regular and state.st_size <= MAX_BYTES:
+        if not (why := why_unread(path, MAX_BYTES)):
             return path.read_bytes()
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
         raise UnusableImageError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    why = f"has {state.st_size} bytes, more than the {MAX_BYTES} that are read: shrink it"
-    raise UnusableImageError(path, why if regular else "is no regular file")
+    raise UnusableImageError(path, why)
 
 
 def _refuse_too_many_pixels(path: str | Path, content: bytes) -> None:
