@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from collections import Counter
@@ -70,11 +69,10 @@ def _add_held_out(parser: argparse.ArgumentParser) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    from ltmlc.disk.files import sha256_file
     from ltmlc.plan.config import load_config
     from ltmlc.plan.fingerprint import run_fingerprint
     from ltmlc.plan.lookup import data_folder, run_folder
-    from ltmlc.workflow.parts import refuse_edited, run_parts
+    from ltmlc.workflow.attempt import attempt_training
     from ltmlc.workflow.record import read_record
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
@@ -85,8 +83,6 @@ def train(options: argparse.Namespace) -> int:
     data = options.data or data_folder(config["results"], options.dataset)
     out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
 
-    from ltmlc.workflow.attempt import attempt_run
-
     if options.keep_weights:
         settings["keep_weights"] = True
         known = None if options.made_of else read_record(out / METRICS)
@@ -95,22 +91,8 @@ def train(options: argparse.Namespace) -> int:
     result = {"spec": spec, "dataset": options.dataset, "run": options.run, "seed": options.seed}
     result["code"] = options.code or run_fingerprint(spec)
 
-    def work() -> int:
-        from ltmlc.training.run import train_on_leased_device
-
-        # Asked when the code has been imported: what runs from here on is what is recorded.
-        refuse_edited(options.made_of, {**run_parts(spec), "split": sha256_file(data / "split.json")})
-
-        return train_on_leased_device(
-            **result,
-            data=data,
-            out=out,
-            settings={**settings, "threads": options.threads or settings["threads"]},
-            command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
-            started=STARTED,
-        )
-
-    return attempt_run(work, out, split=data / "split.json", made_of=options.made_of, **result)
+    settings["threads"] = options.threads or settings["threads"]
+    return attempt_training(out, data=data, settings=settings, started=STARTED, made_of=options.made_of, **result)
 
 
 def predict(options: argparse.Namespace) -> None:

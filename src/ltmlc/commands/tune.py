@@ -1,12 +1,9 @@
 """The verbs that choose on held-out training images: holdout, tune, tuned."""
 
 import argparse
-import shlex
 import shutil
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from ltmlc.commands.data import write_features
 from ltmlc.commands.options import (
@@ -127,7 +124,7 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     from ltmlc.evidence.results.results import load_results
     from ltmlc.plan.fingerprint import run_fingerprint
     from ltmlc.plan.lookup import run_folder
-    from ltmlc.workflow.attempt import attempt_run
+    from ltmlc.workflow.attempt import attempt_training
 
     results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
     specs = sweep.grid.runs[dataset]
@@ -140,22 +137,9 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     for number, (run, seed) in enumerate(waiting, 1):
         say("tune", [f"{dataset}: training {number} of {len(waiting)}: {run}, seed {seed}"])
         result = {"dataset": dataset, "run": run, "seed": seed, "spec": specs[run], "code": run_fingerprint(specs[run])}
-        out = run_folder(sweep.results, dataset, run, seed)
-
-        def work(result: dict[str, Any] = result, out: Path = out) -> int:
-            from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
-
-            return train_on_leased_device(
-                **result,
-                data=folder,
-                out=out,
-                settings=sweep.grid.config["training"],
-                command=shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]]),
-                started=time.perf_counter(),
-            )
-
+        settings = {"data": folder, "settings": sweep.grid.config["training"], "started": time.perf_counter()}
         # As in the workflow: one process a run, also beside `snakemake tune`, and checksums when it ends.
-        if code := attempt_run(work, out, split=folder / "split.json", **result):
+        if code := attempt_training(run_folder(sweep.results, dataset, run, seed), **settings, **result):
             return code
     return 0
 

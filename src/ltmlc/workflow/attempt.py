@@ -1,5 +1,6 @@
 """What surrounds a training, whatever becomes of it: one process a run, no finished result trained twice, checksums."""
 
+import shlex
 import shutil
 import sys
 import time
@@ -9,12 +10,13 @@ from typing import Any
 
 from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
-from ltmlc.disk.files import make_room
+from ltmlc.disk.files import make_room, sha256_file
 from ltmlc.disk.locks import only_process
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
 from ltmlc.plan.lookup import METRICS
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, is_result_of, keep, restore_finished
+from ltmlc.workflow.parts import refuse_edited, run_parts
 from ltmlc.workflow.record import record_of, write_record
 
 
@@ -49,6 +51,31 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
             shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification: now replaced
             _keep_if_the_clock_is_behind(out, split.parent)
         return code
+
+
+def attempt_training(
+    out: Path, *, data: Path, settings: dict[str, Any], started: float, made_of: str | None = None, **result: Any
+) -> int:
+    """:func:`attempt_run` of a training on a device of this machine.
+
+    Args:
+        out: the run's folder.
+        data: the folder with split and pack.
+        settings: how to train.
+        started: of the process, or of this training, by ``time.perf_counter``.
+        made_of: what the job was planned with; None for one that nobody planned.
+        result: data set, run, seed, specification and code.
+    """
+
+    def work() -> int:
+        from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
+
+        # Asked when the code has been imported: what runs from here on is what is recorded.
+        refuse_edited(made_of, {**run_parts(result["spec"]), "split": sha256_file(data / "split.json")})
+        command = shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]])
+        return train_on_leased_device(**result, data=data, out=out, settings=settings, command=command, started=started)
+
+    return attempt_run(work, out, split=data / "split.json", made_of=made_of, **result)
 
 
 def _keep_if_the_clock_is_behind(out: Path, data: Path) -> None:
