@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "other-images.md"
 KEPT = ROOT / "config" / "reference" / "voc07-lt-frozen"
 SCORES = ROOT / "config" / "reference" / "voc07-lt-frozen-scores.npz"
-START, END = "<!-- other images -->", "<!-- /other images -->"
 RESAMPLES = 400
 SECTIONS = ("4.3", "4.3, Table 4")  # Tables 2 and 4
 
@@ -133,13 +132,14 @@ def table() -> str:
     return markdown_table(header, lines, left=2).strip()
 
 
-def page_with(text: str) -> str:
-    """The page with ``text`` between its markers."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-    return f"{before}{START}\n{text}\n{END}{rest.partition(END)[2]}"
+def page_with(page: Path, name: str, text: str) -> str:
+    """``page`` with ``text`` between its markers, which are comments with this name."""
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = page.read_text(encoding="utf-8").partition(start)
+    return f"{before}{start}\n{text}\n{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":
     for results_folder in sys.argv[1:]:
         pack(results_folder)
-    PAGE.write_text(page_with(table()), encoding="utf-8")
+    PAGE.write_text(page_with(PAGE, "other images", table()), encoding="utf-8")

@@ -1,0 +1,79 @@
+"""docs/draws.md: Table 2 on other draws of the training subset, beside the subset of the paper.
+
+`python docs/draws.py` writes the tables anew from config/reference alone, for as many draws as have runs there; a test
+holds the page to them.
+"""
+
+from pathlib import Path
+from statistics import fmean
+
+from other_images import KEPT, measured, page_with, paper
+
+from ltmlc.evidence.claims.measure import measure
+from ltmlc.evidence.claims.predicates import RowName
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.results.results import COLUMNS, load_results
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.plan.grid import Grid, load_grid
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "draws.md"
+DRAWS = ROOT / "config" / "reference" / "voc07-lt-frozen-draws"
+SEEDS = 2  # of each draw
+
+
+def drawn() -> tuple[Grid, list[str]]:
+    """The configuration of the draws, and those of which runs are committed."""
+    grid = load_grid(ROOT / "config" / "voc07-draws.yaml", ROOT)
+    return grid, [dataset for dataset in grid.datasets if (DRAWS / "runs" / dataset).is_dir()]
+
+
+def _line(theirs: float, ours: list[float], by_seeds: float) -> list[str]:
+    """The paper's subset, each draw, and how many of them lie further off than seeds would bring them."""
+    beyond = sum(abs(each - theirs) > by_seeds for each in ours)
+    return [f"{theirs:.2f}", *(f"{each:.2f}" for each in ours), f"± {by_seeds:.2f}", f"{beyond} of {len(ours)}"]
+
+
+def scores() -> str:
+    """Every row and column of Table 2."""
+    grid, draws = drawn()
+    committed, made = load_results(paper(), KEPT), load_results(grid, DRAWS)
+    rows, (dataset,) = grid.tables["table2"].rows, paper().datasets
+    lines = []
+    for column in COLUMNS:
+        theirs = [committed.scores(dataset, row.run[draws[0]], column) for row in rows]
+        for row, numbers, spread in zip(rows, theirs, moderate(theirs), strict=True):
+            ours = [fmean(made.scores(draw, row.run[draw], column).values()) for draw in draws]
+            width = spread.half_width(len(numbers), SEEDS)
+            lines.append([row.label, column, *_line(fmean(numbers.values()), ours, width)])
+    return _table(["row", "column"], lines, draws)
+
+
+def differences() -> str:
+    """Every comparison of the sentences about Table 2; a draw's spread between seeds is taken for that of the paper's
+    subset, which five seeds measure.
+    """
+    grid, draws = drawn()
+    made = load_results(grid, DRAWS)
+    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    lines = []
+    for claim, each in measured(paper(), load_results(paper(), KEPT)):
+        if all(row in rows for row in each.part.rows):
+            ours = [measure(each.part, draw, rows, made).mean for draw in draws]
+            width = each.spread.half_width(len(each.values), SEEDS)
+            lines.append([claim.statement, str(each.part), *_line(each.mean, ours, width)])
+    return _table(["sentence", "comparison"], lines, draws)
+
+
+def _table(named: list[str], lines: list[list[str]], draws: list[str]) -> str:
+    names = [draw.rpartition("-draw")[2] for draw in draws]
+    header = [*named, "paper's subset", *(f"draw {name}" for name in names), "seeds alone", "beyond seeds"]
+    return markdown_table(header, lines, left=2).strip()
+
+
+def text() -> str:
+    return f"{differences()}\n\n{scores()}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with(PAGE, "draws", text()), encoding="utf-8")
