@@ -5,7 +5,9 @@ import pytest
 from evidence.synthetic import grid, row, table
 
 from ltmlc.evidence.audit.audit import audit, paper_grid
+from ltmlc.evidence.audit.claims import claims_against_tables
 from ltmlc.evidence.audit.report import audit_csv, audit_markdown, write_audit
+from ltmlc.evidence.audit.rows import Printed
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.predicates import Part, RowName
 
@@ -178,6 +180,20 @@ def test_equal_numbers_contradict_better_but_not_no_better(bound, kinds):
     claims = [Claim("c", "4", "s", "greater", ("voc-lt",), {"voc-lt": (both,)})]
     rows = [row("a", "a", [60.0, 50, 60, 67.5]), row("b", "b", [60.0, 52, 58, 67.5])]
     assert [f.kind for f in audit(grid(table("t", *rows)), claims) if f.severity == "contradiction"] == kinds
+
+
+@pytest.mark.parametrize(("coco", "differences"), [(62.5, []), (61.0, [-1.0]), (62.0, [0.0])])
+def test_a_gain_said_to_be_larger_on_coco_is_held_against_both_data_sets(coco, differences):
+    gain = Part(((RowName("t", "a"), 1.0), (RowName("t", "b"), -1.0)), "total", 0.0)
+    gains = {"voc-lt": [gain], "coco-lt": [gain]}
+    claims = [Claim("more", "4", "More.", "gains_more_on", ("voc-lt", "coco-lt"), {}, facts={"gains": gains})]
+    numbers = {("voc-lt", "a"): 62.0, ("voc-lt", "b"): 60.0, ("coco-lt", "a"): coco, ("coco-lt", "b"): 60.0}
+    rows = [
+        Printed((RowName("t", label),), ("T",), dataset, label, (total,) * 4, "own")
+        for (dataset, label), total in numbers.items()
+    ]
+    found = claims_against_tables(rows, claims)
+    assert [finding.difference for finding in found] == pytest.approx(differences)
 
 
 def test_a_grid_without_published_numbers_gives_an_empty_report():

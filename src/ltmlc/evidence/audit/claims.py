@@ -5,7 +5,7 @@ from itertools import product
 
 from ltmlc.evidence.audit.rows import Finding, Printed
 from ltmlc.evidence.claims.file import Claim
-from ltmlc.evidence.claims.predicates import Part, RowName
+from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.results.reference import PAPER_GROUPS, PRINTED
 
 # A difference of two printed numbers is off by up to two halves of their last digit.
@@ -19,12 +19,33 @@ def claims_against_tables(rows: Sequence[Printed], claims: Sequence[Claim]) -> l
     Comparisons of which a side is not published (most points of Fig. 4) are passed over.
     """
     findings = []
-    for dataset in PAPER_GROUPS:
-        named = {name: row for row in rows if row.dataset == dataset for name in row.names}
+    printed = {
+        dataset: {name: row for row in rows if row.dataset == dataset for name in row.names} for dataset in PAPER_GROUPS
+    }
+    for dataset, named in printed.items():
         for claim in claims:
             parts = [part for part in claim.parts.get(dataset, ()) if all(row in named for row in part.rows)]
             findings += _judge(claim, parts, dataset, named, rows)
+    return findings + [each for claim in claims if "gains" in claim.facts for each in _smaller_gains(claim, printed)]
+
+
+def _smaller_gains(claim: Claim, printed: Mapping[str, Mapping[RowName, Printed]]) -> list[Finding]:
+    """Gains that the text says are larger on the one data set than on the other, and that are not."""
+    findings = []
+    for pair in zip(*claim.facts["gains"].values(), strict=True):
+        sides = list(zip(pair, (printed[dataset] for dataset in claim.facts["gains"]), strict=True))
+        if not all(row in named for part, named in sides for row in part.rows):
+            continue
+        few, many = (_value(part, named) for part, named in sides)
+        if many <= few + 1e-9:
+            text = ", against ".join(_numbers(part, named) for part, named in reversed(sides))
+            where, sentence = f"{claim.section}: {claim.id}", f"the text says: {claim.statement}"
+            findings.append(Finding("claim", "contradiction", TWINS[1], where, text, many - few, sentence))
     return findings
+
+
+def _value(part: Part, numbers: Mapping[RowName, Printed]) -> float:
+    return part.value(lambda row, column: numbers[row][column])
 
 
 def _judge(
@@ -52,7 +73,7 @@ def _judge(
 
 
 def _true(part: Part, numbers: Mapping[RowName, Printed], amount: tuple[float, float] | None) -> bool:
-    value = part.value(lambda row, column: numbers[row][column])
+    value = _value(part, numbers)
     if amount is not None:
         return amount[0] - _SLACK <= value <= amount[1] + _SLACK
     return value > part.bound + (-1e-9 if part.bound else 1e-9)  # a claim of no gain allows a gain up to its margin
@@ -72,7 +93,7 @@ def _readings(part: Part, named: Mapping[RowName, Printed], rows: Sequence[Print
 
 def _numbers(part: Part, numbers: Mapping[RowName, Printed]) -> str:
     terms = [f"{numbers[row][part.column]:.2f} ({_place(row, numbers[row])})" for row in part.rows]
-    value = part.value(lambda row, column: numbers[row][column])
+    value = _value(part, numbers)
     return f"{part.column} {' against '.join(terms)}: {value:+.2f}"
 
 
@@ -91,5 +112,5 @@ def _finding(
     numbers: str,
     sentence: str,
 ) -> Finding:
-    value = part.value(lambda row, column: named[row][column])
+    value = _value(part, named)
     return Finding("claim", severity, dataset, f"{claim.section}: {claim.id}", numbers, value, sentence)
