@@ -37,8 +37,9 @@ else:
 for path, text in texts.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+if "--made-of" in arguments:
+    write_record(next(iter(texts)), arguments[arguments.index("--made-of") + 1])
 if verb == "train":
-    write_record(out / "metrics.json", arguments[arguments.index("--made-of") + 1])
     write_sums(out / RUN_SUMS, [out / "metrics.json", out / "predictions.npz"])
 """
 
