@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -5,13 +7,16 @@ from training import tiny
 
 from ltmlc.data.augment.batch import draw_augmentation, training_batch
 from ltmlc.data.pack.pack import open_pack
+from ltmlc.data.sources.pooled import PooledSource, pooled_file
 from ltmlc.data.split import load_split
+from ltmlc.disk.files import sha256_file
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.training.batches import DeviceData
-from ltmlc.training.features import FEATURES, make_features, open_features
+from ltmlc.training.features import FEATURES, make_features, open_features, take_features
 from ltmlc.training.network import weights_sha256
 from ltmlc.training.predict import predict_images
+from ltmlc.training.trained.load import load_run
 
 VIEWS = 3
 GRAPH = {
@@ -184,3 +189,31 @@ def test_without_cached_views_there_is_nothing_to_compute(data, tmp_path):
     with pytest.raises(InputError, match=r"model.cached_views is null"):
         make_features(open_pack(data / "pack"), tiny.SPEC, tiny.CPU, tmp_path / FEATURES)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def pooled(folder, spec, tmp_path):
+    """The same features, embedded: a source that holds them, and its data folder."""
+    split, full = load_split(folder / "split.json"), np.load(folder / FEATURES)
+    names = {"classes": split.classes, "train_ids": split.train_ids, "test_ids": split.test_ids}
+    path = tmp_path / "pooled.npz"
+    path.write_bytes(pooled_file(full["average"], full["maximum"], split.matrix, names, views=VIEWS, about=""))
+    return PooledSource(file=str(path), sha256=sha256_file(path))
+
+
+def test_embedded_features_train_without_a_backbones_weights(folder, spec, tmp_path, pooled):
+    data = shutil.copytree(folder, tmp_path / "data", ignore=shutil.ignore_patterns(FEATURES))
+    embedded = tiny.changed(spec, model={"weights": "embedded"})
+    take_features(pooled, load_split(data / "split.json"), embedded, open_pack(data / "pack"), data / FEATURES)
+    found = tiny.run(data, tmp_path / "embedded", embedded).predictions["logits"]
+    whole = tiny.run(folder, tmp_path / "whole", spec).predictions["logits"]
+    assert found.shape == whole.shape
+    assert np.corrcoef(found.ravel(), whole.ravel())[0, 1] > 0.8, "the same head starts, on nearly the same features"
+    with pytest.raises(InputError, match="no image can be read"):
+        load_run(tmp_path / "embedded")
+
+
+def test_embedded_features_of_another_number_of_views_are_refused(folder, spec, tmp_path, pooled):
+    other = tiny.changed(spec, model={"weights": "embedded", "cached_views": VIEWS + 1})
+    with pytest.raises(InputError, match=f"model.cached_views is {VIEWS + 1}, but the data set has {VIEWS} views"):
+        take_features(pooled, load_split(folder / "split.json"), other, open_pack(folder / "pack"), tmp_path / FEATURES)

@@ -9,8 +9,10 @@ from ltmlc.commands.options import DeclareVerb, add_config, say
 from ltmlc.commands.results import costs, references
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
+from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import data_folder, own_or_shipped
+from ltmlc.plan.network import EMBEDDED_WEIGHTS
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -72,13 +74,16 @@ def check_files(grid: Grid) -> None:
     for name, settings in grid.datasets.items():
         made = (data_folder(config["results"], name) / "split.json").exists()
         fetched = any(entry["kind"] not in ("weights", "word_vectors") for entry in settings.get("downloads", []))
-        if settings["source"]["kind"] != "digits" and not fetched and not made and not root.is_dir():
+        if settings["source"]["kind"] not in EMBEDDED and not fetched and not made and not root.is_dir():
             raise InputError(
                 f"data.root: there is no folder {root.absolute()}, but {name} has its images there; set data.root "
                 "to the folder of your copy"
             )
         weights = {**settings["model"], **config["model"]}.get("weights")
-        if weights not in (None, "imagenet", "pretrained") and not Path(weights).expanduser().is_file():
+        if (
+            weights not in (None, "imagenet", "pretrained", EMBEDDED_WEIGHTS)
+            and not Path(weights).expanduser().is_file()
+        ):
             raise InputError(
                 f"{name}: model.weights: {weights} is not a file; write null, imagenet or the path of a file"
             )

@@ -177,17 +177,21 @@ def write_features(
 ) -> Path:
     """Write ``features.npz`` beside the pack of a data set whose backbone is fixed; returns its path."""
     from ltmlc.data.pack.pack import open_pack
+    from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
     from ltmlc.plan.config import load_dataset
     from ltmlc.plan.spec import network_of
     from ltmlc.training.device import choose_device, lease_device
-    from ltmlc.training.features import FEATURES, make_features
+    from ltmlc.training.features import FEATURES, make_features, take_features
     from ltmlc.training.job import configure_torch
 
-    settings = load_dataset(dataset)
+    settings, split = load_dataset(dataset), load_split(folder / "split.json")
+    spec = {"model": network_of(settings, config), "augmentation": settings["augmentation"]}
+    pack = open_pack(folder / "pack", split_sha256=split.sha256)
+    if settings["source"]["kind"] == "pooled":
+        take_features(open_source(settings, Path()), split, spec, pack, folder / FEATURES)
+        return
     with lease_device(requested=device or config["training"]["device"], share=1) as name:
         configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
-        spec = {"model": network_of(settings, config), "augmentation": settings["augmentation"]}
-        pack = open_pack(folder / "pack", split_sha256=load_split(folder / "split.json").sha256)
         make_features(pack, spec, choose_device(name), folder / FEATURES)
     return folder / FEATURES

@@ -5,7 +5,7 @@ from ltmlc.models.build import build_model
 from ltmlc.models.classifier import Classifier
 from ltmlc.models.graph import label_graph
 from ltmlc.models.weights import load_backbone_weights
-from ltmlc.models.word_vectors import digit_word_vectors, load_word_vectors
+from ltmlc.models.word_vectors import digit_word_vectors, load_word_vectors, name_word_vectors
 
 __all__ = [
     "BACKBONES",
@@ -16,4 +16,5 @@ __all__ = [
     "label_graph",
     "load_backbone_weights",
     "load_word_vectors",
+    "name_word_vectors",
 ]

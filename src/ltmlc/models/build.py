@@ -12,7 +12,7 @@ from ltmlc.models.classifier import Classifier
 from ltmlc.models.experts import Experts
 from ltmlc.models.heads import graph_head, linear_head
 from ltmlc.models.weights import load_backbone_weights
-from ltmlc.plan.network import NUM_STAGES, checked_model
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, NUM_STAGES, checked_model
 
 
 def build_model(
@@ -78,7 +78,7 @@ def _seeded(seed: int) -> Iterator[None]:
 def _build_backbone(model: dict[str, Any]) -> Backbone:
     keys = ("stem", "width", "frozen_stages", "norm_eval", "stride_in_1x1")
     backbone = Backbone(model["backbone"], **{key: model[key] for key in keys})
-    if model["weights"] is not None:
+    if model["weights"] not in (None, EMBEDDED_WEIGHTS):
         load_backbone_weights(backbone, model["weights"])
     return backbone
 

@@ -95,6 +95,11 @@ def digit_word_vectors(classes: Sequence[str], dimensions: int = 300) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64).sum(dim=1).float()
 
 
+def name_word_vectors(classes: Sequence[str], dimensions: int = 300) -> Tensor:
+    """Vectors (C, dimensions) float32 drawn from the names' letters: a stand-in to which no two classes are related."""
+    return torch.tensor([_made_vector(name, dimensions) for name in classes])
+
+
 def _made_vector(word: str, dimensions: int) -> list[float]:
     draw = random.Random(f"ltmlc word vector {word}")
     return [draw.random() - 0.5 for _ in range(dimensions)]

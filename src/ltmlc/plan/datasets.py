@@ -101,6 +101,9 @@ class Forms:
     words: str
 
 
+EMBEDDED = ("digits", "pooled")
+"""Kinds of source that need nothing under the data root."""
+
 SPLIT = {"train", "test"}
 KINDS = {
     "voc": Forms((SPLIT,), ({"year", "set"},), 'train and test, each as {year: "2012", set: trainval}'),
@@ -111,6 +114,7 @@ KINDS = {
     ),
     "csv": Forms(({"table"}, SPLIT), (), "table, one CSV with a column split, or train and test, one CSV each"),
     "digits": Forms((set(), {"test"}), (), ""),
+    "pooled": Forms((set(),), (), "file and sha256"),
 }
 """Kind of source -> the forms it can have. Its keys are the schema's, its reader ltmlc.data.sources.open's."""
 

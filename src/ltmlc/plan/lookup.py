@@ -27,6 +27,11 @@ def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
     return shipped if shipped.exists() and not own.exists() else own
 
 
+def under_root(path: str | Path, root: str | Path) -> Path:
+    """``path`` under the working directory, or else under the data root, where downloads are."""
+    return Path(path) if Path(path).exists() else Path(root, path)
+
+
 def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:
     """Name -> file of ``config/{kind}/*.yaml``: those under ``root``, and this project's own of other names."""
     folders = [PROJECT / "config" / kind, Path(root) / "config" / kind]

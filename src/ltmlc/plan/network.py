@@ -22,6 +22,12 @@ HEADS = {
 BACKBONE_KEYS = ("backbone", "image_size", "frozen_stages", "norm_eval", "stride_in_1x1", "stem", "width")
 """What a backbone is, but for its weights."""
 
+EMBEDDED_WEIGHTS = "embedded"
+"""Value of ``weights`` where the data set holds what the backbone made of its images, and the backbone is not here."""
+
+MADE_VECTORS = ("digits", "names")
+"""Values of ``word_vectors`` that are no file: made from the names of the classes."""
+
 NUM_STAGES = 4
 """Of a residual backbone, behind its stem."""
 
@@ -46,6 +52,11 @@ def check_fit(model: dict[str, Any]) -> None:
     weights, frozen, cached = model["weights"], model["frozen_stages"], model["cached_views"] is not None
     if weights == "imagenet" and model["stride_in_1x1"]:
         raise InputError("model.stride_in_1x1 must be false with model.weights imagenet: they were trained in the 3x3")
+    if weights == EMBEDDED_WEIGHTS and not cached:
+        raise InputError(
+            "model.weights: embedded is for data sets of source kind pooled, whose file says model.cached_views; write "
+            "null, imagenet or a file's path"
+        )
     if cached and frozen < NUM_STAGES:
         raise InputError(
             f"model.cached_views needs a backbone that does not change: set model.frozen_stages to {NUM_STAGES} "

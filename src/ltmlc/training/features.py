@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 from ltmlc.data.pack.pack import Pack
+from ltmlc.data.sources.pooled import PooledSource
+from ltmlc.data.split import Split
 from ltmlc.disk.arrays import DAMAGED, read_arrays
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.disk.progress import Progress
@@ -25,7 +27,7 @@ from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 from ltmlc.models import build_model
 from ltmlc.models.layout import channels_last
-from ltmlc.plan.network import BACKBONE_KEYS, complete_model
+from ltmlc.plan.network import BACKBONE_KEYS, EMBEDDED_WEIGHTS, complete_model
 from ltmlc.training.batches import DeviceData, batch_size
 from ltmlc.training.network import weights_sha256
 from ltmlc.training.seeds import derive_seed
@@ -116,10 +118,30 @@ def make_features(pack: Pack, spec: dict[str, Any], device: torch.device, path: 
             stop = min(start + size, len(pack.ids))
             rows = slice(boundary + start - pack.num_train, boundary + stop - pack.num_train)
             done += keep(rows, data.test_inputs(slice(start, stop), spec))
-    arrays = dict(zip(POOLED, pooled, strict=True))
+    _write(path, stamp, dict(zip(POOLED, pooled, strict=True)))
+
+
+def take_features(source: PooledSource, split: Split, spec: dict[str, Any], pack: Pack, path: Path) -> None:
+    """The same of a data set that holds them itself.
+
+    Args:
+        source: the data set.
+        split: of its images.
+        spec, pack, path: as of :func:`make_features`.
+
+    Raises:
+        InputError: ``model.cached_views`` is another number than the data set has, or the file cannot be written.
+    """
+    views, arrays = source.features(split.train_ids, split.test_ids)
+    if spec["model"]["cached_views"] != views:
+        raise InputError(f"model.cached_views is {spec['model']['cached_views']}, but the data set has {views} views")
+    _write(path, _stamp(spec, pack, EMBEDDED_WEIGHTS), arrays)
+
+
+def _write(path: Path, stamp: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     digest = hashlib.sha256()
     for array in arrays.values():
-        digest.update(array)
+        digest.update(np.ascontiguousarray(array))
     content = io.BytesIO()
     np.savez(content, stamp=canonical_json(stamp), sha256=digest.hexdigest(), **arrays)
     with disk_errors(path, AGAIN):

@@ -1,6 +1,7 @@
 """The network of a run, from its specification, data set and seed."""
 
 import hashlib
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import torch
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
-from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors
+from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors, name_word_vectors
 from ltmlc.models.weights import WeightsError
 from ltmlc.plan.environment import data_root
-from ltmlc.plan.network import complete_model
+from ltmlc.plan.lookup import under_root
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, complete_model
 from ltmlc.training.seeds import derive_seed
 
 
@@ -46,6 +48,12 @@ def build_network(spec: dict[str, Any], split: Split, data: Path, *, seed: int) 
     return model.to(dtype=torch.float64 if spec["precision"] == "float64" else torch.float32)
 
 
+def backbone_sha256(spec: dict[str, Any], model: Classifier) -> str:
+    """Of the backbone in float32, whatever the run's precision; a word where the data set holds what it made."""
+    embedded = spec["model"]["weights"] == EMBEDDED_WEIGHTS
+    return EMBEDDED_WEIGHTS if embedded else weights_sha256(deepcopy(model.backbone).float())
+
+
 def weights_sha256(model: Classifier) -> str:
     """Hash of all parameters and buffers, with their names; independent of device and memory order."""
     digest = hashlib.sha256()
@@ -57,16 +65,15 @@ def weights_sha256(model: Classifier) -> str:
 
 def word_vectors(settings: dict[str, Any], classes: list[str], *, root: str | Path) -> torch.Tensor:
     """Of the classes, (C, d), for the head ``graph``. Raises InputError where there are none."""
-    if settings["word_vectors"] == "digits":
-        return digit_word_vectors(classes)
+    if settings["word_vectors"] in MADE_VECTORS:
+        return {"digits": digit_word_vectors, "names": name_word_vectors}[settings["word_vectors"]](classes)
     return load_word_vectors(word_vector_file(settings, root), classes, settings["word_vector_order"])
 
 
 def word_vector_file(settings: dict[str, Any], root: str | Path) -> Path:
-    """A relative path is one under the working directory, or else under the data root, where downloads are."""
     path = settings["word_vectors"]
     if path is None:
         raise InputError(
             "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
         )
-    return Path(path) if Path(path).exists() else Path(root, path)
+    return under_root(path, root)

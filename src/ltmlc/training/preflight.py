@@ -15,7 +15,7 @@ from ltmlc.losses import ClassStats
 from ltmlc.models import build_model
 from ltmlc.models.weights import imagenet_address
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.network import BACKBONE_KEYS, complete_model
+from ltmlc.plan.network import BACKBONE_KEYS, EMBEDDED_WEIGHTS, MADE_VECTORS, complete_model
 from ltmlc.training.loop import run_loss
 from ltmlc.training.network import word_vector_file, word_vectors
 
@@ -40,7 +40,7 @@ def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:
                 if model["head"] == "graph":
                     check_word_vectors(model, settings, splits.get(dataset), root=grid.config["data"]["root"])
             for backbone in _distinct(map(_backbone_of, models)):
-                check_backbone(backbone, embedded=settings["source"]["kind"] == "digits")
+                check_backbone(backbone, kind=settings["source"]["kind"])
 
 
 def row_of(grid: Grid, dataset: str, run: str) -> str:
@@ -53,13 +53,17 @@ def row_of(grid: Grid, dataset: str, run: str) -> str:
     )
 
 
-def check_backbone(settings: dict[str, Any], *, embedded: bool) -> None:
+def check_backbone(settings: dict[str, Any], *, kind: str) -> None:
     """Build the backbone, and load its starting weights where they are a file. Downloads nothing."""
     weights = settings["weights"]
     if weights == "imagenet":
         imagenet_address(settings["backbone"])
-    if weights == "pretrained" and not embedded:
+    if weights == "pretrained" and kind != "digits":
         raise InputError("model.weights: pretrained is for the embedded digits; write null, imagenet or a file's path")
+    if (weights == EMBEDDED_WEIGHTS) != (kind == "pooled"):
+        raise InputError(
+            f"model.weights: {weights}, but the source is of kind {kind}; embedded belongs to kind pooled alone"
+        )
     made = weights in ("imagenet", "pretrained")
     build_model({**settings, "weights": None if made else weights}, 2, generator_seed=0, planned=True)
 
@@ -67,7 +71,7 @@ def check_backbone(settings: dict[str, Any], *, embedded: bool) -> None:
 def check_word_vectors(model: dict[str, Any], dataset: dict[str, Any], split: Split | None, *, root: str) -> None:
     """Read the word vectors of the graph head if they and the classes are there; refuse them if they cannot come."""
     path = model["word_vectors"]
-    there = path == "digits" or word_vector_file(model, root).exists()
+    there = path in MADE_VECTORS or word_vector_file(model, root).exists()
     comes = any(each["kind"] == "word_vectors" and each["file"] == path for each in dataset.get("downloads", []))
     if split is not None and there:
         word_vectors(model, split.classes, root=root)

@@ -1,7 +1,6 @@
 """A training job from start to metrics.json: device, data, resume, loop, evaluation, and how it ends otherwise."""
 
 import time
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from ltmlc.training.job import (
     time_on_cpu,
 )
 from ltmlc.training.loop import Trainer
-from ltmlc.training.network import build_network, weights_sha256
+from ltmlc.training.network import backbone_sha256, build_network, weights_sha256
 from ltmlc.training.record.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from ltmlc.training.record.heartbeat import Heartbeat, report
 from ltmlc.training.record.outputs import (
@@ -172,7 +171,7 @@ def _load(job: Job) -> tuple[Split, Session]:
 def _data(job: Job, pack: Pack, labels: np.ndarray, model: Classifier) -> DeviceData | FeatureData:
     """Images, or where the backbone is fixed what it has made of them, in float32 whatever the run's precision is."""
     if job.spec["model"].get("cached_views"):
-        sha256 = weights_sha256(deepcopy(model.backbone).float())
+        sha256 = backbone_sha256(job.spec, model)
         return open_features(job.data / FEATURES, pack, labels, job.spec, sha256, job.device)
     return DeviceData.from_pack(pack, job.device, labels=labels, share=job.settings["gpu_share"])
 

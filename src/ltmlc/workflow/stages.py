@@ -14,7 +14,8 @@ from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder, under_root
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.spec import network_of
 from ltmlc.workflow.contents import Contents
@@ -102,7 +103,7 @@ class Stages:
             parts["weights"] = self.weights(base, dataset, seed).sha256
         elif model["weights"] is not None:
             parts["weights"] = self.given_weights(dataset, model)
-        if model["head"] == "graph" and model["word_vectors"] not in (None, "digits"):
+        if model["head"] == "graph" and model["word_vectors"] not in (None, *MADE_VECTORS):
             parts["word vectors"] = self._contents.file(self.word_vectors(model))
         if model.get("cached_views"):
             parts["features"] = self.features(base, dataset).sha256
@@ -110,6 +111,8 @@ class Stages:
 
     def given_weights(self, dataset: str, model: dict[str, Any]) -> str | None:
         """Of ImageNet's the published hash, of a file its own."""
+        if model["weights"] == EMBEDDED_WEIGHTS:
+            return EMBEDDED_WEIGHTS  # the labels' hash is that of their file, too
         if model["weights"] != "imagenet":
             return self._contents.file(Path(model["weights"]).expanduser())
         downloads = self._datasets[dataset].get("downloads", [])
@@ -117,9 +120,8 @@ class Stages:
         return published[0] if published else UNKNOWN
 
     def word_vectors(self, model: dict[str, Any]) -> Path:
-        """Where the training will find them: under the working directory, or else under the data root."""
-        path = Path(model["word_vectors"]).expanduser()
-        return path if path.exists() else self._root / path
+        """Where the training will find them."""
+        return under_root(Path(model["word_vectors"]).expanduser(), self._root)
 
     def _by_hand(self, file: Path, base: str | Path, dataset: str, wanted: dict[str, Any]) -> Record:
         """Of a run that the workflow did not make, what its metrics file says; the rest is believed."""

@@ -7,11 +7,19 @@ from typing import Any
 from ltmlc.data.sources.coco import CocoSource
 from ltmlc.data.sources.csv_table import CsvSource
 from ltmlc.data.sources.digits import DigitsSource
+from ltmlc.data.sources.pooled import PooledSource
 from ltmlc.data.sources.source import Files, Source
 from ltmlc.data.sources.voc import VocSource
 from ltmlc.errors import InputError
+from ltmlc.plan.datasets import EMBEDDED
 
-KINDS: dict[str, type[Source]] = {"voc": VocSource, "coco": CocoSource, "csv": CsvSource, "digits": DigitsSource}
+KINDS: dict[str, type[Source]] = {
+    "voc": VocSource,
+    "coco": CocoSource,
+    "csv": CsvSource,
+    "digits": DigitsSource,
+    "pooled": PooledSource,
+}
 """Value of ``source.kind`` -> its class. What its keys are: ``workflow/schemas``, :mod:`ltmlc.plan.datasets`."""
 
 
@@ -22,8 +30,8 @@ def open_source(dataset_config: dict[str, Any], root: str | Path) -> Source:
     """
     settings, root = dict(dataset_config["source"]), Path(root)
     kind = KINDS[settings.pop("kind")]
-    if kind is DigitsSource:
-        return DigitsSource(**settings)
+    if dataset_config["source"]["kind"] in EMBEDDED:
+        return kind(**settings)
     if not root.is_dir():
         raise InputError(
             f"data root missing: there is no folder {root.absolute()}; download first, or set data.root to the "

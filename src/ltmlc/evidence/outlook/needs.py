@@ -14,8 +14,10 @@ from ltmlc.disk.trouble import size_text
 from ltmlc.errors import InputError
 from ltmlc.evidence.outlook.estimate import expected_counts
 from ltmlc.plan.config import merge
+from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import data_folder
+from ltmlc.plan.lookup import data_folder, under_root
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS
 
 HERE, DOWNLOAD, MADE, MISSING = "here", "will be downloaded", "made by the workflow", "missing"
 TEST_IMAGES = {"2007 test": 4952, "2007 val": 2510, "val2017": 5000}
@@ -51,20 +53,20 @@ def needs_of(grid: Grid, dataset: str) -> list[Need]:
     weights = settings["model"].get("weights")
     if weights == "pretrained":
         needs.append(Need(dataset, "weights", MADE))
-    elif weights is not None:
+    elif weights not in (None, EMBEDDED_WEIGHTS):
         file = None if weights == "imagenet" else Path(weights).expanduser()
         needs.append(_file(dataset, "weights", items_of(dataset, settings, root, ["weights"]), file))
     if any(spec["model"].get("head") == "graph" for spec in grid.runs[dataset].values()):
         named = settings["model"].get("word_vectors")
-        if named != "digits":
-            found = [path for path in (Path(named or ""), root / (named or "")) if named and path.exists()]
-            items = [] if found else items_of(dataset, settings, root, ["word_vectors"])
-            needs.append(_file(dataset, "word vectors", items, found[0] if found else Path(named or "none given")))
+        if named not in MADE_VECTORS:
+            path = under_root(named, root) if named else Path("none given")
+            items = [] if path.exists() else items_of(dataset, settings, root, ["word_vectors"])
+            needs.append(_file(dataset, "word vectors", items, path))
     return needs
 
 
 def _data(dataset: str, settings: Mapping[str, Any], root: Path, made: Path) -> Need:
-    if settings["source"]["kind"] == "digits":
+    if settings["source"]["kind"] in EMBEDDED:
         return Need(dataset, "data", HERE, note="embedded")
     if (made / "split.json").exists() and (made / "pack" / "index.json").exists():
         return Need(dataset, "data", HERE, note=f"packed in {made / 'pack'}")

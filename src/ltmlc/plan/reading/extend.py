@@ -9,6 +9,7 @@ CONFIG_PATHS = ("data.root", "results", "figures", "reference", "model.weights",
 """Keys of a configuration that hold a path (or, of some, a word that stands for one)."""
 
 DATASET_PATHS = (
+    "source.file",
     "source.table",
     "source.train",
     "source.test",

@@ -17,6 +17,7 @@ from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.network import EMBEDDED_WEIGHTS
 from ltmlc.plan.reading.schema import check
 from ltmlc.training.record.outputs import WEIGHTS
 
@@ -84,6 +85,11 @@ def load_run(path: str | Path) -> Trained:
     weights = folder / (EXPORTED if exported else WEIGHTS)
     if not weights.exists():
         raise InputError(_no_weights(weights, fields, exported))
+    if fields["spec"]["model"].get("weights") == EMBEDDED_WEIGHTS:
+        raise InputError(
+            f"{folder}: trained on pooled activations that its data set holds, so its backbone is not here and no "
+            "image can be read; train on photographs (docs/run-on-photographs.md) for a network that reads them"
+        )
     network = _network(weights, fields["spec"], len(fields["classes"]))
     return Trained(network.eval(), fields["classes"], fields)
 
