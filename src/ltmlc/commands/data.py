@@ -190,7 +190,7 @@ def write_features(
     pack = open_pack(folder / "pack", split_sha256=split.sha256)
     if settings["source"]["kind"] == "pooled":
         take_features(open_source(settings, Path()), split, spec, pack, folder / FEATURES)
-        return
+        return folder / FEATURES
     with lease_device(requested=device or config["training"]["device"], share=1) as name:
         configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
         make_features(pack, spec, choose_device(name), folder / FEATURES)

@@ -51,8 +51,8 @@ def pretrain_fingerprint() -> str:
 
 @cache
 def features_fingerprint() -> str:
-    """Hash of the code that computes what a fixed backbone makes of the images."""
-    return _hash(("ltmlc.training.features", "make_features"))
+    """Hash of the code that computes what a fixed backbone makes of the images, or reads it."""
+    return _hash(("ltmlc.training.features", "make_features"), ("ltmlc.data.sources.pooled", "PooledSource"))
 
 
 @cache
