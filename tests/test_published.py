@@ -12,7 +12,7 @@ from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[1]
 GRID = load_grid(ROOT / "config.yaml", ROOT)
-DATA = Path(os.environ.get("LTMLC_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
+DATA = Path(os.environ.get("LTMLC_REFERENCE_DATA", "LTMLC_REFERENCE_DATA is not set"))
 DATASETS = {"VOC-LT": "voc-lt", "COCO-LT": "coco-lt"}
 COLUMNS = ("total", "head", "medium", "tail")
 PRINTED = [table for table in GRID.tables.values() if table.kind == "table"]

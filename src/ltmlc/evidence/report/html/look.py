@@ -27,7 +27,7 @@ CELLS = _looks(
 )
 CLAIMS = _looks(
     Look("holds", "✓", "good", "every comparison exceeds its bound, beyond noise"),
-    Look("direction only", "→", "high", "every seed points the stated way, but chance is not excluded"),
+    Look("direction only", "→", "high", "it points the stated way, but chance is not excluded"),
     Look("not distinguishable", "≈", "open", "seeds or comparisons disagree, or point the other way within noise"),
     Look("reversed", "⇄", "low", "a comparison is the other way round, beyond noise"),
     Look("missing", "…", "none", "a row it speaks of has no result yet"),
