@@ -27,14 +27,11 @@ def preprocessing(evidence: Evidence) -> Answer:
 
 
 def sources(evidence: Evidence) -> Answer:
-    kinds = {
-        evidence.titles[name]: "made by code, embedded"
-        if settings.get("source", {}).get("kind") == "digits"
-        else "downloads listed in its file"
-        if settings.get("downloads")
-        else "one's own copy is needed"
-        for name, settings in evidence.grid.datasets.items()
-    }
+    embedded = {"digits": "made by code, embedded", "pooled": "activations of photographs, embedded"}
+    kinds = {}
+    for name, settings in evidence.grid.datasets.items():
+        others = "downloads listed in its file" if settings.get("downloads") else "one's own copy is needed"
+        kinds[evidence.titles[name]] = embedded.get(settings.get("source", {}).get("kind"), others)
     answer = "partly" if "one's own copy is needed" in kinds.values() else "yes"
     return answer, "; ".join(f"{title}: {kind}" for title, kind in kinds.items())
 
