@@ -49,9 +49,10 @@ else:
 for path, text in texts.items():
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+if "--made-of" in arguments:
+    write_record(next(iter(texts)), option("--made-of"))
 if verb == "train":
     out = Path(option("--out"))
-    write_record(out / "metrics.json", option("--made-of"))
     write_sums(out / RUN_SUMS, [out / "metrics.json", out / "predictions.npz"])
 """
 
