@@ -35,7 +35,7 @@ class CsvSource(Source):
         classes: class names in order; other labels are left out, and counted. Without it the labels that occur, sorted,
             or the columns that are classes.
         columns: what the columns ``path``, ``labels`` and ``split`` are called here, and with one label a row
-            ``present``, which says 1 or 0.
+            ``present``, which says 1 or 0; None: there is no such column.
         rows: images or labels: what a row is of.
         separator: what parts labels in a cell; without it, it is looked for.
         none: labels that say that there is none.
@@ -61,7 +61,7 @@ class CsvSource(Source):
         table: str | None = None,
         images: str = ".",
         classes: list[str] | None = None,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, str | None] | None = None,
         rows: str = "images",
         separator: str | None = None,
         none: str | Sequence[str] = (),
@@ -76,7 +76,7 @@ class CsvSource(Source):
         self.notes: list[str] = []
         self._images = Path(root) / images
         self._classes = classes
-        self._columns = USUAL_NAMES | dict(columns or {})
+        self._columns = USUAL_NAMES | {key: name for key, name in (columns or {}).items() if name is not None}
         self._encoding = encoding
         files = [Path(root) / name for name in ([table] if table is not None else [train, test])]
         faults = Faults(" and ".join(map(str, files)))
@@ -84,7 +84,8 @@ class CsvSource(Source):
             self._table(file, faults, several=len(files) > 1, split=table is not None and not lists) for file in files
         ]
         if rows == "labels":
-            read = [one_row_an_image(each, self._columns, faults=faults) for each in tables]
+            ask = "present" not in (columns or {})
+            read = [one_row_an_image(each, self._columns, ask=ask, faults=faults) for each in tables]
             tables = [each for each, _ in read]
             self.notes += [note for _, note in read]
         ids = [image_ids(each, self._columns["path"], suffix=suffix, faults=faults) for each in tables]

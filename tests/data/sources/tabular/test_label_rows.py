@@ -35,7 +35,7 @@ def test_labels_of_an_image_are_gathered_and_those_said_to_be_absent_are_not(tmp
 
 def test_a_column_that_may_say_that_a_label_is_absent_is_asked_for_and_the_advice_works(tmp_path):
     columns = {"path": "ImageID", "labels": "LabelName"}
-    with pytest.raises(InputError, match=r"Confidence says 0 and 1: .* write source.columns.present: Confidence"):
+    with pytest.raises(InputError, match=r"Confidence says 0, 1: .* write source.columns.present: Confidence"):
         opened(tmp_path, columns=columns)
     assert opened(tmp_path, columns=columns | {"present": "Confidence"}).classes
 
@@ -60,3 +60,15 @@ def test_a_name_with_a_comma_in_it_is_one_label(tmp_path):
     table = 'path,labels\na,"knife, fork"\nb,spoon\n'
     source = opened(tmp_path, table, columns={}, suffix="")
     assert source.classes == ["knife, fork", "spoon"]
+
+
+@pytest.mark.parametrize("said", [("yes", "no"), ("0.8", "0.1"), ("-1", "1"), ("0", "0"), ("positive", "negative")])
+def test_whatever_looks_like_an_answer_is_asked_for_unless_there_is_said_to_be_none(tmp_path, said):
+    table = f"path,labels,verdict\na,x,{said[0]}\nb,y,{said[1]}\n"
+    with pytest.raises(InputError, match=r"the column verdict says .* or else source.columns.present: null"):
+        opened(tmp_path, table, columns={}, suffix="")
+    assert opened(tmp_path, table, columns={"present": None}, suffix="").classes == ["x", "y"]
+
+
+def test_a_column_that_says_in_every_row_that_the_label_is_there_is_no_question(tmp_path):
+    assert opened(tmp_path, "path,labels,ok\na,x,1\nb,y,1\n", columns={}, suffix="").classes == ["x", "y"]

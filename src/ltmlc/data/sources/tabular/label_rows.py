@@ -9,16 +9,20 @@ from ltmlc.data.sources.tabular.columns import describe_missing
 from ltmlc.data.sources.tabular.table import CsvRow, CsvTable
 from ltmlc.errors import InputError
 
-PRESENT = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
+PRESENT = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
 """What a cell of the column that says whether the label is there may be, in any case."""
 
+ANSWERS = {*PRESENT, "y", "n", "positive", "negative", "present", "absent"}
+"""What else looks like an answer to whether a label is there."""
 
-def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, faults: Faults) -> tuple[CsvTable, str]:
+
+def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, ask: bool, faults: Faults) -> tuple[CsvTable, str]:
     """The table with all labels of an image in one cell, as a list; and how it was read, for people.
 
     Args:
         table: with one label a row.
         columns: ``path``, ``labels``, and where there are such columns ``split`` and ``present``, by their names here.
+        ask: whether a column that looks like ``present`` is to be asked for; the user has not said that there is none.
         faults: takes rows of one image that disagree, and cells that say neither yes nor no.
 
     Raises:
@@ -28,7 +32,7 @@ def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, faults: Fau
     missing = [key for key in wanted if columns[key] not in table.columns]
     if missing:
         raise InputError(f"{table.path} has no column {describe_missing(missing, table.columns, called=columns)}")
-    if "present" not in columns:
+    if ask and "present" not in columns:
         _ask_for_present(table, set(columns.values()))
     paths, labels = table.cells(columns["path"]), table.cells(columns["labels"])
     present = table.cells(columns["present"]) if "present" in columns else ["1"] * len(paths)
@@ -62,8 +66,17 @@ def _ask_for_present(table: CsvTable, named: set[str]) -> None:
     """Where a label may be said to be absent, reading it as there would be wrong, so it is asked for."""
     for column in table.columns:
         seen = {cell.casefold() for cell in table.cells(column)} if column and column not in named else set()
-        if seen and seen <= set(PRESENT) and not all(PRESENT[cell] for cell in seen):
+        there_alone = all(PRESENT.get(cell, False) for cell in seen)
+        if not there_alone and (seen <= ANSWERS or all(map(_is_number, seen))):
             raise InputError(
-                f"{table.path}: the column {column} says {' and '.join(sorted(seen))}: it is not certain whether it "
-                f"says which labels are there; if so, write source.columns.present: {column}, or else remove the column"
+                f"{table.path}: the column {column} says {', '.join(sorted(seen)[:4])}: it is not certain whether it "
+                f"says which labels are there; if so, write source.columns.present: {column} (1 or 0 in each row), or "
+                "else source.columns.present: null"
             )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
