@@ -7,7 +7,8 @@ holds the page to them.
 from pathlib import Path
 from statistics import fmean
 
-from other_images import KEPT, measured, page_with, paper
+from other_images import KEPT, measured, paper
+from page_parts.marked import page_with
 
 from ltmlc.evidence.claims.measure import measure
 from ltmlc.evidence.claims.predicates import RowName

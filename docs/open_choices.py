@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+from page_parts.marked import page_with
+
 from ltmlc.evidence.results.results import Results, load_results
 from ltmlc.plan.grid import Grid, Row, load_grid
 
@@ -16,7 +18,6 @@ REFERENCE = ROOT / "config" / "reference"
 DATASET = "voc07-lt-frozen"
 TRAINED = "voc07-lt"
 WEIGHTS = "resnet50_caffe_rgbnorm_fp16.pth"
-START, END = "<!-- open choices -->", "<!-- /open choices -->"
 FIXED_BACKBONE = ("voc07-lt-frozen", "voc07-lt-frozen-choices")
 TRAINED_BACKBONE = ("voc07-lt-224px",)
 HELD_OUT = ("voc07-lt-frozen-held-out",)
@@ -70,12 +71,5 @@ def table() -> str:
     return "\n".join(lines(fixed, trained))
 
 
-def page_with(text: str) -> str:
-    """The page with ``text`` between its markers."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(START)
-    return f"{before}{START}\n{text}\n{END}{rest.partition(END)[2]}"
-
-
 if __name__ == "__main__":
-    PAGE.write_text(page_with(table()), encoding="utf-8")
+    PAGE.write_text(page_with(PAGE, "open choices", table()), encoding="utf-8")

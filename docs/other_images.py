@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from page_parts.marked import page_with
 
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.measure import Measured, measure, spreads_of
@@ -130,13 +131,6 @@ def table() -> str:
         lines.append([claim.statement, str(each.part), *numbers, shown])
     header = ["sentence", "comparison", "difference", "other seeds", "other images", "both", "shown by both"]
     return markdown_table(header, lines, left=2).strip()
-
-
-def page_with(page: Path, name: str, text: str) -> str:
-    """``page`` with ``text`` between its markers, which are comments with this name."""
-    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, _, rest = page.read_text(encoding="utf-8").partition(start)
-    return f"{before}{start}\n{text}\n{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def write_page(options: argparse.Namespace) -> None:
                 twin[ours.run[dataset]] = theirs.runs[paper][row.run[paper]]
                 if paper in row.published:
                     published.setdefault(ours.run[dataset], row.published[paper])  # two tables can differ
-        title = theirs.datasets[paper].get("title", paper)
+        title = theirs.titles[paper]
     text = page_markdown(
         grid,
         results,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
+from page_parts.marked import page_with
 
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import Verdict, judge_claims
@@ -28,7 +29,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "specifications.md"
 PICTURE = ROOT / "docs" / "pictures" / "specifications"
 REFERENCE = ROOT / "config" / "reference"
-START, END = "<!-- specifications -->", "<!-- /specifications -->"
 PAPER = ["table1", "table2", "table3", "table4", "table5", "table6", "fig4"]
 KINDS = {
     "4.3": "Table 2: the parts one by one",
@@ -221,12 +221,6 @@ def table() -> str:
     return "\n\n".join(sections)
 
 
-def page_with(text: str) -> str:
-    """The page with ``text`` between its markers."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-    return f"{before}{START}\n{text}\n{END}{rest.partition(END)[2]}"
-
-
 def draw() -> Figure:
     """Every sentence a line, every specification a point: the weakest comparison and its 95 % interval."""
     figure = Figure(figsize=(7.2, 0.27 * len(lines()) + 1.2), layout="constrained")
@@ -251,7 +245,7 @@ def draw() -> Figure:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page_with(table()), encoding="utf-8")
+    PAGE.write_text(page_with(PAGE, "specifications", table()), encoding="utf-8")
     with style():
         pdf, _ = save(draw(), PICTURE)
     pdf.unlink()

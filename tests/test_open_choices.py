@@ -13,7 +13,7 @@ def load_maker():
 
 def test_the_table_of_open_choices_is_what_the_committed_metrics_files_say():
     maker = load_maker()
-    assert maker.PAGE.read_text(encoding="utf-8") == maker.page_with(maker.table())
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.page_with(maker.PAGE, "open choices", maker.table())
 
 
 def test_every_candidate_has_been_tried_on_photographs():

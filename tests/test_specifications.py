@@ -14,7 +14,7 @@ def maker():
 
 
 def test_the_page_is_what_the_committed_runs_say(maker):
-    assert maker.PAGE.read_text(encoding="utf-8") == maker.page_with(maker.table())
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.page_with(maker.PAGE, "specifications", maker.table())
 
 
 def test_sums_and_chosen_rates_stand_for_the_rows_that_they_are_of(maker):

@@ -1,5 +1,6 @@
 """The part of a page that puts our numbers beside the paper's, of other photographs: level and order compare."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from ltmlc.evidence.markup import markdown_table
@@ -26,22 +27,23 @@ def beside_the_paper(
     for name in tables:
         for row, cells in table_cells(grid.tables[name], results):
             if cells[dataset].status == "finished" and row.run[dataset] in published:
-                ours.setdefault(row.run[dataset], (row.label, cells[dataset].mean))
+                theirs = dict(zip(COLUMNS, published[row.run[dataset]], strict=True))
+                ours.setdefault(row.run[dataset], (row.label, cells[dataset].mean, theirs))
     if not ours:
         return ""
-    lines = []
-    for run, (label, mean) in ours.items():
-        theirs = dict(zip(COLUMNS, published[run], strict=True))
-        lines.append([label, *(f"{mean[column]:.1f} / {theirs[column]:.1f}" for column in COLUMNS)])
+    both = list(ours.values())
+    lines = [
+        [label, *(f"{mean[column]:.1f} / {theirs[column]:.1f}" for column in COLUMNS)] for label, mean, theirs in both
+    ]
     text = (
         f"## Beside the paper's {paper}\n\nOurs / the paper's, mAP in percent, of the {len(ours)} rows that are "
         "finished. The classes are the same and so is the long tail, the photographs are others: level and order can "
         "be compared, numbers cannot. Where the paper prints a row twice, its first number stands here."
     )
     taus = []
-    for i, column in enumerate(COLUMNS):
-        tau, p = kendall([mean[column] for _, mean in ours.values()], [published[run][i] for run in ours])
-        if tau == tau:  # NaN for fewer than three rows
+    for column in COLUMNS:
+        tau, p = kendall([mean[column] for _, mean, _ in both], [theirs[column] for *_, theirs in both])
+        if not math.isnan(tau):  # as it is for fewer than three rows
             taus.append(f"{column} {tau:+.2f} (p = {p:.2g})")
     order = f"\n\nKendall's tau between the two orders of these rows: {', '.join(taus)}." if taus else ""
     return f"{text}\n\n{markdown_table(['Method', *COLUMNS], lines).strip()}{order}"
