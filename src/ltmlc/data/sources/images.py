@@ -56,7 +56,7 @@ def _read(path: Path) -> bytes:
             return path.read_bytes()
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
         raise UnusableImageError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    raise UnusableImageError(path, why)
+    raise UnusableImageError(path, f"{why}: shrink it" if path.is_file() else why)
 
 
 def _refuse_too_many_pixels(path: str | Path, content: bytes) -> None:

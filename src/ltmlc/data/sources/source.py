@@ -79,6 +79,11 @@ def no_labels(images: int, classes: int) -> np.ndarray:
     return np.zeros((images, classes), np.uint8)
 
 
+def path_key(path: str) -> str:
+    """One key for a path, however its separators and accents are written."""
+    return unicodedata.normalize("NFC", plain_path(path))
+
+
 def plain_path(path: str) -> str:
     """The path of a file in one spelling: ``./a//b.jpg`` and ``a\\b.jpg`` are ``a/b.jpg``."""
     return PurePosixPath(path.replace("\\", "/")).as_posix()

@@ -62,7 +62,9 @@ def test_a_name_with_a_comma_in_it_is_one_label(tmp_path):
     assert source.classes == ["knife, fork", "spoon"]
 
 
-@pytest.mark.parametrize("said", [("yes", "no"), ("0.8", "0.1"), ("-1", "1"), ("0", "0"), ("positive", "negative")])
+@pytest.mark.parametrize(
+    "said", [("yes", "no"), ("0.8", "0.1"), ("-1", "1"), ("0", "0"), ("positive", "negative"), ("", "0")]
+)
 def test_whatever_looks_like_an_answer_is_asked_for_unless_there_is_said_to_be_none(tmp_path, said):
     table = f"path,labels,verdict\na,x,{said[0]}\nb,y,{said[1]}\n"
     with pytest.raises(InputError, match=r"the column verdict says .* or else source.columns.present: null"):
@@ -72,3 +74,8 @@ def test_whatever_looks_like_an_answer_is_asked_for_unless_there_is_said_to_be_n
 
 def test_a_column_that_says_in_every_row_that_the_label_is_there_is_no_question(tmp_path):
     assert opened(tmp_path, "path,labels,ok\na,x,1\nb,y,1\n", columns={}, suffix="").classes == ["x", "y"]
+
+
+def test_rows_of_one_image_are_one_however_its_accents_are_written(tmp_path):
+    table = "path,labels\ncafe\u0301,x\ncaf\u00e9,y\n"
+    assert opened(tmp_path, table, columns={}, suffix="").test_pool().labels.tolist() == [[1, 1]]

@@ -68,10 +68,11 @@ def find_class_columns(
 
 
 def _holds_classes(cells: Sequence[str]) -> bool:
-    return all(_value(cell) in MEANING or _value(cell) in BLANK for cell in cells)
+    return all(value_of(cell) in MEANING or value_of(cell) in BLANK for cell in cells)
 
 
-def _value(cell: str) -> str:
+def value_of(cell: str) -> str:
+    """A cell as ``MEANING`` and ``BLANK`` have it: 1.0 is 1, TRUE is true."""
     text = cell.casefold()
     return text.removesuffix(".0") if text not in BLANK else text
 
@@ -98,7 +99,7 @@ def read_class_columns(
         names, excluded = [], False
         asked: dict[str, list[str]] = {}
         for name, index in columns:
-            value = _value(row.cells[index])
+            value = value_of(row.cells[index])
             kind = "blank" if value in BLANK else MEANING.get(value)
             if kind is None:
                 asked.setdefault(f"is {row.cells[index][:40]!r}", []).append(name)

@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.data.sources.source import plain_path
+from ltmlc.data.sources.source import path_key
+from ltmlc.data.sources.tabular.class_columns import BLANK, MEANING, value_of
 from ltmlc.data.sources.tabular.columns import describe_missing
 from ltmlc.data.sources.tabular.table import CsvRow, CsvTable
 from ltmlc.errors import InputError
 
-PRESENT = {"1": True, "1.0": True, "true": True, "yes": True, "0": False, "0.0": False, "false": False, "no": False}
-"""What a cell of the column that says whether the label is there may be, in any case."""
+PRESENT = {cell: kind == "positive" for cell, kind in MEANING.items() if kind != "uncertain"}
+PRESENT |= {"yes": True, "no": False}
+"""What a cell of the column that says whether the label is there may be."""
 
 ANSWERS = {*PRESENT, "y", "n", "positive", "negative", "present", "absent"}
 """What else looks like an answer to whether a label is there."""
@@ -40,12 +42,13 @@ def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, ask: bool, 
     place = table.columns.index(columns["labels"])
     split = table.columns.index(columns["split"]) if columns["split"] in table.columns else None
     for row, path, label, said in zip(table.rows, paths, labels, present, strict=True):
-        first, names = groups.setdefault(plain_path(path), (row, []))
-        if said.casefold() not in PRESENT:
+        first, names = groups.setdefault(path_key(path), (row, []))
+        there = PRESENT.get(value_of(said))
+        if there is None:
             faults.add(
                 f"{row.where}: {columns['present']} is {said[:40]!r}", mend="write 1 or 0: whether the label is there"
             )
-        elif PRESENT[said.casefold()] and label and label not in names:
+        elif there and label and label not in names:
             names.append(label)
         if split is not None and row.cells[split] != first.cells[split]:
             faults.add(
@@ -65,7 +68,7 @@ def one_row_an_image(table: CsvTable, columns: Mapping[str, str], *, ask: bool, 
 def _ask_for_present(table: CsvTable, named: set[str]) -> None:
     """Where a label may be said to be absent, reading it as there would be wrong, so it is asked for."""
     for column in table.columns:
-        seen = {cell.casefold() for cell in table.cells(column)} if column and column not in named else set()
+        seen = set(map(value_of, table.cells(column))) - BLANK if column and column not in named else set()
         there_alone = all(PRESENT.get(cell, False) for cell in seen)
         if not there_alone and (seen <= ANSWERS or all(map(_is_number, seen))):
             raise InputError(

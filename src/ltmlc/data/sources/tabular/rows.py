@@ -1,12 +1,11 @@
 """What a row says beside its labels: which image it is, and whether it is for training or for testing."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import fault_of_path
-from ltmlc.data.sources.source import LONGEST_LIST, OWN, first_existing, plain_path
+from ltmlc.data.sources.source import LONGEST_LIST, OWN, first_existing, path_key, plain_path
 from ltmlc.data.sources.tabular.table import CsvTable
 from ltmlc.disk.reading import read_text
 
@@ -28,7 +27,7 @@ def image_ids(table: CsvTable, column: str, *, suffix: str, faults: Faults) -> l
                 f"{row.where}: the path {text[:80]!r} {reason}", mend="write the path of a file below source.images"
             )
         image = plain_path(text + suffix)
-        key = unicodedata.normalize("NFC", image)
+        key = path_key(image)
         if key in seen and text:
             faults.add(
                 f"{row.where}: image {text!r} is listed twice (before: {seen[key]})",
