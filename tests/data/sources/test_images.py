@@ -134,7 +134,9 @@ def test_what_is_no_regular_file_or_too_large_is_refused_unread(tmp_path):
             read_rgb(path)
     with (tmp_path / "large.bmp").open("wb") as file:
         file.truncate(500_000_000)
-    with pytest.raises(UnusableImageError, match=r"has 500000000 bytes, more than the 400000000 that are read: shrink it"):
+    with pytest.raises(
+        UnusableImageError, match=r"has 500000000 bytes, more than the 400000000 that are read: shrink it"
+    ):
         read_rgb(tmp_path / "large.bmp")
     with pytest.raises(UnusableImageError, match="cannot be read"):
         read_rgb("a\0.jpg")
