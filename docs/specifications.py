@@ -131,7 +131,7 @@ def evidence(config: Mapping[str, Any], *more: str) -> Grid:
 
 @cache
 def specifications() -> tuple[Specification, ...]:
-    frozen = evidence(read_yaml(ROOT / "config" / "voc07-frozen-evidence.yaml"), "sums", "tuned")
+    frozen = evidence(read_yaml(ROOT / "config" / "voc07-frozen-evidence.yaml"), "sums", "chosen-rates")
     short = evidence(read_yaml(ROOT / "config" / "voc07-short-evidence.yaml"))
     few, many = (evidence({"datasets": [name]}) for name in ("digits20-lt", "digits80-lt"))
     demo = of_numbers(read_reference(REFERENCE / "demo.csv"))
@@ -146,7 +146,10 @@ def specifications() -> tuple[Specification, ...]:
             "photographs, sums", frozen, counterparts(frozen, "sums"), kept(frozen, "voc07-lt-frozen-choices")
         ),
         Specification(
-            "photographs, chosen rates", frozen, counterparts(frozen, "tuned"), kept(frozen, "voc07-lt-frozen-tuned")
+            "photographs, chosen rates",
+            frozen,
+            counterparts(frozen, "chosen-rates"),
+            kept(frozen, "voc07-lt-frozen-tuned"),
         ),
         Specification("photographs, all trained", short, as_they_are(short), kept(short, "voc07-lt-96px-short")),
         Specification("20 digits", few, as_they_are(few), demo),

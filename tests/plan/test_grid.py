@@ -213,6 +213,11 @@ def test_a_mistake_is_one_sentence_with_file_and_key(project, rows, options, wor
     assert [word for word in words if word not in str(error.value)] == []
 
 
+def test_the_name_of_the_table_of_tuned_rates_is_refused(project):
+    with pytest.raises(InputError, match="'tuned' is the table that `ltmlc tuned` makes; rename yours"):
+        project(row("one", BCE), tables=["tuned"])
+
+
 def test_an_unknown_table_is_answered_with_the_tables_there_are():
     with pytest.raises(InputError, match=r"config: tables: 'table9' .*valid: .*fig4, .*table1"):
         load_grid({"tables": ["table9"]}, ROOT)

@@ -94,6 +94,8 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:
+        if name == "tuned":
+            raise InputError(f"{name_of(source)}: tables: 'tuned' is the table that `ltmlc tuned` makes; rename yours")
         path = find_file("tables", name, root, where=f"{name_of(source)}: tables")
         declared = read_yaml(path)
         check(declared, schema="table", where=str(path))
