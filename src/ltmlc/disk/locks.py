@@ -1,6 +1,8 @@
 """Who works in a directory: locks of the operating system, which end with their process however it dies.
 
-Where a file system has no locks, nothing is locked and nothing is cleaned up.
+Where a file system has no locks, nothing is locked and nothing is cleaned up. Snakemakes that only watch share a lock,
+which is ``fcntl``'s own: filelock's ``FileLock`` is exclusive alone, and its ``ReadWriteLock``, a database, refuses to
+turn a shared hold into an exclusive one.
 """
 
 from collections.abc import Callable, Iterator
