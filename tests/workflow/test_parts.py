@@ -3,10 +3,12 @@ import json
 import pytest
 
 from ltmlc.cli import main
-from ltmlc.disk.files import canonical_json
+from ltmlc.disk.files import canonical_json, sha256_file
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_dataset
 from ltmlc.workflow import parts
+from ltmlc.workflow.attempt import attempt_training
+from ltmlc.workflow.record import NOT_MADE_YET
 
 DIGITS = load_dataset("digits20-lt")
 
@@ -62,3 +64,26 @@ def test_a_job_on_an_edited_split_makes_nothing(verb, part, split, tmp_path, mon
     assert main([*verb, "--split", str(split), "--out", str(tmp_path / "out"), "--made-of", planned]) == 2
     assert f"edited after this job was planned: its {part}; run" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def hashes_of(folder, **files):
+    return {part: sha256_file(folder / name) for part, name in files.items()}
+
+
+@pytest.mark.parametrize("part", ["weights", "photographs", "features"])
+def test_a_training_on_another_file_than_it_was_planned_with_makes_nothing(part, split, tmp_path):
+    spec = {"loss": [{"name": "dr"}], "model": {"weights": "pretrained", "cached_views": 1}}
+    data, out = tmp_path / "data", tmp_path / "out"
+    files = {"weights": "backbone-seed0.pt", "photographs": "pack/index.json", "features": "features.npz"}
+    (data / "pack").mkdir(parents=True)
+    (data / "split.json").write_bytes(split.read_bytes())
+    for name in files.values():
+        (data / name).write_text("as planned")
+    planned = {**parts.run_parts(spec), "split": sha256_file(split), **hashes_of(data, **files)}
+    (data / files[part]).write_text("edited")
+    job = {"spec": spec, "dataset": "digits20-lt", "run": "dr", "seed": 0, "code": "c0de", "settings": {}}
+    with pytest.raises(InputError, match=f"{files[part]}: changed after this job was planned with it; run") as told:
+        attempt_training(out, data=data, started=0, made_of=canonical_json(planned), **job)
+    assert "\n" not in str(told.value)
+    parts.refuse_other_files(canonical_json(planned | {part: NOT_MADE_YET}), {part: data / files[part]})
+    parts.refuse_other_files(canonical_json(planned), {part: data / "not there"})

@@ -12,7 +12,7 @@ from evidence import synthetic
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.locks import only_process
 from ltmlc.errors import InputError
-from ltmlc.workflow.kept import FINISHED, keep, restore_finished
+from ltmlc.workflow.kept import FINISHED, is_complete, keep, restore_finished
 from ltmlc.workflow.record import write_record
 from ltmlc.workflow.recovery import _marked, begin, damaged_results, put_in_order
 
@@ -97,6 +97,19 @@ def test_damaged_checksums_are_mended_and_no_result_is_made_again(grid, run, tmp
     assert damaged == {}
     assert message == f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew"
     assert (run / RUN_SUMS).read_bytes() == right
+
+
+def test_a_damaged_record_is_set_aside_and_its_result_stands(grid, run, tmp_path):
+    record = run / "metrics.json.made-of"
+    write_record(run / "metrics.json", '{"code": "c0de", "split": "5917"}')
+    write_sums(run / RUN_SUMS, [run / "metrics.json", record, run / "predictions.npz"])
+    assert order(grid, tmp_path) == ({}, [])
+    record.write_text(record.read_text().replace("c0de", "c1de"))
+    assert order(grid, tmp_path, dry=True) == ({}, [])
+    damaged, (message,) = order(grid, tmp_path)
+    assert damaged == {} and "made-of was damaged: kept as metrics.json.made-of.damaged; what metrics.json" in message
+    assert order(grid, tmp_path) == ({}, [])
+    assert is_complete(run)
 
 
 def test_what_is_kept_of_a_second_damage_does_not_replace_the_first(grid, run, tmp_path):

@@ -4,11 +4,17 @@ import json
 
 import pytest
 
+from ltmlc.data.sources.open import open_source
+from ltmlc.data.split import load_split, make_split, save_split
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.files import canonical_json
+from ltmlc.plan.config import load_dataset
+from ltmlc.plan.fingerprint import run_fingerprint
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.lookup import data_folder
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.parts import hash_of
-from ltmlc.workflow.record import write_record
+from ltmlc.workflow.record import record_of, write_record
 from ltmlc.workflow.stages import Stages
 
 DATASET = "digits20-lt"
@@ -32,6 +38,48 @@ def recorded(tmp_path, monkeypatch):
         return stages.run("results", DATASET, run, 0, wanted).changed
 
     return changes
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    """``finished(**said)``: its record, and asks why such a run is due; its metrics file says that."""
+    grid = load_grid({"datasets": [DATASET], "tables": ["table1"], "results": "results"})
+    settings = load_dataset(DATASET)
+    monkeypatch.chdir(tmp_path)
+    run, wanted = next(iter(grid.runs[DATASET].items()))
+    split = data_folder("results", DATASET) / "split.json"
+    save_split(make_split(DATASET, open_source(settings, tmp_path), settings), split)
+
+    def make(**said):
+        stages = Stages(grid, Contents(tmp_path / "contents.json"))
+        stage = stages.run("results", DATASET, run, 0, wanted)
+        stage.file.parent.mkdir(parents=True, exist_ok=True)
+        content = {"spec": wanted, "code": run_fingerprint(wanted), "split_sha256": load_split(split).sha256}
+        stage.file.write_text(json.dumps(content | said))
+        stage.file.with_name("predictions.npz").touch()
+        write_record(stage.file, canonical_json(stage.made_of))
+        files = [stage.file, record_of(stage.file)]
+        write_sums(stage.file.with_name(RUN_SUMS), files)
+        return record_of(stage.file), lambda: stages.run("results", DATASET, run, 0, wanted).changed
+
+    return make
+
+
+@pytest.mark.parametrize("part", ["code", "specification", "photographs", "weights", "split"])
+def test_a_flipped_digit_in_a_record_trains_nothing(finished, part):
+    record, changes = finished()
+    content = json.loads(record.read_text())
+    content["made_of"][part] = f"x{content['made_of'][part][1:]}"
+    record.write_text(json.dumps(content))
+    assert changes() == ()
+
+
+def test_beside_a_damaged_record_what_the_metrics_file_says_is_compared(finished):
+    for said, part in (({"code": "older"}, "code"), ({"split_sha256": "0"}, "split"), ({"spec": {}}, "specification")):
+        record, changes = finished(**said)
+        assert changes() == (), "the record, which is whole, says otherwise"
+        record.write_text(record.read_text().replace('"made_of"', '"made_or"'))
+        assert changes() == (part,)
 
 
 def without(part: str, key: str):

@@ -16,7 +16,7 @@ from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
 from ltmlc.plan.lookup import METRICS
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, is_result_of, keep, restore_finished
-from ltmlc.workflow.parts import refuse_edited, run_parts
+from ltmlc.workflow.parts import refuse_edited, refuse_other_files, run_parts
 from ltmlc.workflow.record import record_of, write_record
 
 
@@ -72,10 +72,21 @@ def attempt_training(
 
         # Asked when the code has been imported: what runs from here on is what is recorded.
         refuse_edited(made_of, {**run_parts(result["spec"]), "split": sha256_file(data / "split.json")})
+        refuse_other_files(made_of, _made_before(data, result["spec"], result["seed"]))
         command = shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]])
         return train_on_leased_device(**result, data=data, out=out, settings=settings, command=command, started=started)
 
     return attempt_run(work, out, split=data / "split.json", made_of=made_of, **result)
+
+
+def _made_before(data: Path, spec: dict[str, Any], seed: int) -> dict[str, Path]:
+    """The files of earlier jobs that a run starts from, by their part of what it is made of."""
+    made = {"photographs": data / "pack" / "index.json"}  # which has the hash of the pixels
+    if spec["model"]["weights"] == "pretrained":
+        made["weights"] = data / f"backbone-seed{seed}.pt"
+    if spec["model"].get("cached_views"):
+        made["features"] = data / "features.npz"
+    return made
 
 
 def _keep_if_the_clock_is_behind(out: Path, data: Path) -> None:

@@ -5,9 +5,10 @@ would make a result of one thing that is recorded as made of another.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
-from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.disk.files import canonical_json, sha256_file, sha256_text
 from ltmlc.errors import InputError
 from ltmlc.plan.fingerprint import (
     data_fingerprint,
@@ -60,10 +61,28 @@ def refuse_edited(planned: str | None, found: dict[str, Any]) -> None:
         planned: part -> value as JSON; None for a job that nobody planned.
         found: some of these parts, as they are now.
     """
-    made_of = json.loads(planned) if planned else {}
-    edited = [part for part, value in found.items() if made_of.get(part, value) not in (value, UNKNOWN, NOT_MADE_YET)]
-    if edited:
+    if edited := _edited(planned, found):
         raise InputError(
             f"edited after this job was planned: its {' and its '.join(edited)}; run the same command again, which "
             "plans with what is there now"
         )
+
+
+def refuse_other_files(planned: str | None, files: dict[str, Path]) -> None:
+    """Raise InputError if a file that earlier jobs made is not the one this job was planned with; it is named.
+
+    Args:
+        planned: as :func:`refuse_edited` has it.
+        files: part -> the file whose sha256 it is. What is not there is left to the reader, which says so.
+    """
+    found = {part: sha256_file(file) for part, file in files.items() if file.is_file()}
+    if edited := _edited(planned, found):
+        raise InputError(
+            f"{' and '.join(str(files[part]) for part in edited)}: changed after this job was planned with it; run the "
+            "same command again, which makes it anew where it does not fit its record"
+        )
+
+
+def _edited(planned: str | None, found: dict[str, Any]) -> list[str]:
+    made_of = json.loads(planned) if planned else {}
+    return [part for part, value in found.items() if made_of.get(part, value) not in (value, UNKNOWN, NOT_MADE_YET)]

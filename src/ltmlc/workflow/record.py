@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.checksums import RUN_SUMS, changed_files
 from ltmlc.disk.files import canonical_json, sha256_file, write_atomically
 from ltmlc.disk.reading import DAMAGED, read_json
 
@@ -43,8 +44,18 @@ def write_record(file: Path, made_of: str | None) -> None:
         write_atomically(record_of(file), canonical_json(content) + "\n")
 
 
+def is_damaged(record: Path) -> bool:
+    """Whether checksums beside it, which those of a run are, say that it was written otherwise."""
+    return record in changed_files(record.with_name(RUN_SUMS), only=record.name)
+
+
 def read_record(file: Path) -> Record | None:
-    """None where there is none, or none that can be read."""
+    """None where there is none, none that can be read, or one that was damaged: what ``file`` itself says then counts.
+
+    Raises InputError if the disk does not let it be read.
+    """
+    if is_damaged(record_of(file)):
+        return None
     try:
         content = read_json(record_of(file))
         made_of, sha256 = content["made_of"], content["sha256"]

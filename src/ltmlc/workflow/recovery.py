@@ -19,6 +19,7 @@ from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep
+from ltmlc.workflow.record import is_damaged, record_of
 
 REPORT_SUMS = ("diff", "claims", "audit", "report")
 
@@ -83,13 +84,19 @@ def put_in_order(
 
 
 def clean_up(grid: Grid, snakemake: Path) -> list[str]:
-    """Remove what killed writes left, and second names of runs that are in their place; mend damaged checksums."""
+    """Remove what killed writes left, and second names of runs that are in their place; mend damaged checksums, and set
+    damaged records aside.
+    """
     marked, mended = _marked(snakemake / "incomplete"), []
     for folder in _folders(grid):
         remove_unfinished(folder)
     for run in filter(Path.is_dir, run_folders(grid)):
         if is_held(run):
             continue
+        record = record_of(run / METRICS)
+        if is_damaged(record):
+            aside = record.rename(name_aside(record)).name
+            mended.append(f"{record} was damaged: kept as {aside}; what {METRICS} says of itself counts")
         if mend_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1]]):
             mended.append(f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew")
         if (run / FINISHED).is_dir() and is_complete(run) and (run / METRICS).as_posix() not in marked:
@@ -114,7 +121,9 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     sums = [run / RUN_SUMS for run in run_folders(grid)]
     sums += [results / "tables" / f"{table}.sha256" for table in grid.tables]
     sums += [results / f"{name}.sha256" for name in REPORT_SUMS]
-    found = {path: "was edited or cut short since it was made" for file in sums for path in changed_files(file)}
+    records = {record_of(run / METRICS) for run in run_folders(grid)}  # of a result, which may be whole
+    changed = {path for file in sums for path in changed_files(file)} - records
+    found = dict.fromkeys(sorted(changed), "was edited or cut short since it was made")
     for run in run_folders(grid):
         metrics = run / METRICS
         if metrics.exists() and not has_checksum(run / RUN_SUMS, metrics) and not is_held(run):
