@@ -71,7 +71,7 @@ def code(evidence: Evidence) -> Answer:
 
 
 def evaluation(evidence: Evidence) -> Answer:
-    return "yes", "src/ltmlc/metrics.py and src/ltmlc/evidence; everything is recomputed from metrics.json files"
+    return "yes", "src/ltmlc/metrics and src/ltmlc/evidence; everything is recomputed from metrics.json files"
 
 
 def models(evidence: Evidence) -> Answer:
