@@ -155,6 +155,7 @@ def own_folder(tmp_path, monkeypatch):
         (["export"], ["ro-crate.zip in out/export"]),
         (["figures", "fig3"], ["fig3.pdf, fig3.png", "in out/pictures"]),
         (["figures", "my-sweep"], ["my-sweep.pdf, my-sweep.png in out/pictures"]),
+        (["figures", "curves", "--table", "table2"], ["curves_table2.pdf, curves_table2.png in out/pictures"]),
         (["reference", "--out", "mine.csv"], ["mine.csv in ."]),
         (["plan", "--out", "plan.md"], ["plan.md in ."]),
     ],
@@ -168,7 +169,9 @@ def test_what_was_written_is_said(own_folder, capsys, arguments, written):
 
 def test_figures_takes_the_names_that_the_configuration_has_and_all_without_one(own_folder, capsys):
     assert main(["figures", "fig9"]) == 2
-    assert "there is no figure 'fig9'; this configuration has: fig3, my-sweep, data, methods" in capsys.readouterr().err
+    assert "'fig9'; this configuration has: fig3, my-sweep, data, methods, curves" in capsys.readouterr().err
+    assert main(["figures", "curves", "--table", "table9"]) == 2
+    assert "no table 'table9'; this configuration has: table2, my-sweep" in capsys.readouterr().err
     assert main(["figures"]) == 2  # which Python 3.11's argparse refused; there are no data yet
     assert "has no split under out/data yet" in capsys.readouterr().err
 

@@ -21,7 +21,8 @@ def test_the_paper_is_92_trainings_and_what_is_made_of_them(project):
     assert plan.jobs["train"] == 92
     assert {dataset for dataset, _, _ in plan.trainings} == {"voc-lt", "coco-lt"}
     expected = {"subset": 2, "pack": 2, "tabulate": 7, "compare": 1, "figure_gradients": 1, "figure_sweep": 1}
-    expected |= {"figure_data": 2, "figure_methods": 2, "bootstrap": 2, "plan": 1, "summary": 1, "all": 1}
+    expected |= {"figure_data": 2, "figure_methods": 2, "figure_curves": 7, "bootstrap": 2}
+    expected |= {"plan": 1, "summary": 1, "all": 1}
     assert {rule: plan.jobs[rule] for rule in expected} == expected
     assert "pretrain" not in plan.jobs
 
@@ -54,6 +55,12 @@ def test_figures_need_only_the_sweep_and_lsep(project):
     plan = project.plan("figures")
     assert plan.jobs["train"] == 2 * (20 + 1)
     assert plan.jobs["figure_sweep"] == 1 and plan.jobs["figure_methods"] == 2
+    assert "tabulate" not in plan.jobs
+
+
+def test_curves_need_every_run_of_the_tables(project):
+    plan = project.plan("--config", "tables=[table2]", "--", "curves")
+    assert plan.jobs["figure_curves"] == 1 and plan.jobs["train"] == 2 * 4
     assert "tabulate" not in plan.jobs
 
 

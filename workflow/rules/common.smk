@@ -73,6 +73,7 @@ FIGURES = expand(
     ],
     kind=["pdf", "png"],
 )
+CURVES = expand(f"{PICTURES}/curves_{{table}}.{{kind}}", table=GRID.tables, kind=["pdf", "png"])
 REPORTS = [
     *(
         f"{RESULTS}/{name}"

@@ -6,6 +6,7 @@ use rule tabulate as export with:
     input:
         TABLES,
         FIGURES,
+        CURVES,
         REPORTS,
         metrics=ALL_METRICS,
     output:

@@ -1,4 +1,4 @@
-# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
+# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
 
 
 use rule tabulate as figure_gradients with:
@@ -40,6 +40,23 @@ use rule tabulate as figure_sweep with:
     localrule: True
     params:
         verb=untracked(lambda wildcards: ["figures", wildcards.table]),
+
+
+use rule tabulate as figure_curves with:
+    output:
+        pdf=f"{PICTURES}/curves_{{table}}.pdf",
+        png=report(
+            f"{PICTURES}/curves_{{table}}.png",
+            caption="../report/curves.rst",
+            category="Figures",
+        ),
+    log:
+        f"{PICTURES}/curves_{{table}}.log",
+    benchmark:
+        f"{PICTURES}/curves_{{table}}.benchmark.tsv"
+    localrule: True
+    params:
+        verb=untracked(lambda wildcards: ["figures", "curves", "--table", wildcards.table]),
 
 
 use rule tabulate as figure_data with:

@@ -57,6 +57,7 @@ use rule tabulate as summary with:
     input:
         TABLES,
         FIGURES,
+        CURVES,
         diff=f"{RESULTS}/diff.csv",
         claims=f"{RESULTS}/claims.csv",
         audit=f"{RESULTS}/audit.csv",
@@ -85,7 +86,7 @@ use rule tabulate as summary with:
 
 
 rule partial:
-    # Tables, figure 4, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
+    # Tables, figure 4, curves, diff and the report from what is finished so far, beside the real ones; always runs, needs nothing.
     log:
         f"{RESULTS}/partial.log",
     localrule: True
@@ -102,5 +103,6 @@ rule partial:
         "python -m ltmlc tabulate --config {params.config:q} --out {params.out:q}/tables 2> {log:q}"
         " && python -m ltmlc compare --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && for sweep in {params.sweeps:q}; do python -m ltmlc figures $sweep --config {params.config:q} --out {params.out:q} 2>> {log:q}; done"
+        " && python -m ltmlc figures curves --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && python -m ltmlc report --config {params.config:q} --out {params.out:q} 2>> {log:q}"
         " && cat {params.out:q}/tables/*.md"

@@ -207,6 +207,17 @@ def test_figures_are_inline_small_and_described(tmp_path):
     assert "Figure 3: gradients: not drawn yet" in missing
 
 
+def test_training_curves_have_a_section_of_their_own_with_one_caption(tmp_path):
+    (tmp_path / "figures").mkdir()
+    draw(tmp_path / "figures" / "curves_fig4.png")
+    page = Page(small_page(tmp_path))
+    (section,) = page.texts_of("section", id="curves")
+    assert "Curves of" in section and section.count("How each row of the table trained") == 1
+    assert "the loss over the epochs" in page.all("img")[0]["alt"]
+    assert "not drawn yet" in page.texts_of("section", id="missing")[0], "those of the other tables"
+    assert Page(small_page(tmp_path / "none")).texts_of("section", id="curves") == []
+
+
 def test_an_unreadable_figure_is_named_and_never_an_error(tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "fig4.png").write_bytes(b"\x89PNG cut short")

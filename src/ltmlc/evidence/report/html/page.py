@@ -67,6 +67,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         for table in evidence.grid.tables.values()
         if table.kind == "figure"
     }
+    curves = pictures.curve_pictures(evidence, folder)
     others = pictures.other_pictures(evidence, folder)
     return {
         "title": f"Reproduction: {' and '.join(evidence.titles.values())}",
@@ -93,10 +94,11 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
                 for each in look.SEVERITIES.values()
             ],
         },
+        "curves": [picture for picture in curves if not picture.reason],
         "pictures": [picture for picture in others if not picture.reason],
         "costs": page_facts.cost_rows(evidence),
         "environment": page_facts.environment_rows(evidence),
-        "gaps": page_facts.gaps(evidence, [*sweeps.values(), *others], folder),
+        "gaps": page_facts.gaps(evidence, [*sweeps.values(), *curves, *others], folder),
         "choices": open_choices(evidence),
         "citations": citations(evidence.root),
         "runs": runs,

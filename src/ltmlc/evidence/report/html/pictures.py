@@ -84,6 +84,22 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
     return pictures
 
 
+def curve_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
+    """The training curves of every table."""
+    return [
+        _picture(evidence, f"curves_{table.name}", f"Curves of {table.title}", "curves", _panels(table), folder)
+        for table in evidence.grid.tables.values()
+    ]
+
+
+def _panels(table: Table) -> str:
+    rows = ", ".join(row.label for row in table.rows)
+    return (
+        f"A panel of curves for each of {rows}: the loss over the epochs as a share of that of the first epoch, before "
+        "the learning rate."
+    )
+
+
 def _of_datasets(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     """(file name, kind, data set) of every figure of a data set that exists, the known kinds first."""
     for dataset in evidence.grid.datasets:
