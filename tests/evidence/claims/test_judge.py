@@ -12,7 +12,7 @@ from scipy import stats
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import Threshold, read_thresholds
 from ltmlc.evidence.claims.file import Claim, as_printed, load_claims
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, exit_code, judge_claims
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, asked_of, exit_code, judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
 from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
 from ltmlc.evidence.results.results import Results, RunResult, load_results
@@ -43,7 +43,7 @@ def results(scores, *, dataset="voc-lt", seeds=SEEDS) -> Results:
 
 
 def judge(claims, scores, *, dataset="voc-lt", seeds=SEEDS, settings=None, **options):
-    rows = [row(run, run, datasets=(dataset,)) for run in scores]
+    rows = [row(run, run, [50.0] * 4, datasets=(dataset,)) for run in scores]
     asked = grid(table("t", *rows), seeds=seeds)
     asked.datasets[dataset].update(settings or {})
     return judge_claims(asked, results(scores, dataset=dataset, seeds=seeds), claims, **options)
@@ -208,10 +208,18 @@ def test_another_data_set_is_judged_by_its_twin_and_without_one_by_what_is_said_
     assert judged() == ["both"]
 
 
-def test_a_claim_about_a_table_that_is_not_asked_for_is_missing_and_a_failed_run_is_named(tmp_path):
-    other = claim(Part(((RowName("u", "A"), 1.0), (RowName("t", "B"), -1.0))))
-    (judged,) = judge([other], above([1.0]), seeds=[0])
-    assert judged.verdict == "missing" and judged.reason == "u is not in the configuration"
+def test_a_claim_about_a_table_that_is_not_asked_for_is_passed_over():
+    other = claim(Part(((RowName("u", "A"), 1.0), (RowName("t", "B"), -1.0))), name="other")
+    assert [verdict.claim for verdict in judge([other, claim(part("A", "B"))], above([1.0]), seeds=[0])] == ["c"]
+
+
+def test_facts_of_the_paper_are_not_asked_of_a_configuration_without_a_row_of_it():
+    own, paper = (grid(table("t", row("A", "A", published))) for published in (None, [50.0] * 4))
+    about_losses = fact("threshold", first="dr", second="bce")
+    assert asked_of(own, [about_losses]) == [] and asked_of(paper, [about_losses]) == [about_losses]
+
+
+def test_a_claim_with_a_failed_run_is_missing_and_the_run_is_named(tmp_path):
     asked = grid(table("t", row("A", "A"), row("B", "B")))
     write(tmp_path, "voc-lt", "A", 0, None)
     write_seeds(tmp_path, "voc-lt", "B", [50.0])
@@ -327,7 +335,7 @@ def copied(tmp_path):
         ({"kind": "better"}, "'better' is not valid"),
         ({"colums": ["head"]}, "unknown key 'colums'"),
         ({"worse": {"table": "table1", "row": "LSEPP"}}, "table1 has no row 'LSEPP'; valid: ERM, RW"),
-        ({"worse": {"table": "tabel1", "row": "LSEP"}}, "unknown table 'tabel1'; valid: fig4, "),
+        ({"worse": {"table": "tabel1", "row": "LSEP"}}, "unknown table 'tabel1'; valid: chosen-rates, fig4, "),
         ({"about": ["voc"]}, "'voc' is not valid"),
         ({"id": "lsep-no-better-than-rs"}, "is used twice"),
     ],

@@ -7,7 +7,8 @@ from evidence.synthetic import write
 
 from ltmlc.evidence.markup import count_verdicts
 from ltmlc.evidence.report import write_report
-from ltmlc.evidence.report.facts import citations, costs, environment_values, headline, judged_datasets, total_time
+from ltmlc.evidence.report.facts import citations, costs, environment_values, judged_datasets, total_time
+from ltmlc.evidence.report.lead import lead
 from ltmlc.evidence.report.markdown import evidence_markdown
 
 
@@ -56,7 +57,8 @@ def test_a_citation_is_there_for_bibtex_as_well():
 def test_page_and_markdown_say_the_same(evidence, tmp_path):
     html, markdown, _, _ = (path.read_text() for path in write_report(evidence, tmp_path / "out"))
     assert markdown == evidence_markdown(evidence, folder=tmp_path / "out")
-    assert headline(evidence.results) in markdown and headline(evidence.results) in html
+    for sentence in lead(evidence):
+        assert sentence in markdown and sentence in html
     for number in re.findall(r"\*?\*?(\d\d\.\d\d)\*?\*? ± ", markdown):
         assert number in html
     for verdict, count in evidence.diff.counts.items():

@@ -38,7 +38,10 @@ def page(asked, tmp_path):
 def test_verdicts_come_first_and_every_section_follows(page):
     places = [page.index(f"\n## {heading}\n") for heading in HEADINGS]
     assert places == sorted(places)
-    assert page.startswith("# Reproduction: VOC-LT\n\n3 of 4 runs finished, 1 failed.")
+    lead = "0 of 2 statements of the paper hold, 2 the other way round; 7 cannot be judged yet."
+    assert (
+        page.startswith(f"# Reproduction: VOC-LT\n\n{lead}\n\n8 of ") and "\n\n3 of 4 runs finished, 1 failed." in page
+    )
 
 
 def test_what_was_run_names_sizes_time_versions_and_failures(page):

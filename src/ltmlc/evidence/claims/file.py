@@ -31,6 +31,12 @@ class Claim:
     amount: dict[str, tuple[float, float]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)  # the remaining keys of a fact
 
+    @property
+    def tables(self) -> set[str]:
+        """Whose rows it compares; none of a fact."""
+        parts = [part for each in (self.parts, self.facts.get("gains", {})) for some in each.values() for part in some]
+        return {row.table for part in parts for row in part.rows}
+
     def parts_for(self, twin: str | None) -> tuple[Part, ...]:
         """What it says of a data set in the role of ``twin``; of one without a role, what it says of both alike."""
         if twin is not None:

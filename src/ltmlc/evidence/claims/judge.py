@@ -73,6 +73,12 @@ def twin_of(dataset: str, settings: Mapping[str, Any]) -> str | None:
     return settings.get("twin", dataset if dataset in TWINS else None)
 
 
+def asked_of(grid: Grid, claims: Sequence[Claim]) -> list[Claim]:
+    """Those that a configuration can answer: it has all their tables; a fact, where any row of it is the paper's."""
+    paper = any(row.published for table in grid.tables.values() for row in table.rows)
+    return [claim for claim in claims if (claim.tables <= set(grid.tables) if claim.tables else paper)]
+
+
 def judge_claims(
     grid: Grid,
     results: Results,
@@ -81,16 +87,16 @@ def judge_claims(
     splits: Mapping[str, Any] | None = None,
     curves: Sequence[Any] | None = None,
 ) -> list[Verdict]:
-    """Every claim on every data set it speaks of.
+    """Every claim that the configuration asks for, on every data set it speaks of.
 
     Args:
-        grid: the declared tables and data sets. A claim about a table that is not among them is missing.
+        grid: the declared tables and data sets. A claim about a table that is not among them is passed over.
         results: from :func:`ltmlc.evidence.results.results.load_results`, possibly partial.
         claims: from :func:`ltmlc.evidence.claims.file.load_claims`.
         splits: :class:`ltmlc.data.split.Split` by data set, for facts about the labels.
         curves: :func:`ltmlc.evidence.claims.facts.read_thresholds` of ``fig3.csv``, for what is said of gradients.
     """
-    rows = named_rows(grid)
+    claims, rows = asked_of(grid, claims), named_rows(grid)
     verdicts = []
     for dataset, settings in grid.datasets.items():
         twin = twin_of(dataset, settings)

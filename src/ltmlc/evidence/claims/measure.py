@@ -54,9 +54,6 @@ class Measured:
 def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results) -> str:
     """Why parts cannot be measured on a data set, in words; empty where they can."""
     named = list(dict.fromkeys((row, part.column) for part in parts for row in part.rows))
-    tables = {row.table for row, _ in named} - {row.table for row in rows}
-    if tables:
-        return f"{', '.join(sorted(tables))} is not in the configuration"
     gone = [row for row, _ in named if row not in rows]
     if gone:
         return f"the configuration has no row {gone[0]}"

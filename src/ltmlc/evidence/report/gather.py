@@ -61,6 +61,11 @@ class Evidence:
         curves = read_thresholds(self.figures / "fig3.csv")
         return judge_claims(self.grid, self.results, self.claims, splits=self.splits, curves=curves)
 
+    @property
+    def counted(self) -> list[Verdict]:
+        """Of the verdicts: sentences that come to one test count once."""
+        return [verdict for verdict in self.verdicts if not verdict.same_as]
+
     @cached_property
     def findings(self) -> list[Finding]:
         """Of the audit."""

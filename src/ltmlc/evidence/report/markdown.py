@@ -13,8 +13,9 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.markup import count_verdicts, markdown_escape, markdown_table
-from ltmlc.evidence.report.facts import headline, judged_datasets
+from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.lead import lead, not_asked
 from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
 
 _HOW_TO_READ = (
@@ -28,7 +29,7 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
     """The page as text; ``folder`` is where it will lie. What is not there yet is said to be missing."""
     sections = [
         f"# Reproduction: {' and '.join(map(markdown_escape, evidence.titles.values()))}",
-        headline(evidence.results),
+        "\n\n".join(lead(evidence)),
         _verdicts(evidence),
         what_was_run(evidence),
         tables(evidence, os.path.relpath(evidence.figures, folder)),
@@ -53,7 +54,9 @@ def _verdicts(evidence: Evidence) -> str:
         parts.append(evidence.problem)
     if evidence.verdicts:
         parts.append("Sentences of the paper ([every claim](claims.md)):")
-        parts.append(_counts(CLAIM_VERDICTS, evidence.verdicts, {**titles, "": "losses"}))
+        parts.append(_counts(CLAIM_VERDICTS, evidence.counted, {**titles, "": "losses"}))
+    if note := not_asked(evidence):
+        parts.append(note)
     return "\n\n".join(part.strip() for part in parts) if len(parts) > 1 else ""
 
 

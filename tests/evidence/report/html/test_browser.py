@@ -118,6 +118,7 @@ def test_the_keyboard_shows_moves_keeps_and_closes_the_details(browser, path):
 
 def test_a_tap_on_a_phone_opens_the_details_at_the_foot_and_a_cross_closes_them(browser, path):
     screen = Screen(browser, path, **PHONE)
+    element(screen, "#tables summary").click()
     screen.run("document.querySelectorAll('a.cell')[8].scrollIntoView({block: 'center'})")
     elements(screen, "a.cell")[8].click()
     assert "the loss is not finite" in screen.details() and "asl/seed0/train.log" in screen.details()
@@ -125,6 +126,15 @@ def test_a_tap_on_a_phone_opens_the_details_at_the_foot_and_a_cross_closes_them(
     assert round(box["bottom"]) == PHONE["height"] and box["left"] >= 0 and box["right"] <= PHONE["width"]
     element(screen, "#details .close").click()
     assert screen.details() == ""
+
+
+def test_on_a_phone_all_parts_but_the_verdicts_begin_folded_and_a_link_opens_one(browser, path):
+    screen = Screen(browser, path, **PHONE)
+    opened = "return [...document.querySelectorAll('details.fold[open]')].map((part) => part.parentElement.id)"
+    assert screen.run(opened) == ["verdicts"]
+    element(screen, "nav a[href='#cost']").click()
+    assert screen.until(lambda: screen.run(opened) == ["verdicts", "cost"])
+    assert len(Screen(browser, path).run(opened)) > 5, "on a desk everything is open"
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1600])
@@ -152,9 +162,9 @@ def test_print_has_every_table_and_nothing_that_needs_a_screen(browser, path):
     assert screen.run("return getComputedStyle(document.querySelector('nav')).display") == "none"
     assert screen.run("return getComputedStyle(document.querySelector('.toolbar')).display") == "none"
     screen.run("window.dispatchEvent(new Event('beforeprint'))")
-    assert screen.run("return document.querySelector('#runs > details').open"), "the list of runs is printed too"
+    assert screen.run("return document.querySelector('#runs .fold > details').open"), "the list of runs is printed too"
     screen.run("window.dispatchEvent(new Event('afterprint'))")
-    assert not screen.run("return document.querySelector('#runs > details').open")
+    assert not screen.run("return document.querySelector('#runs .fold > details').open")
     printed = base64.b64decode(screen.command("Page.printToPDF", {"printBackground": True})["data"])
     assert printed.startswith(b"%PDF") and len(printed) > 20_000
 
@@ -174,7 +184,7 @@ def test_a_link_into_a_closed_part_opens_it(browser, path):
     screen = Screen(browser, path)
     target = screen.run("return document.querySelector('#runs tbody tr').id")
     screen.run("location.hash = arguments[0]", target)
-    assert screen.until(lambda: screen.run("return document.querySelector('#runs > details').open"))
+    assert screen.until(lambda: screen.run("return document.querySelector('#runs .fold > details').open"))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

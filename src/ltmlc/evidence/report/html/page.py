@@ -14,12 +14,13 @@ from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.claims.report import shown_difference, stated
 from ltmlc.evidence.comparison.report import multiplicity
-from ltmlc.evidence.report.facts import citations, headline, open_choices, total_time
+from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html import look, page_facts, pictures
 from ltmlc.evidence.report.html.behind import signed
 from ltmlc.evidence.report.html.runs_view import run_views
 from ltmlc.evidence.report.html.tables_view import table_views
+from ltmlc.evidence.report.lead import lead
 from ltmlc.evidence.report.markdown import largest_differences
 from ltmlc.evidence.results.results import COLUMNS
 
@@ -71,7 +72,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
     others = pictures.other_pictures(evidence, folder)
     return {
         "title": f"Reproduction: {' and '.join(evidence.titles.values())}",
-        "headline": headline(evidence.results),
+        "lead": lead(evidence),
         "problem": evidence.problem,
         "finished": len(evidence.results.with_status("finished")),
         "seeds": evidence.results.seeds,
@@ -82,7 +83,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "counts": page_facts.verdict_counts(evidence),
         "multiplicity": "" if evidence.problem else multiplicity(evidence.diff),
         "largest": _largest(evidence),
-        "looks": look.CELLS,
+        "looks": _legend(evidence),
         "tables": tables,
         "sweeps": sweeps,
         "claims": _claims(evidence),
@@ -105,6 +106,12 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "details": _details(tables, runs),
         "signed": signed,
     }
+
+
+def _legend(evidence: Evidence) -> list[look.Look]:
+    """Of the verdicts that occur."""
+    found = {cell.verdict for cell in evidence.diff.cells}
+    return [each for word, each in look.CELLS.items() if word in found]
 
 
 def _largest(evidence: Evidence) -> list[dict[str, Any]]:

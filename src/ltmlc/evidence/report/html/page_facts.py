@@ -12,6 +12,7 @@ from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
 from ltmlc.evidence.report.html.tables_view import failure
+from ltmlc.evidence.report.lead import not_asked
 
 
 def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
@@ -20,7 +21,7 @@ def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
     other = "the published ones" if evidence.published else "our own reference"
     blocks = [
         _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, evidence.diff.cells, titles),
-        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.verdicts, titles),
+        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.counted, titles),
     ]
     return [block for block in blocks if block["total"]]
 
@@ -91,9 +92,11 @@ def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[
     notes = [*evidence.results.messages, *([evidence.problem] if evidence.problem else [])]
     if len(evidence.results.seeds) == 1:
         notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
-    open_claims = sum(verdict.verdict == "missing" for verdict in evidence.verdicts)
+    open_claims = sum(verdict.verdict == "missing" for verdict in evidence.counted)
     if open_claims:
-        notes.append(f"{open_claims} claims cannot be judged: they speak of rows without a result, or not asked for.")
+        notes.append(f"{open_claims} claims cannot be judged: they speak of rows without a result.")
+    if note := not_asked(evidence):
+        notes.append(note)
     return {
         "failed": [failure(result, folder) for result in evidence.results.with_status("failed")],
         "missing": per_dataset,

@@ -165,9 +165,13 @@
   reach();
   document.addEventListener("scroll", () => { if (shown && !pinned) place(shown); }, { passive: true });
 
-  // ---- closed parts open for a link into them, and for print ----
+  // ---- on a phone all parts but the first begin closed; closed ones open for a link to or into them, and for print ----
+  if (matchMedia("(max-width: 40rem)").matches)
+    [...document.querySelectorAll("details.fold")].slice(1).forEach((part) => (part.open = false));
   const open = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const own = target && target.querySelector(":scope > details.fold");
+    if (own) own.open = true;
     for (let part = target && target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
     if (target) target.scrollIntoView();
   };
