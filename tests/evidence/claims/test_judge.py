@@ -11,8 +11,8 @@ from scipy import stats
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import Threshold, read_thresholds
-from ltmlc.evidence.claims.file import Claim, as_printed, load_claims
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, asked_of, exit_code, judge_claims
+from ltmlc.evidence.claims.file import Claim, as_printed, asked_of, load_claims
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, exit_code, judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
 from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
 from ltmlc.evidence.results.results import Results, RunResult, load_results

@@ -1,12 +1,13 @@
 """Reading ``config/claims.yaml``: the paper's statements, checked against the tables they speak of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.predicates import KINDS, TWINS, Part, build_parts
+from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import files_of, own_or_shipped
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.reading.yaml_file import read_yaml
@@ -62,6 +63,12 @@ def load_claims(path: str | Path = "config/claims.yaml", *, root: str | Path = "
     if twice:
         raise InputError(f"{path}: the id {twice[0]!r} is used twice; give every claim its own")
     return tuple(claims)
+
+
+def asked_of(grid: Grid, claims: Sequence[Claim]) -> list[Claim]:
+    """Those that a configuration can answer: it has all their tables; a fact, where any row of it is the paper's."""
+    paper = any(row.published for table in grid.tables.values() for row in table.rows)
+    return [claim for claim in claims if (claim.tables <= set(grid.tables) if claim.tables else paper)]
 
 
 def _claim(entry: Mapping[str, Any], tables: Mapping[str, Mapping], where: str) -> Claim:

@@ -25,7 +25,7 @@ from itertools import product
 from typing import Any
 
 from ltmlc.evidence.claims.facts import judge_gradients, judge_probability, judge_split, judge_threshold
-from ltmlc.evidence.claims.file import Claim
+from ltmlc.evidence.claims.file import Claim, asked_of
 from ltmlc.evidence.claims.measure import Measured, direction, measure, measure_between, p_value, problem_of, spreads_of
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.results.results import Results
@@ -71,12 +71,6 @@ class Verdict:
 def twin_of(dataset: str, settings: Mapping[str, Any]) -> str | None:
     """Whose claims a data set is judged by: its key ``twin``, or itself; None for one of its own kind."""
     return settings.get("twin", dataset if dataset in TWINS else None)
-
-
-def asked_of(grid: Grid, claims: Sequence[Claim]) -> list[Claim]:
-    """Those that a configuration can answer: it has all their tables; a fact, where any row of it is the paper's."""
-    paper = any(row.published for table in grid.tables.values() for row in table.rows)
-    return [claim for claim in claims if (claim.tables <= set(grid.tables) if claim.tables else paper)]
 
 
 def judge_claims(

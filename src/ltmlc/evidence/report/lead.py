@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from ltmlc.evidence.claims.judge import asked_of
+from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.report.facts import headline
 from ltmlc.evidence.report.gather import Evidence
 
