@@ -91,6 +91,8 @@ REPORTS = [
             "report.html",
             "numbers.tex",
             "checklist.md",
+            "tables/label_metrics.csv",
+            "tables/label_metrics.md",
         )
     ),
     *expand(f"{RESULTS}/bootstrap_{{dataset}}.{{kind}}", dataset=COMPARED, kind=["csv", "md"]),
@@ -123,8 +125,12 @@ def metrics_of_methods(wildcards):
     return metrics_of((wildcards.dataset, run) for run in method_runs(GRID, wildcards.dataset).values())
 
 
+def predictions_of(metrics):
+    return [path.replace("metrics.json", "predictions.npz") for path in metrics]
+
+
 def predictions_of_methods(wildcards):
-    return [path.replace("metrics.json", "predictions.npz") for path in metrics_of_methods(wildcards)]
+    return predictions_of(metrics_of_methods(wildcards))
 
 
 def run_spec(wildcards):

@@ -1,4 +1,4 @@
-"""The verbs that judge finished runs: tabulate, compare, claims, audit, bootstrap."""
+"""The verbs that judge finished runs: tabulate, label-metrics, compare, claims, audit, bootstrap."""
 
 import argparse
 from pathlib import Path
@@ -12,6 +12,7 @@ from ltmlc.errors import InputError
 def add_verbs(verb: DeclareVerb) -> None:
     tables = verb("tabulate", tabulate, "write the tables as CSV, Markdown and LaTeX, from what is finished")
     tables.add_argument("table", nargs="*", help="tables to write (default: all of the configuration)")
+    labels = verb("label-metrics", label_metrics, "write CP, CR, CF1, OP, OR, OF1, macro F1 of the rows of the tables")
     differences = verb("compare", compare, "write diff.csv, diff.md (against the published numbers) and runs.csv")
     sentences = verb("claims", claims, "judge the paper's statements on the finished runs: claims.csv and claims.md")
     sentences.add_argument(
@@ -19,9 +20,9 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     published = verb("audit", audit, "check the published numbers against themselves; writes audit.csv and audit.md")
     add_config(published)
-    for parser in (tables, differences, sentences):
+    for parser in (tables, labels, differences, sentences):
         add_config_and_results(parser)
-    for parser in (tables, differences, sentences, published):
+    for parser in (tables, labels, differences, sentences, published):
         parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
 
     parser = verb(
@@ -55,6 +56,19 @@ def tabulate(options: argparse.Namespace) -> None:
         write_sums(out / f"{name}.sha256", texts)
         written += texts
     say_written(options.verb, written)
+
+
+def label_metrics(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.labels.measure import label_rows, label_scores
+    from ltmlc.evidence.labels.report import write_label_metrics
+
+    grid, results, splits = load_all(options)
+    scores, messages = label_scores(results, splits)
+    say(options.verb, messages)
+    out = options.out or Path(grid.config["results"], "tables")
+    files = write_label_metrics(label_rows(grid, scores), grid.titles, out)
+    write_sums(out / "label_metrics.sha256", files)
+    say_written(options.verb, files)
 
 
 def compare(options: argparse.Namespace) -> None:

@@ -109,11 +109,14 @@ def export(options: argparse.Namespace) -> None:
     from ltmlc.evidence.export.crate import write_crate
     from ltmlc.evidence.export.files import portable_roots
     from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
+    from ltmlc.evidence.labels.measure import label_scores
 
     grid, results, splits = load_all(options)
+    labels, messages = label_scores(results, splits)
+    say(options.verb, messages)
     out = options.out or Path(grid.config["results"], "export")
     grid = replace(grid, config=grid.config | {"results": str(results_folder(options, grid))})  # what is gathered
-    tidy = write_tidy(run_table(grid, results, portable_roots(grid, ".")), out, "runs")
+    tidy = write_tidy(run_table(grid, results, portable_roots(grid, "."), labels), out, "runs")
     tidy += write_tidy(class_table(results, splits), out, "ap_per_class")
     crate = write_crate(grid, results, tidy, out / "ro-crate.zip", predictions=not options.without_predictions)
     say_written(options.verb, [*tidy, crate])

@@ -10,20 +10,24 @@ import pandas as pd
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelScores
 from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import shown_by
 from ltmlc.plan.grid import Grid
 
 
-def run_table(grid: Grid, results: Results, roots: Mapping[str, str | Path]) -> pd.DataFrame:
+def run_table(
+    grid: Grid, results: Results, roots: Mapping[str, str | Path], labels: LabelScores | None = None
+) -> pd.DataFrame:
     """:meth:`Results.frame`, with what was run (loss, sampler, recipe, batch size, head as
-    columns) and the tables that show it; mAP in percent, unrounded; paths relative.
+    columns), the tables that show it, and precision, recall and F1 of its labels; percent, unrounded; paths relative.
 
     Args:
         grid: the declared tables.
         results: from :func:`ltmlc.evidence.results.results.load_results`.
         roots: see :func:`ltmlc.evidence.export.portable.portable`.
+        labels: from :func:`ltmlc.evidence.labels.measure.label_scores`; columns of runs that are not in it are empty.
     """
     users = {pair: [f"{table.name}: {row.label}" for table, row in each] for pair, each in shown_by(grid).items()}
     frame = results.frame()
@@ -35,9 +39,13 @@ def run_table(grid: Grid, results: Results, roots: Mapping[str, str | Path]) -> 
     frame.insert(7, "head_kind", [spec["model"]["head"] for spec in specs])
     shown = zip(frame.dataset, frame.run, strict=True)
     frame.insert(8, "rows", ["; ".join(dict.fromkeys(users.get(pair, ()))) for pair in shown])
+    keys = list(zip(frame.dataset, frame.run, frame.seed, strict=True))
+    place = frame.columns.get_loc("tail") + 1
+    for offset, column in enumerate(LABEL_COLUMNS):
+        frame.insert(place + offset, column, [(labels or {}).get(key, {}).get(column) for key in keys])
     for column in ("path", "error"):
         frame[column] = [None if value is None else portable(str(value), roots) for value in _plain(frame[column])]
-    numbers = ["total", "head", "medium", "tail", "seconds", "images_per_second"]
+    numbers = ["total", "head", "medium", "tail", *LABEL_COLUMNS, "seconds", "images_per_second"]
     return frame.astype(dict.fromkeys(numbers, "float64"))
 
 

@@ -14,6 +14,7 @@ from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import Verdict, judge_claims
 from ltmlc.evidence.comparison.compare import Diff, compare
 from ltmlc.evidence.comparison.verdicts import Comparison
+from ltmlc.evidence.labels.measure import LabelRow, label_rows, label_scores
 from ltmlc.evidence.results.reference import Reference, read_reference
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
@@ -70,6 +71,12 @@ class Evidence:
     def findings(self) -> list[Finding]:
         """Of the audit."""
         return audit(paper_grid(self.root), self.claims)
+
+    @cached_property
+    def labels(self) -> tuple[list[LabelRow], list[str]]:
+        """Precision, recall and F1 of the rows of the tables; a message for each file of predictions that is no use."""
+        scores, messages = label_scores(self.results, self.splits)
+        return label_rows(self.grid, scores), messages
 
     @property
     def titles(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ltmlc.evidence.claims.report import verdict_table
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
+from ltmlc.evidence.labels.report import TITLE, label_markdown
 from ltmlc.evidence.markup import count_verdicts, markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
@@ -35,6 +36,7 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
         tables(evidence, os.path.relpath(evidence.figures, folder)),
         _numbers(evidence.diff, evidence.problem),
         _claims(evidence.verdicts, evidence.titles),
+        _labels(evidence),
         _audit(evidence.findings),
         left_open(evidence),
         how_to_cite(evidence),
@@ -99,6 +101,13 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
         parts.append(f"### {markdown_escape(titles.get(dataset, 'The losses'))}")
         parts.append(verdict_table([v for v in verdicts if v.dataset == dataset], brief=True).strip())
     return "\n\n".join(parts)
+
+
+def _labels(evidence: Evidence) -> str:
+    """Precision, recall and F1 of predicted labels, where any run has predictions."""
+    rows, _ = evidence.labels
+    tables = label_markdown(rows, evidence.titles, heading="###")
+    return f"## {TITLE}\n\n{tables}" if any(row.n for row in rows) else ""
 
 
 def _audit(findings: Sequence[Finding]) -> str:

@@ -18,6 +18,7 @@ from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html import look, page_facts, pictures
 from ltmlc.evidence.report.html.behind import signed
+from ltmlc.evidence.report.html.labels_view import labels_view
 from ltmlc.evidence.report.html.runs_view import run_views
 from ltmlc.evidence.report.html.tables_view import table_views
 from ltmlc.evidence.report.lead import lead
@@ -87,6 +88,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "tables": tables,
         "sweeps": sweeps,
         "claims": _claims(evidence),
+        "labels": labels_view(evidence),
         "audit": {
             "text": HOW_TO_READ,
             "counts": audit_counts(evidence.findings),

@@ -89,7 +89,7 @@ def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[
         every = len(seeds) == len(evidence.results.seeds)
         text = run if every else f"{run} (seed {', '.join(map(str, seeds))})"
         per_dataset.setdefault(evidence.titles[dataset], []).append(text)
-    notes = [*evidence.results.messages, *([evidence.problem] if evidence.problem else [])]
+    notes = [*evidence.results.messages, *evidence.labels[1], *([evidence.problem] if evidence.problem else [])]
     if len(evidence.results.seeds) == 1:
         notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
     open_claims = sum(verdict.verdict == "missing" for verdict in evidence.counted)
