@@ -213,9 +213,10 @@ def test_a_mistake_is_one_sentence_with_file_and_key(project, rows, options, wor
     assert [word for word in words if word not in str(error.value)] == []
 
 
-def test_the_name_of_the_table_of_tuned_rates_is_refused(project):
-    with pytest.raises(InputError, match="'tuned' is the table that `ltmlc tuned` makes; rename yours"):
-        project(row("one", BCE), tables=["tuned"])
+@pytest.mark.parametrize(("name", "verb"), [("tuned", "tuned"), ("label_metrics", "label-metrics")])
+def test_the_name_of_a_table_that_a_verb_makes_is_refused(project, name, verb):
+    with pytest.raises(InputError, match=f"{name!r} is the table that `ltmlc {verb}` makes; rename yours"):
+        project(row("one", BCE), tables=[name])
 
 
 def test_an_unknown_table_is_answered_with_the_tables_there_are():

@@ -15,6 +15,8 @@ from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import build_spec, check_rate, network_of, run_id
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
+MADE_BY = {"tuned": "tuned", "label_metrics": "label-metrics"}
+"""Tables that are no table's file: name -> the verb that writes them."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,10 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:
-        if name == "tuned":
-            raise InputError(f"{name_of(source)}: tables: 'tuned' is the table that `ltmlc tuned` makes; rename yours")
+        if verb := MADE_BY.get(name):
+            raise InputError(
+                f"{name_of(source)}: tables: {name!r} is the table that `ltmlc {verb}` makes; rename yours"
+            )
         path = find_file("tables", name, root, where=f"{name_of(source)}: tables")
         declared = read_yaml(path)
         check(declared, schema="table", where=str(path))
