@@ -83,6 +83,19 @@ def replace(old: str, new: str):
     return lambda source: source.replace(old, new)
 
 
+def test_what_is_made_of_a_timm_model_counts_for_runs_and_features_of_one_alone(package, changed_by):
+    def of_timm():
+        run = {"loss": [{"name": "dr"}], "model": {"backbone": "timm:test_resnet"}}
+        return fingerprint.run_fingerprint(run), fingerprint.features_fingerprint(True)
+
+    before = of_timm()
+    assert not set(before) & set(fingerprints().values())
+    assert (
+        changed_by(replace("setattr(module, name, 0.0)", "setattr(module, name, 0.1)"), "models/from_timm.py") == set()
+    )
+    assert all(now != then for now, then in zip(of_timm(), before, strict=True))
+
+
 @pytest.mark.parametrize("file", ["training/run.py", "losses/dr.py", "data/pack/pack.py"])
 def test_comments_docstrings_and_blank_lines_change_nothing(changed_by, file):
     assert changed_by(append('\n\n# a comment\n\n"""A text that does nothing."""\n'), file) == set()

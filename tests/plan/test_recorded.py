@@ -44,6 +44,22 @@ def test_a_part_of_the_augmentation_that_is_off_may_lack_or_be_null():
     assert complete({**spec, "augmentation": spec["augmentation"] | {"sharpness": None}}) == complete(spec)
 
 
+def test_what_a_timm_model_said_itself_counts_as_not_stated():
+    """A run records the size, mean and std that it took from the model; the plan of the same run has none."""
+    planned = copy.deepcopy(RUNS[DR])
+    planned["model"] |= {"backbone": "timm:test_resnet", "image_size": None, "frozen_stages": []}
+    planned["augmentation"] = {"flip": 0.5, "std": [1, 1, 1]}
+    recorded = {
+        **planned,
+        "model": planned["model"] | {"image_size": 160},
+        "augmentation": planned["augmentation"] | {"mean": [127.5] * 3},
+        "from_backbone": ["image_size", "mean"],
+    }
+    assert complete(recorded) == complete(planned)
+    assert complete({**planned, "model": planned["model"] | {"image_size": 160}}) != complete(recorded)
+    assert complete({**planned, "augmentation": {"flip": 0.5, "std": [2, 2, 2]}}) != complete(recorded)
+
+
 def test_another_value_than_the_default_is_another_specification():
     older = copy.deepcopy(RUNS[DR])
     del older["recipe"]["momentum"]

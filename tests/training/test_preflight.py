@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import timm
 import torch
 import yaml
 
@@ -28,8 +29,8 @@ def check(tmp_path, monkeypatch, capsys):
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    def checked(run, *, source="csv", model=None, **config):
-        dataset = {"title": "Mine", "source": SOURCES[source], "model": NETWORK}
+    def checked(run, *, source="csv", model=None, network=NETWORK, **config):
+        dataset = {"title": "Mine", "source": SOURCES[source], "model": network}
         dataset |= {"augmentation": {"mean": [0] * 3, "std": [1] * 3}, "constants": {"dr_lr": 0.001, "dr_epochs": 9}}
         rows = [{"label": "BCE", "origin": "own", "run": {"loss": [{"name": "bce"}], "recipe": "db"}}]
         rows.append({"label": "Mine", "origin": "own", "run": run})
@@ -136,6 +137,33 @@ def test_weights_of_other_shapes_are_refused_and_a_file_that_holds_none(check):
     code, message = check(loss(), model={"weights": "weights.pth"})
     assert (code, message.count("\n")) == (2, 1)
     assert "weights.pth is not a file of tensors" in message
+
+
+TIMM = {"backbone": "timm:test_resnet"}
+
+
+def test_a_timm_model_can_be_trained_from_a_file_of_its_weights(check):
+    photographs()
+    torch.save(timm.create_model("test_resnet").state_dict(), "weights.pth")
+    assert check(loss(), network={**TIMM, "weights": "weights.pth"})[0] == 0
+    assert check(loss(), network={**TIMM, "weights": "timm"})[0] == 0, "downloads nothing"
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ({"backbone": "timm:test_resnt"}, ["no model test_resnt; close to it: test_resnet"]),
+        ({**TIMM, "frozen_stages": ["stem"]}, ["has no part stem; it has conv1, bn1, layer1"]),
+        ({**TIMM, "weights": "nowhere.pth"}, ["nowhere.pth is not a file; write null, timm or"]),
+        ({"backbone": "timm:cs3darknet_s", "weights": "timm"}, ["timm has no weights for timm:cs3darknet_s"]),
+        ({**TIMM, "weights": "other.pth"}, ["other.pth lacks conv1.0.weight"]),
+    ],
+)
+def test_a_timm_model_that_cannot_be_had_is_refused(check, network, words):
+    torch.save({"conv.weight": torch.zeros(2)}, "other.pth")
+    code, message = check(loss(), network=network)
+    assert (code, message.count("\n")) == (2, 1)
+    assert [word for word in ["mine: model.", *words] if word not in message] == []
 
 
 def test_word_vectors_that_cannot_come_are_missed_before_training(check):

@@ -12,7 +12,7 @@ from ltmlc.errors import InputError
 from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import data_folder, own_or_shipped
-from ltmlc.plan.network import EMBEDDED_WEIGHTS
+from ltmlc.plan.network import NO_FILES, is_timm
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -80,12 +80,10 @@ def check_files(grid: Grid) -> None:
                 "to the folder of your copy"
             )
         weights = {**settings["model"], **config["model"]}.get("weights")
-        if (
-            weights not in (None, "imagenet", "pretrained", EMBEDDED_WEIGHTS)
-            and not Path(weights).expanduser().is_file()
-        ):
+        if weights not in (None, *NO_FILES) and not Path(weights).expanduser().is_file():
+            made = "timm" if is_timm(settings["model"]) else "imagenet"
             raise InputError(
-                f"{name}: model.weights: {weights} is not a file; write null, imagenet or the path of a file"
+                f"{name}: model.weights: {weights} is not a file; write null, {made} or the path of a file"
             )
     reference = config["reference"]
     if reference != "published" and not own_or_shipped(reference).is_file():
@@ -99,6 +97,7 @@ def check_device(grid: Grid, splits: Mapping[str, Split]) -> None:
 
     if find_spec("torch") is None:
         return
+    from ltmlc.models.from_timm import settled
     from ltmlc.training.device import choose_device, describe_device
     from ltmlc.training.job import is_paper_size, too_long_on_cpu
 
@@ -111,5 +110,5 @@ def check_device(grid: Grid, splits: Mapping[str, Split]) -> None:
         counts = counts_of(grid, dataset, splits)
         for run, spec in runs.items() if counts else ():
             iterations = images_per_run(spec, *counts) // spec["batch_size"]
-            if is_paper_size(spec, iterations):
+            if is_paper_size(spec := settled(spec), iterations):
                 raise InputError(too_long_on_cpu(spec, iterations, name=f"{run} on {dataset}"))

@@ -97,11 +97,14 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.evidence.figures.data import write_data_figures
     from ltmlc.evidence.figures.sheets import write_sheets
+    from ltmlc.models.from_timm import settled
+    from ltmlc.plan.network import complete_model
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
     folder = data_folder(grid.config["results"], name) / "pack"
     pack = open_pack(folder, split_sha256=split.sha256, verify=False)
-    shown = {"image_size": settings["model"]["image_size"], "settings": settings["augmentation"], "directory": out}
+    spec = settled({"model": complete_model(settings["model"]), "augmentation": settings["augmentation"]})
+    shown = {"image_size": spec["model"]["image_size"], "settings": spec["augmentation"], "directory": out}
     return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]
 
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from ltmlc.models.backbone import Backbone
 from ltmlc.models.classifier import Classifier
 from ltmlc.models.experts import Experts
+from ltmlc.models.from_timm import TimmBackbone, timm_backbone
 from ltmlc.models.heads import graph_head, linear_head
 from ltmlc.models.weights import load_backbone_weights
-from ltmlc.plan.network import EMBEDDED_WEIGHTS, NUM_STAGES, checked_model
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, NUM_STAGES, checked_model, is_timm
 
 
 def build_model(
@@ -75,7 +76,9 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _build_backbone(model: dict[str, Any]) -> Backbone:
+def _build_backbone(model: dict[str, Any]) -> Backbone | TimmBackbone:
+    if is_timm(model):
+        return timm_backbone(model)
     keys = ("stem", "width", "frozen_stages", "norm_eval", "stride_in_1x1")
     backbone = Backbone(model["backbone"], **{key: model[key] for key in keys})
     if model["weights"] not in (None, EMBEDDED_WEIGHTS):
@@ -87,7 +90,7 @@ def _build_linear(model: dict[str, Any], in_features: int, num_classes: int) -> 
     return linear_head(in_features, num_classes, model["neck_features"], dropout=model["dropout"])
 
 
-def _build_experts(model: dict[str, Any], backbone: Backbone, num_classes: int) -> Experts:
+def _build_experts(model: dict[str, Any], backbone: Backbone | TimmBackbone, num_classes: int) -> Experts:
     """Each expert draws its own last stage (or loads it); the first one takes the shared backbone's.
 
     Where all stages are frozen there is nothing of its own in a last stage: the experts share it and differ in heads.

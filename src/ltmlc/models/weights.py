@@ -1,11 +1,12 @@
 """Pretrained backbone weights: torchvision's, or a file."""
 
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.hub import load_state_dict_from_url
 
 from ltmlc.disk.reading import why_unread
@@ -23,6 +24,7 @@ ADVICE = (
     "write null, imagenet or the path of a file of torchvision's names to tensors, saved by torch.save; get it anew if "
     "it was cut short"
 )
+NAMED_ADVICE = "write null, timm or the path of a file of timm's names to tensors (.safetensors, or of torch.save)"
 MAX_BYTES = 4 * 10**9
 """Of a file of weights; the largest torchvision backbones have 0.6 GB."""
 
@@ -49,6 +51,39 @@ def load_backbone_weights(backbone: Backbone, path_or_name: str | Path) -> None:
     state = {key: value for key, value in state.items() if not key.startswith("fc.")}
     _check(state, backbone.state_dict(), name)
     backbone.load_state_dict(state, strict=False)  # copies into float32
+
+
+def load_named_weights(network: nn.Module, path: str | Path, *, without: tuple[str, ...] = ()) -> None:
+    """Load a file of weights into any network, but for those whose names begin as ``without`` says.
+
+    A file of ``torch.save``, as above, or of safetensors (by its name), whose names are the network's.
+
+    Raises:
+        InputError: as above.
+    """
+    path = Path(path).expanduser()
+    try:
+        state = _read_safetensors(path) if path.suffix == ".safetensors" else read_tensors(path)
+    except WeightsError as error:
+        raise WeightsError(f"model.weights: {error.what}", NAMED_ADVICE) from None
+    state = {key: value for key, value in state.items() if not key.startswith(without)}
+    _check(state, network.state_dict(), str(path))
+    network.load_state_dict(state, strict=False)
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        if why := why_unread(path, MAX_BYTES):
+            raise WeightsError(f"{path} {why}")
+        return import_module("safetensors.torch").load_file(path)
+    except WeightsError:
+        raise
+    except FileNotFoundError:
+        raise WeightsError(f"{path} does not exist") from None
+    except ImportError:
+        raise WeightsError(f"{path} needs the package safetensors, which is not installed") from None
+    except Exception:  # of its own, from Rust, and OSError
+        raise WeightsError(f"{path} is no file of safetensors, or damaged") from None
 
 
 def imagenet_address(architecture: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ltmlc.errors import InputError
+from ltmlc.plan.network import is_timm
 from ltmlc.plan.reading.schema import defaults
 
 RANGES = ("contrast", "saturation", "crop_scale", "crop_ratio")
@@ -31,6 +32,9 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
         where: the file, for messages.
     """
     _check_source(settings["source"], f"{where}: source")
+    missing = [key for key in ("mean", "std") if settings["augmentation"].get(key) is None]
+    if missing and not is_timm(settings["model"]):  # those say it of themselves
+        raise InputError(f"{where}: augmentation.{missing[0]} is missing; write three numbers, in levels of 255")
     for number, entry in enumerate(settings.get("downloads", [])):
         check_download(entry, where=f"{where}: downloads.{number}")
     thresholds = settings["thresholds"]

@@ -4,8 +4,9 @@ Counted is every function, class and constant that the job's entry reaches by na
 (:mod:`ltmlc.plan.code_graph`). Not counted, because it cannot change a number: comments, docstrings, formatting,
 annotations of functions, the words of raised errors and of what is printed, imports of this package, the names and
 places of files, and definitions that nothing reaches from there, even in the same file. ``NOT_FOLLOWED`` names the
-modules that are reached and count for nothing. Of the registries a run counts the entries that it uses. Conservative
-in one respect: of a class all methods count, and a text that is returned rather than raised counts as well.
+modules that are reached and count for nothing. Of the registries a run counts the entries that it uses, and what is
+made of a timm model counts where the backbone is one. Conservative in one respect: of a class all methods count, and a
+text that is returned rather than raised counts as well.
 
 Snakemake does not see edits in imported modules; torch is not imported here.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 from ltmlc.disk.own_code import file_of_own, is_own
 from ltmlc.plan.code_graph import entries_of, reached
+from ltmlc.plan.network import is_timm
 
 LOSSES = ("ltmlc.losses", "LOSSES")
 KINDS = ("ltmlc.data.sources.open", "KINDS")
@@ -29,18 +31,20 @@ NOT_FOLLOWED = (
     *map(":".join, (LOSSES, KINDS)),
 )
 TRAINING = ("ltmlc.training.run", "train_on_leased_device")
+TIMM = ("ltmlc.models.from_timm", "timm_backbone")
 
 
 def run_fingerprint(spec: dict[str, Any]) -> str:
-    """Hash of the trainer and of the losses that ``spec`` uses."""
-    return _of_run(frozenset(term["name"] for term in spec["loss"]))
+    """Hash of the trainer and of the losses and the kind of backbone that ``spec`` uses."""
+    return _of_run(frozenset(term["name"] for term in spec["loss"]), is_timm(spec.get("model", {})))
 
 
 @cache
-def _of_run(losses: frozenset[str]) -> str:
+def _of_run(losses: frozenset[str], timm: bool) -> str:
     """Thousands of runs share a few sets of losses."""
     registered = entries_of(*LOSSES)
-    return _hash(TRAINING, *(file_of_own(name)[1:] if is_own(name) else registered[name] for name in sorted(losses)))
+    used = [file_of_own(name)[1:] if is_own(name) else registered[name] for name in sorted(losses)]
+    return _hash(TRAINING, *used, *[TIMM] * timm)
 
 
 @cache
@@ -50,9 +54,10 @@ def pretrain_fingerprint() -> str:
 
 
 @cache
-def features_fingerprint() -> str:
+def features_fingerprint(timm: bool = False) -> str:
     """Hash of the code that computes what a fixed backbone makes of the images, or reads it."""
-    return _hash(("ltmlc.training.features", "make_features"), ("ltmlc.data.sources.pooled", "PooledSource"))
+    makers = (("ltmlc.training.features", "make_features"), ("ltmlc.data.sources.pooled", "PooledSource"))
+    return _hash(*makers, *[TIMM] * timm)
 
 
 @cache

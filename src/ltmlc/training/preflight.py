@@ -13,9 +13,10 @@ from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
 from ltmlc.losses import ClassStats
 from ltmlc.models import build_model
+from ltmlc.models.from_timm import configuration
 from ltmlc.models.weights import imagenet_address
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.network import BACKBONE_KEYS, EMBEDDED_WEIGHTS, MADE_VECTORS, complete_model
+from ltmlc.plan.network import BACKBONE_KEYS, EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS, complete_model
 from ltmlc.training.loop import run_loss
 from ltmlc.training.network import word_vector_file, word_vectors
 
@@ -64,7 +65,9 @@ def check_backbone(settings: dict[str, Any], *, kind: str) -> None:
         raise InputError(
             f"model.weights: {weights}, but the source is of kind {kind}; embedded belongs to kind pooled alone"
         )
-    made = weights in ("imagenet", "pretrained")
+    if weights == TIMM_WEIGHTS and not configuration(settings["backbone"]).has_weights:
+        raise InputError(f"model.weights: timm has no weights for {settings['backbone']}; write null or a file's path")
+    made = weights in ("imagenet", "pretrained", TIMM_WEIGHTS)
     build_model({**settings, "weights": None if made else weights}, 2, generator_seed=0, planned=True)
 
 

@@ -15,6 +15,7 @@ from ltmlc.disk.locks import only_process
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
 from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.network import is_timm
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, is_result_of, keep, restore_finished
 from ltmlc.workflow.parts import refuse_edited, refuse_other_files, run_parts
 from ltmlc.workflow.record import record_of, write_record
@@ -66,13 +67,18 @@ def attempt_training(
         made_of: what the job was planned with; None for one that nobody planned.
         result: data set, run, seed, specification and code.
     """
+    planned = result["spec"]
+    if is_timm(planned["model"]):
+        from ltmlc.models.from_timm import settled
+
+        result["spec"] = settled(planned)
 
     def work() -> int:
         from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
 
         # Asked when the code has been imported: what runs from here on is what is recorded.
-        refuse_edited(made_of, {**run_parts(result["spec"]), "split": sha256_file(data / "split.json")})
-        refuse_other_files(made_of, _made_before(data, result["spec"], result["seed"]))
+        refuse_edited(made_of, {**run_parts(planned), "split": sha256_file(data / "split.json")})
+        refuse_other_files(made_of, _made_before(data, planned, result["seed"]))
         command = shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]])
         return train_on_leased_device(**result, data=data, out=out, settings=settings, command=command, started=started)
 

@@ -17,6 +17,7 @@ from ltmlc.plan.fingerprint import (
     pretrain_fingerprint,
     run_fingerprint,
 )
+from ltmlc.plan.network import is_timm
 from ltmlc.workflow.record import NOT_MADE_YET, UNKNOWN
 
 
@@ -43,7 +44,7 @@ def weights_parts(settings: dict[str, Any]) -> dict[str, Any]:
 
 def features_parts(settings: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
     """``model``: the data set's, with the configuration's own keys."""
-    return {"settings": hash_of([model, settings["augmentation"]]), "code": features_fingerprint()}
+    return {"settings": hash_of([model, settings["augmentation"]]), "code": features_fingerprint(is_timm(model))}
 
 
 def run_parts(spec: dict[str, Any]) -> dict[str, Any]:

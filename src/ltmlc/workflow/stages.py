@@ -15,7 +15,7 @@ from ltmlc.data.split import load_split
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder, under_root
-from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.spec import network_of
 from ltmlc.workflow.contents import Contents
@@ -110,9 +110,11 @@ class Stages:
         return parts
 
     def given_weights(self, dataset: str, model: dict[str, Any]) -> str | None:
-        """Of ImageNet's the published hash, of a file its own."""
+        """Of ImageNet's the published hash, of a file its own; of timm's nothing is known before they are there."""
         if model["weights"] == EMBEDDED_WEIGHTS:
             return EMBEDDED_WEIGHTS  # the labels' hash is that of their file, too
+        if model["weights"] == TIMM_WEIGHTS:
+            return UNKNOWN
         if model["weights"] != "imagenet":
             return self._contents.file(Path(model["weights"]).expanduser())
         downloads = self._datasets[dataset].get("downloads", [])

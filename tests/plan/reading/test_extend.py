@@ -4,7 +4,11 @@ import pytest
 
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
+from ltmlc.plan.network import BACKBONE_KEYS, check_fit, complete_model
 from ltmlc.plan.reading.extend import CONFIG_PATHS, DATASET_PATHS, tidy_paths
+from ltmlc.plan.reading.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -86,3 +90,18 @@ def test_null_takes_an_inherited_key_back(mine):
 
 def test_null_stays_a_value_of_the_network(mine):
     assert mine("model: {weights: null}\n")["model"]["weights"] is None
+
+
+def test_a_timm_model_takes_neither_network_nor_normalisation_of_the_backbone_before_it(mine):
+    settings = mine("model: {backbone: 'timm:test_resnet', dropout: 0.1}\n")
+    kept = set(read_yaml(ROOT / "config/datasets/voc-lt.yaml")["model"]) - {*BACKBONE_KEYS, "weights"}
+    assert set(settings["model"]) == {"backbone", "dropout"} | kept
+    assert not {"mean", "std"} & set(settings["augmentation"]) and settings["augmentation"]["brightness"] == 32
+    assert complete_model(settings["model"])["image_size"] is None
+    with pytest.raises(InputError, match=r"model\.weights: imagenet has no weights for timm:test_resnet; write timm"):
+        check_fit(complete_model(settings["model"] | {"weights": "imagenet"}))
+
+
+def test_another_backbone_of_this_program_takes_them(mine):
+    settings = mine("model: {backbone: resnet18}\n")
+    assert (settings["model"]["image_size"], settings["augmentation"]["mean"][0]) == (224, 123.675)

@@ -17,7 +17,7 @@ from ltmlc.plan.config import merge
 from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import data_folder, under_root
-from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS
 
 HERE, DOWNLOAD, MADE, MISSING = "here", "will be downloaded", "made by the workflow", "missing"
 TEST_IMAGES = {"2007 test": 4952, "2007 val": 2510, "val2017": 5000}
@@ -53,6 +53,9 @@ def needs_of(grid: Grid, dataset: str) -> list[Need]:
     weights = settings["model"].get("weights")
     if weights == "pretrained":
         needs.append(Need(dataset, "weights", MADE))
+    elif weights == TIMM_WEIGHTS:
+        note = "by timm when a training starts, to the Hugging Face Hub's cache"
+        needs.append(Need(dataset, "weights", DOWNLOAD, note=note))
     elif weights not in (None, EMBEDDED_WEIGHTS):
         file = None if weights == "imagenet" else Path(weights).expanduser()
         needs.append(_file(dataset, "weights", items_of(dataset, settings, root, ["weights"]), file))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
+from ltmlc.plan.network import BACKBONE_KEYS, is_timm
 
 CONFIG_PATHS = ("data.root", "results", "figures", "reference", "model.weights", "model.word_vectors")
 """Keys of a configuration that hold a path (or, of some, a word that stands for one)."""
@@ -44,7 +45,8 @@ def extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
     They are where the source is of another kind, or where annotation files of one's own take the place of COCO's sets.
     Starting weights are the network's, so they are still downloaded. A list of images, and the checksum of one, are
-    left behind where ``own`` says itself what is selected.
+    left behind where ``own`` says itself what is selected. Between a timm model and another backbone nothing is shared:
+    neither what the backbone is, nor its weights, nor the mean and std that it is used to.
     """
     source = own.get("source") or {}
     kind = base["source"].get("kind")
@@ -54,7 +56,16 @@ def extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         base = {key: value for key, value in base.items() if key not in ("source", "subset", "downloads")}
         base |= {"source": {"kind": kind}} if own_files else {}
         base |= {"downloads": weights} if weights else {}
-    return merge(_with_subset_for(base, own.get("subset")), own)
+    return merge(_with_subset_for(_with_backbone_for(base, own), own.get("subset")), own)
+
+
+def _with_backbone_for(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    model, inherited = own.get("model") or {}, base["model"]
+    before, after = inherited.get("backbone"), model.get("backbone", inherited.get("backbone"))
+    if before == after or not (is_timm(inherited) or is_timm(model)):
+        return base
+    stale = {"model": {*BACKBONE_KEYS, "weights"}, "augmentation": {"mean", "std"}}
+    return base | {part: {k: v for k, v in base[part].items() if k not in keys} for part, keys in stale.items()}
 
 
 def _with_subset_for(base: dict[str, Any], own: dict[str, Any] | None) -> dict[str, Any]:

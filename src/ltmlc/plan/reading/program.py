@@ -7,6 +7,8 @@ from typing import Any
 ROOT = "ltmlc"
 SILENT = {"print", "report", "warn"}
 """Functions that only tell: a statement that calls one does nothing to a number."""
+APART = {"is_timm"}
+"""Questions about a run: an ``if`` that asks one is of some runs alone, whose hash begins where it leads, too."""
 
 
 def used(node: ast.AST) -> Iterator[str]:
@@ -28,14 +30,14 @@ def _dotted(node: ast.AST) -> str | None:
 
 def _counted(node: ast.AST) -> Iterator[tuple[str, Any]]:
     """The fields of a node without what cannot change a number: docstrings, the words of errors and of what is printed,
-    annotations of functions, imports of this package.
+    annotations of functions, imports of this package; and without what is ``APART``.
     """
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
         node = ast.Raise(node.exc.func, node.cause)
     skipped = {ast.FunctionDef: "returns", ast.AsyncFunctionDef: "returns", ast.arg: "annotation"}.get(type(node))
     for key, value in ast.iter_fields(node):
         if key != skipped:
-            yield key, [item for item in value if not _only_tells(item)] if isinstance(value, list) else value
+            yield key, [item for item in value if not _left_out(item)] if isinstance(value, list) else value
 
 
 def plain(node: Any) -> Any:
@@ -47,11 +49,16 @@ def plain(node: Any) -> Any:
     return [type(node).__name__, *((key, plain(value)) for key, value in _counted(node) if value not in ([], None))]
 
 
-def _only_tells(node: Any) -> bool:
+def _left_out(node: Any) -> bool:
     if isinstance(node, ast.Expr):
-        call = node.value
-        name = getattr(call.func, "id", getattr(call.func, "attr", "")) if isinstance(call, ast.Call) else ""
-        return isinstance(call, ast.Constant) or name in SILENT
+        return isinstance(node.value, ast.Constant) or _called(node.value) in SILENT
+    if isinstance(node, ast.If):
+        return _called(node.test) in APART and not node.orelse
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").split(".")[0] == ROOT
     return isinstance(node, ast.Import) and all(alias.name.split(".")[0] == ROOT for alias in node.names)
+
+
+def _called(node: ast.AST) -> str:
+    """The name of the function that a call calls."""
+    return getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""

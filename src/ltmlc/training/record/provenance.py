@@ -18,6 +18,7 @@ def environment(device: Any) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
+        **{name: _version(name) for name in ("timm",) if name in sys.modules},
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),

@@ -15,9 +15,10 @@ from ltmlc.data.pack.images import Images
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
+from ltmlc.models.from_timm import package
 from ltmlc.models.weights import WeightsError, read_tensors
 from ltmlc.plan.lookup import METRICS
-from ltmlc.plan.network import EMBEDDED_WEIGHTS
+from ltmlc.plan.network import EMBEDDED_WEIGHTS, is_timm
 from ltmlc.plan.reading.schema import check
 from ltmlc.training.record.outputs import WEIGHTS
 
@@ -90,6 +91,8 @@ def load_run(path: str | Path) -> Trained:
             f"{folder}: trained on pooled activations that its data set holds, so its backbone is not here and no "
             "image can be read; train on photographs (docs/run-on-photographs.md) for a network that reads them"
         )
+    if is_timm(fields["spec"]["model"]):
+        package(fields["spec"]["model"]["backbone"])
     network = _network(weights, fields["spec"], len(fields["classes"]))
     return Trained(network.eval(), fields["classes"], fields)
 
