@@ -16,6 +16,10 @@ def test_only_a_mistake_in_the_input_would_come_again():
         assert not refuses_its_input(other)
 
 
+def test_a_log_does_not_steer_the_terminal():
+    assert brief("a\x1b[2Jb\u2028c") == "a\\x1b[2Jb c"
+
+
 def test_one_image_is_named_and_how_many_more():
     assert brief("x; classes: none alone; images: a") == "x; classes: none alone; images: a"
     assert brief("x; classes: a, b; images: c, d, e") == "x; classes: a and 1 more; images: c and 2 more"

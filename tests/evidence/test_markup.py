@@ -1,12 +1,22 @@
 """What others wrote (labels, titles, errors) is text in every language it is written into, and nothing else."""
 
 import csv
+import html
 import io
 
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
-from ltmlc.evidence.markup import csv_text, frame_csv, latex_comment, latex_escape, markdown_escape, markdown_table
+from ltmlc.evidence.markup import (
+    csv_text,
+    frame_csv,
+    latex_comment,
+    latex_escape,
+    markdown_code,
+    markdown_escape,
+    markdown_table,
+)
 
 HOSTILE = (
     "a\n\\input{/etc/passwd}\r$x$ \x1b[2J <script>alert(1)</script> ![p](http://e.x/p.png) `c` | % & # _ ~ ^ α √ 中"
@@ -25,6 +35,11 @@ def test_signs_of_mathematics_are_commands_of_latex(sign, command):
     assert command in latex_escape(sign)
 
 
+@pytest.mark.parametrize(("text", "escaped"), [("[2cm] x", "{[}2cm] x"), (" * x", " {*} x"), ("a [b] *", "a [b] *")])
+def test_no_text_is_an_argument_of_the_line_end_before_it(text, escaped):
+    assert latex_escape(text) == escaped
+
+
 def test_a_comment_of_latex_ends_where_it_should():
     assert latex_comment("a\n\\input{x}\rb\u2028c").splitlines() == ["% a \\input{x} b c"]
 
@@ -33,6 +48,22 @@ def test_markdown_has_no_tag_link_picture_or_line_of_the_text():
     text = markdown_escape(HOSTILE)
     assert "<" not in text and "\n" not in text and "\x1b" not in text
     assert r"!\[p\](" in text and "&lt;script&gt;" in text and r"\`c\`" in text
+
+
+@pytest.mark.parametrize("text", ["# a", "###### a", "- a", "+ a", "---", "===", "1. a", "23) a", "  # a", "_a_", "#"])
+def test_no_text_begins_a_heading_an_item_or_a_rule(text):
+    page = MarkdownIt("commonmark").render(f"{markdown_escape(text)}\n\n{markdown_escape(text)}\n")
+    assert page == f"<p>{text.strip()}</p>\n" * 2
+
+
+@pytest.mark.parametrize("text", ["-1.50", "+0.25", "+CW", "#3", "1.5", "dr_gamma1-5", "– 3"])
+def test_numbers_and_names_stay_as_they_are(text):
+    assert markdown_escape(text) == text
+
+
+@pytest.mark.parametrize("text", ["a", "a`b", "``a`<script>", "`"])
+def test_code_of_markdown_does_not_end_before_its_end(text):
+    assert MarkdownIt("commonmark").render(markdown_code(text)) == f"<p><code>{html.escape(text)}</code></p>\n"
 
 
 def test_a_cell_of_a_table_stays_one_cell_whatever_it_holds():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ltmlc.errors import one_line
 from ltmlc.plan.environment import data_root
 
 DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
@@ -69,7 +70,7 @@ def seed_number(text: str) -> int:
 def say(verb: str, messages: Iterable[str]) -> None:
     """Each in a line on stderr, under the name of the verb."""
     for message in messages:
-        print(f"ltmlc {verb}: {message}", file=sys.stderr)
+        print(f"ltmlc {verb}: {one_line(message)}", file=sys.stderr)
 
 
 def say_written(verb: str, files: Iterable[str | Path]) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from ltmlc.disk.files import open_regular
+from ltmlc.errors import one_line
 
 TAIL = 1 << 16
 """Bytes of a log that are looked at: its end."""
@@ -28,10 +29,10 @@ def refuses_its_input(line: str) -> bool:
 
 
 def brief(sentence: str) -> str:
-    """A diverged run's sentence with one image and one class in place of a batch of them: "a and 31 more"."""
+    """A sentence of a log on one line, with one image and one class in place of a diverged batch: "a and 31 more"."""
 
     def first(found: re.Match) -> str:
         names = found[2].split(", ")
         return found[1] + names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
-    return re.sub(r"((?:images|classes): )([^;\n]*)", first, sentence)
+    return re.sub(r"((?:images|classes): )([^;]*)", first, one_line(sentence))

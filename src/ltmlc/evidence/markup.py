@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _MARKDOWN = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{character: "\\" + character for character in "\\`*[]"}}
 )
+_EMPHASIS = re.compile(r"(?<!\w)_|_(?!\w)")
+_BLOCK = re.compile(r"^( *\d*)([#+=.)-])(?=[\s#=-]|$)")
+"""A heading, an item, a rule, as a text would begin one at the beginning of a line."""
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -95,12 +99,23 @@ def markdown_escape(text: object) -> str:
 
     A bar is left to :func:`markdown_table`; an underline inside a name emphasises nothing.
     """
-    return one_line(str(text)).translate(_MARKDOWN)
+    escaped = _EMPHASIS.sub(r"\\_", one_line(str(text)).translate(_MARKDOWN))
+    return _BLOCK.sub(r"\1\\\2", escaped)
+
+
+def markdown_code(text: str) -> str:
+    """A text as code, set in more backticks than it has itself."""
+    inside = re.findall("`+", text)
+    fence = "`" * (1 + max(map(len, inside), default=0))
+    padding = " " if inside else ""
+    return f"{fence}{padding}{one_line(text)}{padding}{fence}"
 
 
 def latex_escape(text: str) -> str:
-    """A text for LaTeX, on one line: no command, and letters and signs beyond ASCII as commands of LaTeX itself."""
-    return _latex_encoder().unicode_to_latex(one_line(text))
+    """A text for LaTeX, on one line: no command, no argument of the one before it (``\\\\`` takes a bracket and a
+    star), and letters and signs beyond ASCII as commands of LaTeX itself.
+    """
+    return re.sub(r"^(\s*)([\[*])", r"\1{\2}", _latex_encoder().unicode_to_latex(one_line(text)))
 
 
 def latex_comment(text: str) -> str:

@@ -61,9 +61,9 @@ def finding_table(findings: Sequence[Finding]) -> str:
             finding.kind,
             finding.dataset,
             markdown_escape(finding.rows),
-            finding.numbers,
+            markdown_escape(finding.numbers),
             number(finding.difference, sign="+"),
-            finding.sentence,
+            markdown_escape(finding.sentence),
         ]
         for finding in findings
     ]

@@ -77,9 +77,9 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
     """One line a claim. Brief: without the comparison, the reason only in place of a number."""
     header = ["section", "claim", "verdict", "ours", "text", *([] if brief else ["weakest comparison", "why"])]
     rows = [
-        [verdict.section, markdown_escape(verdict.statement), f"**{verdict.verdict}**"]
-        + [shown_difference(verdict) or (verdict.reason if brief else ""), stated(verdict)]
-        + ([] if brief else [markdown_escape(verdict.comparison), _why(verdict)])
+        [markdown_escape(verdict.section), markdown_escape(verdict.statement), f"**{verdict.verdict}**"]
+        + [shown_difference(verdict) or (markdown_escape(verdict.reason) if brief else ""), stated(verdict)]
+        + ([] if brief else [markdown_escape(verdict.comparison), markdown_escape(_why(verdict))])
         for verdict in verdicts
     ]
     return markdown_table(header, rows, left=len(header))

@@ -7,6 +7,7 @@ from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Com
 from ltmlc.evidence.markup import (
     count_verdicts,
     csv_text,
+    markdown_code,
     markdown_escape,
     markdown_table,
     number,
@@ -40,7 +41,7 @@ def diff_csv(diff: Diff) -> str:
 
 def diff_markdown(diff: Diff) -> str:
     """The comparison for a reader: counts, what they mean, noise, rank agreement, then every table."""
-    other = "the published numbers" if diff.against == "published" else f"our reference `{diff.against}`"
+    other = "the published numbers" if diff.against == "published" else f"our reference {markdown_code(diff.against)}"
     sections = [
         f"# Our numbers against {other}",
         _counts(diff),

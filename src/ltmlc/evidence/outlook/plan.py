@@ -6,6 +6,7 @@ from statistics import fmean, median
 from typing import Any
 
 from ltmlc.data.split import Split
+from ltmlc.errors import one_line
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.results.results import Results
@@ -82,7 +83,7 @@ def make_plan(
         _planned(results, *pair, tables, images.get(pair), seconds.get(pair, []), overhead, pace)
         for pair, tables in users.items()
     )
-    devices = tuple(sorted({cost.device for cost in costs}))
+    devices = tuple(sorted({one_line(cost.device) for cost in costs}))
     return Plan(runs, results.seeds, sum(table[1] for table in per_table), tuple(per_table), devices)
 
 
@@ -138,7 +139,7 @@ def plan_text(plan: Plan) -> str:
     runs = f"{len(plan.runs)} distinct trainings, {seeds} seed{'s' * (seeds != 1)}: {len(plan.runs) * seeds} runs"
     lines = [f"{plan.cells} cells, {runs}.", ""]
     lines.append(f"{'table':<12}{'cells':>7}{'runs':>7}{'new':>7}   (new: not needed by a table above)")
-    lines += [f"{title:<12}{cells:>7}{runs:>7}{new:>7}" for title, cells, runs, new in plan.per_table]
+    lines += [f"{one_line(title):<12}{cells:>7}{runs:>7}{new:>7}" for title, cells, runs, new in plan.per_table]
     shared = [run for run in plan.runs if len(run.tables) > 1]
     lines += ["", f"{len(shared)} trainings are shared by several tables:"]
     lines += [f"  {run.dataset}/{run.run}: {', '.join(run.tables)}" for run in shared]

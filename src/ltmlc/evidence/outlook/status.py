@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from ltmlc.disk.logs import brief
 from ltmlc.disk.reading import DAMAGED, read_json
+from ltmlc.errors import one_line
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook.plan import Plan
 from ltmlc.evidence.results.logs import logs_of
@@ -138,7 +139,7 @@ def status_text(status: Status) -> str:
     ]
     lines += [f"missing  {dataset}: {number} runs" for dataset, number in _per_dataset(status.missing).items()]
     lines += [f"note     {message}" for message in status.messages]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(one_line, lines)) + "\n"
 
 
 def _progress(beat: Beat) -> str:

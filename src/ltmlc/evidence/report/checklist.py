@@ -31,7 +31,7 @@ def checklist_markdown(evidence: Evidence) -> str:
     parts = [f"# Reproducibility checklist: {' and '.join(map(markdown_escape, evidence.titles.values()))}"]
     parts.append(f"{_INTRODUCTION} Left to a person: {left} questions.")
     for title, items in answered.items():
-        rows = [[item.question, f"**{item.answer}**", item.because] for item in items]
+        rows = [[item.question, f"**{item.answer}**", markdown_escape(item.because)] for item in items]
         table = markdown_table(["question", "answer", "on file"], rows, left=3)
         parts.append(f"## {title}\n\n{table}")
     return "\n\n".join(part.strip() for part in parts) + "\n"

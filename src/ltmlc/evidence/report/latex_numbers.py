@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
-from ltmlc.evidence.markup import number
+from ltmlc.evidence.markup import latex_comment, number
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.cells import Cell
@@ -37,7 +37,7 @@ def numbers_tex(evidence: Evidence) -> str:
     reference = "Published" if evidence.published else "Reference"
     lines, used = [_HEADER.replace("%(reference)s", reference).rstrip("\n")], set()
     for comment, values in _groups(evidence, reference):
-        lines += ["", f"% {' '.join(comment.split())}"]
+        lines += ["", latex_comment(comment)]
         for name, value in values:
             while name in used:
                 name += "Again"

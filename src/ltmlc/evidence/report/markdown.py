@@ -13,7 +13,7 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.labels.report import TITLE, label_markdown
-from ltmlc.evidence.markup import count_verdicts, markdown_escape, markdown_table
+from ltmlc.evidence.markup import count_verdicts, markdown_code, markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked
@@ -47,7 +47,7 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
 def _verdicts(evidence: Evidence) -> str:
     """Both counts, side by side with the data sets."""
     diff, titles = evidence.diff, evidence.titles
-    other = "the published ones" if evidence.published else f"our reference `{diff.against}`"
+    other = "the published ones" if evidence.published else f"our reference {markdown_code(diff.against)}"
     parts = ["## Verdicts"]
     if diff.cells:
         parts.append(f"Numbers against {other} ([every cell](diff.md)):")

@@ -114,7 +114,7 @@ def _markdown(grid: Grid, results: Results, table: Table, rows: list, controls: 
     ]
     lines, notes = _lines(grid, rows, controls, bold="**{}**", mark=superscript, italic="*{}*", escape=markdown_escape)
     text = f"# {markdown_escape(table.title)}\n\n{markdown_escape(table.caption)}\n\n{markdown_table(header, lines)}"
-    steps = our_steps(grid, results, table)
+    steps = map(markdown_escape, our_steps(grid, results, table))
     under = "\n".join(f"{note}  " for note in [*notes, *steps, markdown_escape(legend)])
     failures = "\n".join(f"- {markdown_escape(line)}" for line in _failures(rows))
     return f"{text}\n{under}\n" + (f"\n{failures}\n" if failures else "")

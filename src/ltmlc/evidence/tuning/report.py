@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
-from ltmlc.evidence.markup import markdown_table, number
+from ltmlc.evidence.markup import markdown_escape, markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tuning.decide import Decided, Tried, gain
 from ltmlc.evidence.uncertainty.moderated import Spread
@@ -24,8 +24,14 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
     """
     rates = [each for each in decisions if each.choice.rate]
     others = [each for each in decisions if not each.choice.rate]
-    sections = [f"# Chosen on held-out training images: {title}", _how(split, seeds), _noise(decisions)]
-    warnings = [f"- **{each.choice.label}**: {each.note}" for each in decisions if each.note]
+    sections = [
+        f"# Chosen on held-out training images: {markdown_escape(title)}",
+        _how(split, seeds),
+        _noise(decisions),
+    ]
+    warnings = [
+        f"- **{markdown_escape(each.choice.label)}**: {markdown_escape(each.note)}" for each in decisions if each.note
+    ]
     if rates:
         sections += ["## Learning rates", _overview(rates), "Every candidate:", _candidates(rates)]
     if others:
@@ -57,10 +63,14 @@ def _how(split: Split, seeds: Sequence[int]) -> str:
         f"Trained on {len(split.train_ids)} of the training images, tested on the other {len(split.test_ids)}; the "
         f"test set is not touched. mAP in percent over {len(scored)} of {len(split.classes)} classes"
     )
-    text += f" (not scored, for want of a second training image: {', '.join(silent)})" if silent else ""
+    text += (
+        f" (not scored, for want of a second training image: {markdown_escape(', '.join(silent))})" if silent else ""
+    )
     text += f", seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}."
     if single:
-        text += f" With a single held-out image, a class counts as much as any other: {', '.join(single)}."
+        text += (
+            f" With a single held-out image, a class counts as much as any other: {markdown_escape(', '.join(single))}."
+        )
     return f"{text} The best total decides, the present choice where it is equal; **bold**: chosen."
 
 
@@ -73,7 +83,13 @@ def _overview(decisions: Sequence[Decided]) -> str:
         cells = [_total(by_factor[factor], decision) if factor in by_factor else "" for factor in factors]
         chosen = "" if decision.chosen is None else f"{decision.chosen.candidate.lr:g}"
         rows.append(
-            [decision.choice.label, f"{decision.choice.present.lr:g}", *cells, chosen, number(gain(decision), sign="+")]
+            [
+                markdown_escape(decision.choice.label),
+                f"{decision.choice.present.lr:g}",
+                *cells,
+                chosen,
+                number(gain(decision), sign="+"),
+            ]
         )
     header = ["method", "recipe's rate", *(f"x {factor:g}" for factor in factors), "chosen rate", "gain"]
     return markdown_table(header, rows)
@@ -82,8 +98,8 @@ def _overview(decisions: Sequence[Decided]) -> str:
 def _candidates(decisions: Sequence[Decided]) -> str:
     rows = [
         [
-            decision.choice.label,
-            each.candidate.label,
+            markdown_escape(decision.choice.label),
+            markdown_escape(each.candidate.label),
             f"{each.candidate.lr:g}",
             _total(each, decision),
             *(_number(each, column) for column in COLUMNS[1:]),

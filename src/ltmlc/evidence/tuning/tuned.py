@@ -127,7 +127,9 @@ def tuned_markdown(pairs: list[Pair], results: Results, titles: Mapping[str, str
     header = ["method", "rate", "total", "tuned rate", "total, tuned", "difference", *COLUMNS[1:]]
     for dataset, title in titles.items():
         rows = [_row(pair, spreads) for pair in pairs if pair.dataset == dataset]
-        text += f"\n\n## {title}\n\n" + (markdown_table(header, rows) if rows else "No rate is decided yet.\n")
+        text += f"\n\n## {markdown_escape(title)}\n\n" + (
+            markdown_table(header, rows) if rows else "No rate is decided yet.\n"
+        )
     return text.rstrip() + "\n"
 
 
