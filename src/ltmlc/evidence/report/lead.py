@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from ltmlc.evidence.claims.file import asked_of
+from ltmlc.evidence.markup import markdown_code
 from ltmlc.evidence.report.facts import headline
 from ltmlc.evidence.report.gather import Evidence
 
@@ -48,6 +49,7 @@ def _numbers(evidence: Evidence) -> str:
     if evidence.published:
         return f"{agree} of {judged} numbers agree with the published ones."
     return (
-        f"Installation check: {agree} of {judged} numbers agree with our own earlier runs (`{evidence.diff.against}`). "
+        f"Installation check: {agree} of {judged} numbers agree with our own earlier runs "
+        f"({markdown_code(evidence.diff.against)}). "
         "It says that this machine computes as ours did, nothing about the paper's photographs."
     )
