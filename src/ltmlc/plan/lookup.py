@@ -9,6 +9,9 @@ from pathlib import Path
 METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
 """What a training leaves in its folder: all that is said of it, and the test logits."""
 
+HELD_OUT_MAP = "held_out_map"
+"""Key of an epoch in a metrics file's history: mAP on held-out training images, from 0 to 1, where it was asked for."""
+
 PACKAGE = Path(__file__).parents[1]
 
 

@@ -74,13 +74,17 @@ def attempt_training(
         result["spec"] = settled(planned)
 
     def work() -> int:
-        from ltmlc.training.run import train_on_leased_device  # torch: two seconds, for nothing if all is there
+        # torch: two seconds, for nothing if all is there
+        from ltmlc.training.record.watchers import watched
+        from ltmlc.training.run import train_on_leased_device
 
         # Asked when the code has been imported: what runs from here on is what is recorded.
         refuse_edited(made_of, {**run_parts(planned), "split": sha256_file(data / "split.json")})
         refuse_other_files(made_of, _made_before(data, planned, result["seed"]))
         command = shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]])
-        return train_on_leased_device(**result, data=data, out=out, settings=settings, command=command, started=started)
+        with watched(settings, data=data):
+            job = {"settings": settings, "command": command, "started": started}
+            return train_on_leased_device(**result, data=data, out=out, **job)
 
     return attempt_run(work, out, split=data / "split.json", made_of=made_of, **result)
 

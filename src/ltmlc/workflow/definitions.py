@@ -12,7 +12,10 @@ from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PACKAGE, own_or_shipped
 from ltmlc.workflow.contents import Contents
 
-HOW_TO_TRAIN = ("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights")
+HOW_TO_TRAIN = (
+    *("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights"),
+    *("held_out_every",),
+)
 """Keys of ``training`` that say how, not what: they stand in no table."""
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from ltmlc.evidence.figures.style import COLOURS, LINES, plain, save, style
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid, Table
+from ltmlc.plan.lookup import HELD_OUT_MAP
 
 PER_ROW = 4
 FEW = 10
@@ -19,8 +20,6 @@ FEW = 10
 LINE = 0.15
 """Height of a line of words at the top of a panel, in units of its axis."""
 BEHIND_WORDS = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-HELD_OUT = "held_out_map"
-"""Key of an epoch in a history: mAP on held-out training images, from 0 to 1; absent where it was not asked for."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ def curve_of(seeds: Sequence[RunResult]) -> Curve:
     several = (~np.isnan(loss)).sum(0) > 1
     sd = np.full(loss.shape[1], np.nan)
     sd[several] = np.nanstd(loss[:, several], axis=0, ddof=1)
-    means = {key: _means(_column(histories, key)) for key in ("lr", HELD_OUT)}
-    return Curve(_means(loss), sd, means["lr"], means[HELD_OUT], tuple(filter(None, notes)))
+    means = {key: _means(_column(histories, key)) for key in ("lr", HELD_OUT_MAP)}
+    return Curve(_means(loss), sd, means["lr"], means[HELD_OUT_MAP], tuple(filter(None, notes)))
 
 
 def _note(word: str, seeds: Sequence[RunResult], status: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from tqdm import tqdm
 
 from ltmlc.disk.files import write_atomically
+from ltmlc.plan.lookup import HELD_OUT_MAP
+from ltmlc.training.record.watchers import watchers
 
 HEARTBEAT_SECONDS = 5
 
@@ -32,6 +34,7 @@ class Heartbeat:
         self._file, self._trainer, self._title = directory / "running.json", trainer, title
         self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
         self._begun = time.time()
+        self._watchers = watchers()
         self._bar = tqdm(
             total=trainer.total_iterations,
             initial=trainer.iteration,
@@ -52,10 +55,14 @@ class Heartbeat:
     def update(self, epoch_ended: bool) -> None:
         self._bar.update()
         if epoch_ended:
+            for watcher in self._watchers:
+                watcher(self._trainer)
             epoch, recipe = self._trainer.history[-1], self._trainer.spec["recipe"]
+            held_out = f"held-out mAP {100 * epoch[HELD_OUT_MAP]:.2f}  " if epoch.get(HELD_OUT_MAP) is not None else ""
             report(
                 f"{self._title}: epoch {epoch['epoch']}/{recipe['epochs']}  loss {epoch['loss']:.4f}  "
-                f"lr {epoch['lr']:.2e}  {epoch['images_per_second']:.0f} images/s  {self._seconds_left():.0f} s left"
+                f"lr {epoch['lr']:.2e}  {held_out}{epoch['images_per_second']:.0f} images/s  "
+                f"{self._seconds_left():.0f} s left"
             )
         self.beat()
 

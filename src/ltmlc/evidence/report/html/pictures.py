@@ -93,10 +93,9 @@ def curve_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
 
 
 def _panels(table: Table) -> str:
-    rows = ", ".join(row.label for row in table.rows)
     return (
-        f"A panel of curves for each of {rows}: the loss over the epochs as a share of that of the first epoch, before "
-        "the learning rate."
+        f"{len(table.rows)} panels of curves, one for each row of {table.title}: the loss over the epochs as a share "
+        "of that of the first epoch, before the learning rate."
     )
 
 

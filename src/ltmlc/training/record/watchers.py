@@ -1,0 +1,76 @@
+"""Who looks at a training at the end of each epoch: the mAP on held-out training images, where it is asked for.
+
+What looks changes nothing: with and without it a run has the same bits. So it is no part of what a result is made of
+(:mod:`ltmlc.plan.fingerprint`), and reaches the heartbeat past the trainer, whose code is.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ltmlc.data.split import load_split
+from ltmlc.errors import InputError
+from ltmlc.metrics import average_precision, group_means
+from ltmlc.plan.lookup import HELD_OUT_MAP
+from ltmlc.training.evaluate import test_logits
+from ltmlc.training.record.outputs import finite
+from ltmlc.training.trained.decide import HELDOUT
+
+Watcher = Callable[[Any], None]
+"""Is given the :class:`ltmlc.training.loop.Trainer` after every epoch."""
+_WATCHERS: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
+
+
+def watchers() -> tuple[Watcher, ...]:
+    """Those of the training that is going on."""
+    return _WATCHERS.get()
+
+
+@contextmanager
+def watched(settings: dict[str, Any], *, data: Path) -> Iterator[None]:
+    """In this context a training is looked at as ``settings``, the configuration's ``training``, asks.
+
+    Args:
+        settings: of it ``held_out_every``.
+        data: the folder with the split that is trained on.
+
+    Raises:
+        InputError: mAP on held-out images is asked for, and the split has none.
+    """
+    every = settings.get("held_out_every")
+    token = _WATCHERS.set((_held_out(every, data),) if every else ())
+    try:
+        yield
+    finally:
+        _WATCHERS.reset(token)
+
+
+def _held_out(every: int, data: Path) -> Watcher:
+    name = load_split(data / "split.json").dataset
+    if not name.endswith(HELDOUT):
+        raise InputError(
+            f"training.held_out_every is {every}, but {data} has no held-out split: {name} trains on all its training "
+            "images, and test images are looked at once, at the end; set it for `ltmlc tune` or `snakemake tune` alone"
+        )
+
+    def score(trainer: Any) -> None:
+        entry = trainer.history[-1]
+        if entry["epoch"] % every == 0:
+            entry[HELD_OUT_MAP] = finite(_held_out_map(trainer))
+
+    return score
+
+
+def _held_out_map(trainer: Any) -> float:
+    """Mean over the classes that a held-out image shows, from 0 to 1; NaN where the logits are not finite."""
+    data = trainer.data
+    logits = torch.cat(list(test_logits(trainer.model, data, trainer.spec))).numpy()
+    if not np.isfinite(logits).all():
+        return float("nan")
+    labels = data.labels[data.num_train :].cpu().numpy()
+    return group_means(average_precision(logits, labels, undefined=float("nan")), {})["total"]

@@ -1,0 +1,79 @@
+"""What looks at a training, and that it changes nothing."""
+
+import time
+
+import pytest
+from training import tiny
+
+from ltmlc.data.heldout import held_out_split
+from ltmlc.data.pack.pack import build_pack
+from ltmlc.data.sources.digits import DigitsSource
+from ltmlc.data.split import load_split, save_split
+from ltmlc.errors import InputError
+from ltmlc.plan.fingerprint import run_fingerprint
+from ltmlc.plan.lookup import HELD_OUT_MAP
+from ltmlc.plan.reading.schema import check
+from ltmlc.training.loop import Trainer
+from ltmlc.training.record.watchers import watched
+from ltmlc.workflow.attempt import attempt_training
+
+
+@pytest.fixture(scope="module")
+def rest(data, tmp_path_factory):
+    """The folder of a held-out split of the tiny data set, as the sweep makes it."""
+    folder = tmp_path_factory.mktemp("rest")
+    save_split(held_out_split(load_split(data / "split.json")), folder / "split.json")
+    source = DigitsSource(inks=1, pool=300, test=30, canvas=16)
+    build_pack(source, load_split(folder / "split.json"), folder / "pack", workers=1, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(rest, tmp_path_factory):
+    """A run on the rest that nobody looks at."""
+    return tiny.run(rest, tmp_path_factory.mktemp("alone"))
+
+
+def scores(result):
+    return [epoch.get(HELD_OUT_MAP) for epoch in result.metrics["history"]]
+
+
+def test_held_out_images_are_scored_at_their_epochs_and_not_one_bit_changes(rest, alone, tmp_path, capsys):
+    with watched({"held_out_every": 2}, data=rest):
+        looked_at = tiny.run(rest, tmp_path)
+    tiny.assert_same_bits(alone, looked_at)
+    check(looked_at.metrics, schema="metrics", where="metrics.json")
+    first, second, third, last = scores(looked_at)
+    assert first is None and third is None and 0 < second < 1
+    assert last == looked_at.metrics["map"]["total"], "after the last epoch the network is the one that is evaluated"
+    assert f"held-out mAP {100 * second:.2f}" in capsys.readouterr().err
+    assert scores(alone) == [None] * 4, "whoever does not ask for it has no such key"
+
+
+def test_scores_of_before_an_interruption_are_kept(rest, alone, tmp_path, monkeypatch):
+    step, made = Trainer.step, []
+
+    def stopping(self):
+        made.append(self.iteration)
+        if len(made) == 8:
+            raise KeyboardInterrupt
+        step(self)
+
+    monkeypatch.setattr(Trainer, "step", stopping)
+    with watched({"held_out_every": 1}, data=rest):
+        with pytest.raises(KeyboardInterrupt):
+            tiny.run(rest, tmp_path)
+        resumed = tiny.run(rest, tmp_path)
+    assert resumed.metrics["resumed_from"] == 7
+    tiny.assert_same_bits(alone, resumed)
+    assert all(0 < score < 1 for score in scores(resumed))
+
+
+def test_a_training_asks_its_settings_and_refuses_test_images_before_it_begins(data, rest, tmp_path):
+    result = {"spec": tiny.SPEC, "dataset": "tiny", "run": "run", "seed": 0, "code": run_fingerprint(tiny.SPEC)}
+    job = {"settings": {**tiny.SETTINGS, "held_out_every": 4}, "started": time.perf_counter(), **result}
+    with pytest.raises(InputError, match=r"held_out_every is 4, but .* has no held-out split: tiny trains on all"):
+        attempt_training(tmp_path / "all", data=data, **job)
+    assert not list((tmp_path / "all").glob("*.pt")), "no iteration was made"
+    assert attempt_training(tmp_path / "rest", data=rest, **job) == 0
+    assert [score is not None for score in scores(tiny.results(tmp_path / "rest"))] == [False, False, False, True]
