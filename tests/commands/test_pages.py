@@ -3,6 +3,8 @@
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from ltmlc.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -18,3 +20,12 @@ def test_runs_of_another_folder_are_exported_to_the_configurations_own(tmp_path,
     assert sorted(names) == [
         f"results/runs/voc07-lt/{run}/seed0/metrics.json" for run in ("bce_recipe-db", "db_focal_recipe-db")
     ]
+
+
+@pytest.mark.parametrize("asked", [["totals", "--dataset", "voc"], ["curves", "--table", "table7"], ["fig5"]])
+def test_a_figure_of_what_is_not_there_is_refused_with_what_there_is(tmp_path, monkeypatch, capsys, asked):
+    monkeypatch.chdir(ROOT)
+    config = ["--config", "config/voc07-evidence.yaml", "--results", "config/reference/voc07-lt-224px"]
+    assert main(["figures", *asked, *config, "--out", str(tmp_path)]) == 2
+    assert f"{asked[-1]!r}; this configuration has: " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -21,7 +21,7 @@ def test_the_paper_is_92_trainings_and_what_is_made_of_them(project):
     assert plan.jobs["train"] == 92
     assert {dataset for dataset, _, _ in plan.trainings} == {"voc-lt", "coco-lt"}
     expected = {"subset": 2, "pack": 2, "tabulate": 7, "compare": 1, "figure_gradients": 1, "figure_sweep": 1}
-    expected |= {"figure_data": 2, "figure_methods": 2, "figure_curves": 7, "bootstrap": 2}
+    expected |= {"figure_data": 2, "figure_methods": 2, "figure_curves": 7, "figure_totals": 2, "bootstrap": 2}
     expected |= {"label_metrics": 1, "plan": 1, "summary": 1, "all": 1}
     assert {rule: plan.jobs[rule] for rule in expected} == expected
     assert "pretrain" not in plan.jobs

@@ -73,6 +73,7 @@ FIGURES = expand(
     ],
     kind=["pdf", "png"],
 )
+TOTALS = expand(f"{PICTURES}/totals_{{dataset}}.{{kind}}", dataset=GRID.datasets, kind=["pdf", "png"])
 CURVES = expand(f"{PICTURES}/curves_{{table}}.{{kind}}", table=GRID.tables, kind=["pdf", "png"])
 REPORTS = [
     *(
@@ -119,6 +120,17 @@ def metrics_of_table(wildcards):
     split = GRID.tables[wildcards.table].split
     tables = [wildcards.table, *([split.table] if split and split.table in GRID.tables else [])]
     return metrics_of(pair for name in tables for row in GRID.tables[name].rows for pair in row.run.items())
+
+
+def metrics_of_tables(wildcards):
+    """Of a data set, the runs of all tables that are no figure."""
+    tables = [table for table in GRID.tables.values() if table.kind == "table"]
+    return metrics_of(
+        (wildcards.dataset, row.run[wildcards.dataset])
+        for table in tables
+        for row in table.rows
+        if wildcards.dataset in row.run
+    )
 
 
 def metrics_of_methods(wildcards):

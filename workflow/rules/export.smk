@@ -7,6 +7,7 @@ use rule tabulate as export with:
         TABLES,
         FIGURES,
         CURVES,
+        TOTALS,
         REPORTS,
         metrics=ALL_METRICS,
     output:

@@ -1,4 +1,4 @@
-# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
+# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves, totals), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
 
 
 use rule tabulate as figure_gradients with:
@@ -57,6 +57,26 @@ use rule tabulate as figure_curves with:
     localrule: True
     params:
         verb=untracked(lambda wildcards: ["figures", "curves", "--table", wildcards.table]),
+
+
+use rule tabulate as figure_totals with:
+    input:
+        metrics=metrics_of_tables,
+    output:
+        pdf=f"{PICTURES}/totals_{{dataset}}.pdf",
+        png=report(
+            f"{PICTURES}/totals_{{dataset}}.png",
+            caption="../report/totals.rst",
+            category="Figures",
+        ),
+    log:
+        f"{PICTURES}/totals_{{dataset}}.log",
+    benchmark:
+        f"{PICTURES}/totals_{{dataset}}.benchmark.tsv"
+    localrule: True
+    params:
+        verb=untracked(lambda wildcards: ["figures", "totals", "--dataset", wildcards.dataset]),
+        definition=DEFINITIONS.of_all(),
 
 
 use rule tabulate as figure_data with:

@@ -58,6 +58,7 @@ use rule tabulate as summary with:
         TABLES,
         FIGURES,
         CURVES,
+        TOTALS,
         diff=f"{RESULTS}/diff.csv",
         claims=f"{RESULTS}/claims.csv",
         audit=f"{RESULTS}/audit.csv",

@@ -14,15 +14,17 @@ from ltmlc.plan.lookup import data_folder
 
 def add_verbs(verb: DeclareVerb) -> None:
     parser = verb(
-        "figures", figures, "draw Fig. 3, Fig. 4, training curves, the figures of the data and of LSEP, C-LSEP, DR"
+        "figures",
+        figures,
+        "draw Fig. 3, Fig. 4, all totals, training curves, the figures of the data and of LSEP, C-LSEP, DR",
     )
     add_config_and_results(parser)
     parser.add_argument(
         "figure",
         nargs="*",
-        help="fig3, data, methods, curves, or the name of a figure's table, such as fig4 (default: all)",
+        help="fig3, data, methods, totals, curves, or the name of a figure's table, such as fig4 (default: all)",
     )
-    parser.add_argument("--dataset", help="of data and methods: only this data set")
+    parser.add_argument("--dataset", help="of data, methods and totals: only this data set")
     parser.add_argument("--table", help="of curves: only this table")
     parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
 
@@ -53,16 +55,21 @@ def add_verbs(verb: DeclareVerb) -> None:
 def figures(options: argparse.Namespace) -> None:
     from ltmlc.evidence.figures.curves import write_curves
     from ltmlc.evidence.figures.paper import write_figure3, write_figure4
+    from ltmlc.evidence.figures.totals import write_totals
 
     grid, results, splits = load_all(options)
     out = options.out or Path(grid.config["figures"])
     sweeps = [name for name, table in grid.tables.items() if table.kind == "figure"]
-    valid = ["fig3", *sweeps, "data", "methods", "curves"]
+    valid = ["fig3", *sweeps, "data", "methods", "totals", "curves"]
     if unknown := [name for name in options.figure if name not in valid]:
         raise InputError(f"there is no figure {unknown[0]!r}; this configuration has: {', '.join(valid)}")
     if options.table and options.table not in grid.tables:
         raise InputError(
             f"--table: there is no table {options.table!r}; this configuration has: {', '.join(grid.tables)}"
+        )
+    if options.dataset and options.dataset not in grid.datasets:
+        raise InputError(
+            f"--dataset: there is no data set {options.dataset!r}; this configuration has: {', '.join(grid.datasets)}"
         )
     chosen = options.figure or valid
     datasets = [options.dataset] if options.dataset else list(grid.datasets)
@@ -72,6 +79,8 @@ def figures(options: argparse.Namespace) -> None:
         written += _data_figures(grid, name, splits, out)
     for name in datasets if "methods" in chosen else ():
         written += _method_figures(grid, results, name, splits, out)
+    if "totals" in chosen:
+        written += write_totals(grid, results, out, datasets=datasets)
     if "curves" in chosen:
         written += write_curves(grid, results, out, tables=[options.table] if options.table else list(grid.tables))
     say_written(options.verb, written)

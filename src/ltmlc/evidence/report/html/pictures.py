@@ -23,6 +23,7 @@ _TITLES = {
     "classes": "Class sizes",
     "cooccurrence": "Co-occurrence",
     "cardinality": "Labels an image",
+    "totals": "All methods",
     "absent": "What is said of absent classes",
     "ap": "Average precision against class size",
     "gain": "Gain of DR over LSEP, class by class",
@@ -37,6 +38,8 @@ _ALTERNATIVES = {
     "cooccurrence": "Two heat maps: how often the column class appears with the row class, in training and in the test "
     "set.",
     "cardinality": "Bars: how many labels an image carries, in training and in the test set.",
+    "totals": "Points: total mAP of every method of the tables, best first, with the spread of its seeds and the "
+    "published number.",
     "absent": "Points: for LSEP, C-LSEP and DR, the mean predicted probability of classes that are not on the image.",
     "ap": "Points: average precision of each class against its training images, the methods overlaid.",
     "gain": "Bars: average precision of DR less that of LSEP, for each class.",
@@ -44,7 +47,7 @@ _ALTERNATIVES = {
 }
 _CAPTIONS = {"absent": "methods", "ap": "methods", "gain": "methods"}  # figures that share one
 # What is sure to show no image of the data set; every other kind is taken for one that may.
-_DRAWINGS = {"classes", "cooccurrence", "cardinality", "absent", "ap", "gain"}
+_DRAWINGS = {"classes", "cooccurrence", "cardinality", "totals", "absent", "ap", "gain"}
 
 
 @dataclass(frozen=True)
