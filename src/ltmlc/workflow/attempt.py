@@ -82,7 +82,7 @@ def attempt_training(
         refuse_edited(made_of, {**run_parts(planned), "split": sha256_file(data / "split.json")})
         refuse_other_files(made_of, _made_before(data, planned, result["seed"]))
         command = shlex.join(["python", "-m", "ltmlc", *sys.argv[1:]])
-        with watched(settings, data=data):
+        with watched(settings, data=data, out=out):
             job = {"settings": settings, "command": command, "started": started}
             return train_on_leased_device(**result, data=data, out=out, **job)
 

@@ -14,7 +14,7 @@ from ltmlc.workflow.contents import Contents
 
 HOW_TO_TRAIN = (
     *("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights"),
-    *("held_out_every",),
+    *("held_out_every", "tensorboard"),
 )
 """Keys of ``training`` that say how, not what: they stand in no table."""
 

@@ -1,5 +1,6 @@
 """What looks at a training, and that it changes nothing."""
 
+import sys
 import time
 
 import pytest
@@ -39,7 +40,7 @@ def scores(result):
 
 
 def test_held_out_images_are_scored_at_their_epochs_and_not_one_bit_changes(rest, alone, tmp_path, capsys):
-    with watched({"held_out_every": 2}, data=rest):
+    with watched({"held_out_every": 2}, data=rest, out=tmp_path):
         looked_at = tiny.run(rest, tmp_path)
     tiny.assert_same_bits(alone, looked_at)
     check(looked_at.metrics, schema="metrics", where="metrics.json")
@@ -60,7 +61,7 @@ def test_scores_of_before_an_interruption_are_kept(rest, alone, tmp_path, monkey
         step(self)
 
     monkeypatch.setattr(Trainer, "step", stopping)
-    with watched({"held_out_every": 1}, data=rest):
+    with watched({"held_out_every": 1}, data=rest, out=tmp_path):
         with pytest.raises(KeyboardInterrupt):
             tiny.run(rest, tmp_path)
         resumed = tiny.run(rest, tmp_path)
@@ -77,3 +78,52 @@ def test_a_training_asks_its_settings_and_refuses_test_images_before_it_begins(d
     assert not list((tmp_path / "all").glob("*.pt")), "no iteration was made"
     assert attempt_training(tmp_path / "rest", data=rest, **job) == 0
     assert [score is not None for score in scores(tiny.results(tmp_path / "rest"))] == [False, False, False, True]
+
+
+def scalars(folder):
+    """Tag -> [(step, value)] of the event files, as TensorBoard shows them."""
+    module = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="no tensorboard here")
+    events = module.EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    return {tag: [(each.step, each.value) for each in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_event_files_say_what_the_history_says_and_not_one_bit_changes(rest, alone, tmp_path):
+    pytest.importorskip("tensorboard", reason="no tensorboard here")
+    with watched({"tensorboard": True, "held_out_every": 2}, data=rest, out=tmp_path):
+        looked_at = tiny.run(rest, tmp_path)
+    tiny.assert_same_bits(alone, looked_at)
+    found = scalars(tmp_path / "tensorboard")
+    rows = [line.split(",") for line in looked_at.iterations.splitlines()[1:]]
+    assert found["loss"] == [(int(step), pytest.approx(float(loss))) for step, _, loss, _ in rows]
+    assert found["learning rate"] == [(int(step), pytest.approx(float(rate))) for step, _, _, rate in rows]
+    assert found["held-out mAP"] == [
+        (6, pytest.approx(scores(looked_at)[1])),
+        (12, pytest.approx(scores(looked_at)[3])),
+    ]
+
+
+def test_what_a_killed_attempt_wrote_is_in_the_event_files_once(rest, tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard", reason="no tensorboard here")
+    ask = {"settings": {"tensorboard": True}, "data": rest, "out": tmp_path}
+    with watched(**ask):
+        tiny.run(rest, tmp_path, tiny.changed(recipe={"epochs": 4, "lr": 0.02}))
+    with watched(**ask):  # of another specification: it starts anew in the same folder
+        again = tiny.run(rest, tmp_path)
+    losses = [float(line.split(",")[2]) for line in again.iterations.splitlines()[1:]]
+    assert scalars(tmp_path / "tensorboard")["loss"] == [(n, pytest.approx(loss)) for n, loss in enumerate(losses, 1)]
+
+
+def test_a_lost_disk_under_the_event_files_stops_no_run(rest, tmp_path):
+    pytest.importorskip("tensorboard", reason="no tensorboard here")
+    (tmp_path / "tensorboard").write_text("a file where the folder should be")
+    with watched({"tensorboard": True}, data=rest, out=tmp_path):
+        assert tiny.run(rest, tmp_path).code == 0
+
+
+def test_tensorboard_that_is_not_installed_is_one_sentence_before_any_training(data, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with (
+        pytest.raises(InputError, match=r"tensorboard is not installed: pip install 'ltmlc\[tensorboard\]', or leave"),
+        watched({"tensorboard": True}, data=data, out=tmp_path),
+    ):
+        pytest.fail("it was not refused")

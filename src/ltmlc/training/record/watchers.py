@@ -1,11 +1,11 @@
-"""Who looks at a training at the end of each epoch: the mAP on held-out training images, where it is asked for.
+"""Who looks at a training at the end of each epoch, where asked: mAP on held-out training images, TensorBoard.
 
 What looks changes nothing: with and without it a run has the same bits. So it is no part of what a result is made of
 (:mod:`ltmlc.plan.fingerprint`), and reaches the heartbeat past the trainer, whose code is.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ltmlc.errors import InputError
 from ltmlc.metrics import average_precision, group_means
 from ltmlc.plan.lookup import HELD_OUT_MAP
 from ltmlc.training.evaluate import test_logits
+from ltmlc.training.record.event_files import Events
 from ltmlc.training.record.outputs import finite
 from ltmlc.training.trained.decide import HELDOUT
 
@@ -32,22 +33,27 @@ def watchers() -> tuple[Watcher, ...]:
 
 
 @contextmanager
-def watched(settings: dict[str, Any], *, data: Path) -> Iterator[None]:
+def watched(settings: dict[str, Any], *, data: Path, out: Path) -> Iterator[None]:
     """In this context a training is looked at as ``settings``, the configuration's ``training``, asks.
 
     Args:
-        settings: of it ``held_out_every``.
+        settings: of it ``held_out_every`` and ``tensorboard``.
         data: the folder with the split that is trained on.
+        out: the run's folder.
 
     Raises:
-        InputError: mAP on held-out images is asked for, and the split has none.
+        InputError: mAP on held-out images is asked for, and the split has none; TensorBoard is, and is not installed.
     """
-    every = settings.get("held_out_every")
-    token = _WATCHERS.set((_held_out(every, data),) if every else ())
-    try:
+    every, looking = settings.get("held_out_every"), []
+    with ExitStack() as ends:
+        if every:
+            looking.append(_held_out(every, data))
+        if settings.get("tensorboard"):
+            events = Events(out)
+            ends.callback(events.close)
+            looking.append(events)  # last: it writes down what the others found
+        ends.callback(_WATCHERS.reset, _WATCHERS.set(tuple(looking)))
         yield
-    finally:
-        _WATCHERS.reset(token)
 
 
 def _held_out(every: int, data: Path) -> Watcher:
