@@ -65,8 +65,8 @@ class Source(Protocol):
         return {}
 
 
-LARGEST = 8_000_000_000
-"""Images times classes of a pool: its labels are held as a byte each."""
+LARGEST = 2**30
+"""Images times classes of a pool: its labels are held as a byte each. OpenImages' 1.7 million with 600 classes fit."""
 
 
 def no_labels(images: int, classes: int) -> np.ndarray:
