@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
-from ltmlc.metrics import average_precision, group_means, groups_of
+from ltmlc.metrics import average_precision, group_means, groups_of, precision_at_recall
 
 
 def random_batch(rows=300, classes=7, levels=None, seed=0):
@@ -99,6 +99,21 @@ def test_group_means_are_means_over_classes():
     assert list(means) == ["total", "head", "medium", "tail"]
     assert means == pytest.approx({"total": 0.45, "head": 0.9, "medium": 0.15, "tail": 0.6})
     assert all(type(mean) is float for mean in means.values())
+
+
+@pytest.mark.parametrize("levels", [None, 3])
+def test_the_area_under_precision_over_recall_is_average_precision(levels):
+    scores, labels = random_batch(levels=levels)
+    fine = (np.arange(100_000) + 0.5) / 100_000
+    area = precision_at_recall(scores, labels, fine).mean(axis=0)
+    np.testing.assert_allclose(area, average_precision(scores, labels), atol=1e-4)
+
+
+def test_precision_at_recall_by_hand():
+    scores, labels = [[4.0, 1.0], [3.0, 2.0], [2.0, 3.0], [1.0, 4.0]], [[1, 0], [0, 0], [1, 0], [0, 0]]
+    found = precision_at_recall(scores, labels, [0.1, 0.5, 0.51, 1.0])
+    assert found[:, 0].tolist() == pytest.approx([1, 1, 2 / 3, 2 / 3])
+    assert np.isnan(found[:, 1]).all()
 
 
 @pytest.mark.filterwarnings("error")

@@ -104,7 +104,7 @@ use rule tabulate as figure_data with:
 
 
 use rule tabulate as figure_methods with:
-    # LSEP, C-LSEP and DR: what they say of absent classes, and class by class. The photographs of `changes` stay out of Snakemake's report.
+    # LSEP, C-LSEP and DR: what they say of absent classes, class by class, precision and recall, calibration. The photographs of `changes` stay out of Snakemake's report.
     input:
         metrics=metrics_of_methods,
         predictions=predictions_of_methods,
@@ -116,12 +116,25 @@ use rule tabulate as figure_methods with:
         png=report(
             expand(
                 f"{PICTURES}/{{figure}}_{{{{dataset}}}}.png",
-                figure=[figure for figure in METHOD_FIGURES if figure != "changes"],
+                figure=["absent", "ap", "gain"],
             ),
             caption="../report/methods.rst",
             category="Figures",
         ),
-        csv=expand(f"{PICTURES}/{{table}}_{{{{dataset}}}}.csv", table=["absent", "ap"]),
+        precision=report(
+            f"{PICTURES}/precision-recall_{{dataset}}.png",
+            caption="../report/precision-recall.rst",
+            category="Figures",
+        ),
+        calibration=report(
+            f"{PICTURES}/calibration_{{dataset}}.png",
+            caption="../report/calibration.rst",
+            category="Figures",
+        ),
+        csv=expand(
+            f"{PICTURES}/{{table}}_{{{{dataset}}}}.csv",
+            table=["absent", "ap", "precision-recall", "calibration"],
+        ),
     log:
         f"{PICTURES}/methods_{{dataset}}.log",
     benchmark:

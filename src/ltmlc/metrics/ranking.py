@@ -78,3 +78,26 @@ def groups_of(counts: Sequence[int], head: int = 100, medium: int = 20) -> dict[
     for k, count in enumerate(counts):
         groups["head" if count >= head else "medium" if count >= medium else "tail"].append(k)
     return groups
+
+
+def precision_at_recall(scores: ArrayLike, labels: ArrayLike, recalls: ArrayLike) -> np.ndarray:
+    """Precision of each class at the highest threshold that reaches each recall, (R, C); NaN for a class without
+    positives.
+
+    The area under it is average precision: nothing is interpolated, and equal scores are one threshold.
+
+    Args:
+        scores: (N, C), larger is more likely present.
+        labels: (N, C) in {0, 1}.
+        recalls: (R,), each above 0 and at most 1.
+    """
+    scores, labels, recalls = np.asarray(scores), np.asarray(labels), np.asarray(recalls, dtype=np.float64)
+    precision = np.full((len(recalls), labels.shape[1]), np.nan)
+    for k in np.flatnonzero(labels.sum(axis=0)):
+        order = np.argsort(-scores[:, k], kind="stable")
+        ranked = scores[order, k]
+        ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)  # the last row of each threshold
+        found = labels[order, k].cumsum(dtype=np.int64)[ends]
+        reached = np.searchsorted(found, np.ceil(recalls * found[-1] - 1e-9))
+        precision[:, k] = found[reached] / (ends[reached] + 1)
+    return precision

@@ -66,7 +66,7 @@ def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
     axes = figure.subplots()
     axes.set_title(f"{title}: average precision against class size")
     if not scores:
-        return _nothing(figure, axes, "no result of LSEP, C-LSEP or DR yet")
+        return nothing(figure, axes, "no result of LSEP, C-LSEP or DR yet")
     sizes = np.asarray(split.class_counts, dtype=float)
     for method, by_seed in scores.items():
         colour, marker = LOOKS[method]
@@ -96,7 +96,7 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     axes.set_title(f"{title}: gain of DR over LSEP, class by class")
     shared = [seed for seed in scores.get("LSEP", {}) if seed in scores.get("DR", {})]
     if not shared:
-        return _nothing(figure, axes, "needs a result of DR and of LSEP with the same seed")
+        return nothing(figure, axes, "needs a result of DR and of LSEP with the same seed")
     order = np.argsort(-np.asarray(split.class_counts), kind="stable")
     x = np.arange(len(order))
     singles = np.stack([scores["DR"][seed] - scores["LSEP"][seed] for seed in shared])[:, order]  # (seeds, C)
@@ -120,7 +120,8 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     return figure
 
 
-def _nothing(figure: Figure, axes: Axes, text: str) -> Figure:
+def nothing(figure: Figure, axes: Axes, text: str) -> Figure:
+    """What is drawn where there is nothing to draw: why."""
     axes.text(0.5, 0.5, text, ha="center", transform=axes.transAxes)
     axes.set_axis_off()
     return figure

@@ -1,16 +1,18 @@
-"""LSEP, C-LSEP and DR beside each other: four figures a data set, and the numbers behind two of them."""
+"""LSEP, C-LSEP and DR beside each other: six figures a data set, and the numbers behind four of them."""
 
 from pathlib import Path
 
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
-from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.evidence.figures.absent import absent_csv, answer_probes, draw_absent
+from ltmlc.evidence.figures.calibration import calibration, calibration_csv, draw_calibration
 from ltmlc.evidence.figures.changes import draw_changes, largest_changes
 from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
+from ltmlc.evidence.figures.precision_recall import draw_precision_recall, precision_csv, precision_curves
 from ltmlc.evidence.figures.probes import find_probes
 from ltmlc.evidence.figures.style import plain, save, style
+from ltmlc.evidence.markup import write_texts
 from ltmlc.evidence.results.methods import finished_methods
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.uncertainty.pairs import logits_of
@@ -20,7 +22,8 @@ from ltmlc.plan.grid import Grid
 def write_method_figures(
     grid: Grid, results: Results, split: Split, pack: Pack | None, directory: str | Path
 ) -> tuple[list[Path], list[str]]:
-    """``{absent,changes,ap,gain}_{dataset}.{pdf,png}``, ``absent_{dataset}.csv`` and ``ap_{dataset}.csv``.
+    """``{absent,changes,ap,gain,precision-recall,calibration}_{dataset}.{pdf,png}``, and the numbers behind all but
+    `changes` and `gain` as ``.csv``.
 
     What is not finished is not drawn; the files are written all the same, and say so.
 
@@ -48,17 +51,24 @@ def write_method_figures(
     answers = answer_probes(probes, predictions)
     changes = largest_changes(probes, predictions)
     scores = class_scores(seeds, split)
+    curves, calibrated = precision_curves(predictions, split), calibration(predictions, split.test_matrix)
     shown = pack if settings.get("pictures", True) else None
     directory = Path(directory)
-    paths = [directory / f"absent_{name}.csv", directory / f"ap_{name}.csv"]
-    write_atomically(paths[0], absent_csv(answers, split.classes))
-    write_atomically(paths[1], class_csv(scores, split))
+    texts = {
+        "absent": absent_csv(answers, split.classes),
+        "ap": class_csv(scores, split),
+        "precision-recall": precision_csv(curves),
+        "calibration": calibration_csv(calibrated),
+    }
+    paths = write_texts(directory, {f"{figure}_{name}.csv": text for figure, text in texts.items()})
     with style():
         drawings = {
             "absent": draw_absent(answers, names, title=title),
             "changes": draw_changes(changes, shown, names, split.test_ids, title=title),
             "ap": draw_class_ap(scores, split, title=title),
             "gain": draw_gain(scores, split, title=title),
+            "precision-recall": draw_precision_recall(curves, title=title),
+            "calibration": draw_calibration(calibrated, title=title),
         }
         for figure, drawing in drawings.items():
             paths += save(drawing, directory / f"{figure}_{name}")

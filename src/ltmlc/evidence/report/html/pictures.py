@@ -27,6 +27,8 @@ _TITLES = {
     "absent": "What is said of absent classes",
     "ap": "Average precision against class size",
     "gain": "Gain of DR over LSEP, class by class",
+    "precision-recall": "Precision over recall",
+    "calibration": "Calibration",
     "changes": "Images with the largest change",
 }
 _ALTERNATIVES = {
@@ -43,11 +45,24 @@ _ALTERNATIVES = {
     "absent": "Points: for LSEP, C-LSEP and DR, the mean predicted probability of classes that are not on the image.",
     "ap": "Points: average precision of each class against its training images, the methods overlaid.",
     "gain": "Bars: average precision of DR less that of LSEP, for each class.",
+    "precision-recall": "Four panels of curves, total, head, medium, tail: precision over recall of LSEP, C-LSEP, DR.",
+    "calibration": "Two panels: the share of labels that are there over the predicted probability, and how many "
+    "predictions have each probability.",
     "changes": "A sheet of the test images on which the methods differ most, each with what they predict.",
 }
 _CAPTIONS = {"absent": "methods", "ap": "methods", "gain": "methods"}  # figures that share one
 # What is sure to show no image of the data set; every other kind is taken for one that may.
-_DRAWINGS = {"classes", "cooccurrence", "cardinality", "totals", "absent", "ap", "gain"}
+_DRAWINGS = {
+    "classes",
+    "cooccurrence",
+    "cardinality",
+    "totals",
+    "absent",
+    "ap",
+    "gain",
+    "precision-recall",
+    "calibration",
+}
 
 
 @dataclass(frozen=True)
