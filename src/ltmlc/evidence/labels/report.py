@@ -18,8 +18,9 @@ HOW_TO_READ = (
 ARBITRARY = (
     "The threshold of a ranking loss is arbitrary: LSEP and C-LSEP see differences of logits alone, so nothing places "
     "their logits about 0; DR pushes absent classes below 0, but nothing pushes present ones above; ASL discounts "
-    "absent classes, which moves it. What exceeds 0.5 then says where the logits happen to lie, not how good the "
-    "network is. C-LSEP never compares the classes of one image, so that its top three are arbitrary, too."
+    "absent classes, which moves it. Logits that a small rate has hardly moved lie about 0 whatever the loss. What "
+    "exceeds 0.5 then says where the logits happen to lie, not how good the network is. C-LSEP never compares the "
+    "classes of one image, so that its top three are arbitrary, too."
 )
 NAMES = {name: name.upper() for name in LABEL_METRICS} | {"macro_f1": "macro F1"}
 
