@@ -59,7 +59,7 @@ if getattr(GPUS, "value", None) and workflow.is_main_process:
 
 SWEEPS = [name for name, table in GRID.tables.items() if table.kind == "figure"]
 DATA_FIGURES = ["images", "augmentation", "classes", "cooccurrence", "cardinality"]
-# LSEP, C-LSEP and DR beside each other, for the data sets on which the tables run them.
+# The compared methods beside each other, for the data sets on which the tables run at least two.
 METHOD_FIGURES = ["absent", "changes", "ap", "gain", "precision-recall", "calibration"]
 COMPARED = [dataset for dataset in GRID.datasets if len(method_runs(GRID, dataset)) > 1]
 TABLES = expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=GRID.tables, kind=["csv", "md", "tex"])

@@ -1,4 +1,4 @@
-# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves, totals), the data, the predictions of LSEP, C-LSEP and DR. Makes: {figures}/*.pdf and *.png.
+# Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves, totals), the data, the predictions of the compared methods. Makes: {figures}/*.pdf and *.png.
 
 
 use rule tabulate as figure_gradients with:
@@ -104,7 +104,7 @@ use rule tabulate as figure_data with:
 
 
 use rule tabulate as figure_methods with:
-    # LSEP, C-LSEP and DR: what they say of absent classes, class by class, precision and recall, calibration. The photographs of `changes` stay out of Snakemake's report.
+    # The compared methods: what they say of absent classes, class by class, precision and recall, calibration. The photographs of `changes` stay out of Snakemake's report.
     input:
         metrics=metrics_of_methods,
         predictions=predictions_of_methods,

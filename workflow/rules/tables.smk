@@ -74,7 +74,7 @@ use rule tabulate as label_metrics with:
 
 
 rule bootstrap:
-    # How far other seeds and other test images would move LSEP, C-LSEP, DR and the steps between them.
+    # How far other seeds and other test images would move the compared methods and the steps between them.
     input:
         metrics=metrics_of_methods,
         predictions=predictions_of_methods,

@@ -34,7 +34,8 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument(
         "run",
         nargs="?",
-        help="the run's id, as `ltmlc plan` lists it (default: LSEP, C-LSEP, DR and the steps between)",
+        help="a row's label, or a run's id as `ltmlc plan` lists it (default: the configuration's `methods`, or LSEP, "
+        "C-LSEP and DR; and the steps between)",
     )
     parser.add_argument("--against", metavar="RUN", help="the run to compare with, paired by seed and by image")
     parser.add_argument("--resamples", type=int, default=1000, help="test sets to draw (default: 1000)")
@@ -114,6 +115,7 @@ def audit(options: argparse.Namespace) -> None:
 def bootstrap(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.uncertainty.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
+    from ltmlc.plan.methods import run_of
 
     if options.resamples < 2:
         raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")
@@ -122,7 +124,10 @@ def bootstrap(options: argparse.Namespace) -> None:
     grid, results, splits = load_all(options)
     split = split_of(grid, options.dataset, splits)
     if options.run:
-        lines, messages = measure_run(results, split, options.run, against=options.against, resamples=options.resamples)
+        run, against = (
+            name and run_of(grid, options.dataset, name, where=options.verb) for name in (options.run, options.against)
+        )
+        lines, messages = measure_run(results, split, run, against=against, resamples=options.resamples)
     else:
         lines, messages = measure_methods(grid, results, split, resamples=options.resamples)
     say(options.verb, messages)

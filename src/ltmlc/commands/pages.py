@@ -16,7 +16,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser = verb(
         "figures",
         figures,
-        "draw Fig. 3, Fig. 4, all totals, training curves, the figures of the data and of LSEP, C-LSEP, DR",
+        "draw Fig. 3, Fig. 4, all totals, training curves, the figures of the data and of the compared methods",
     )
     add_config_and_results(parser)
     parser.add_argument(

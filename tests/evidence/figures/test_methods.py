@@ -10,6 +10,7 @@ from ltmlc.evidence.figures.changes import SIDE, draw_changes, largest_changes, 
 from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
 from ltmlc.evidence.figures.methods import write_method_figures
 from ltmlc.evidence.figures.probes import find_probes
+from ltmlc.evidence.figures.style import looks_of
 from ltmlc.evidence.results.methods import finished_methods
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan.methods import method_runs
@@ -113,6 +114,21 @@ def test_the_gain_is_paired_by_seed(tmp_path):
     assert bars == pytest.approx([20.0] * 3)  # seed 1 alone
     scores["LSEP"].pop(1)
     assert "same seed" in draw_gain(scores, data, title="x").axes[0].texts[0].get_text()
+
+
+def test_the_gain_is_that_of_the_last_method_over_the_first_whatever_they_are():
+    scores = {name: {0: np.full(3, value)} for name, value in (("ERM", 40.0), ("RS", 45.0), ("Mine", 43.0))}
+    axes = draw_gain(scores, company(), title="x").axes[0]
+    assert "gain of Mine over ERM" in axes.get_title()
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx([3.0] * 3)
+    assert "two methods" in draw_gain({"ERM": scores["ERM"]}, company(), title="x").axes[0].texts[0].get_text()
+
+
+def test_lsep_keeps_its_colour_beside_methods_of_ones_own():
+    looks = looks_of(["Mine", "LSEP", "Theirs"])
+    assert (
+        looks["LSEP"] == looks_of(["LSEP"])["LSEP"] and len({looks[name] for name in ("Mine", "LSEP", "Theirs")}) == 3
+    )
 
 
 def test_every_class_stands_at_its_size_with_the_mean_of_its_group(tmp_path):

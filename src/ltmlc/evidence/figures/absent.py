@@ -11,14 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ltmlc.evidence.figures.probes import Probe, probabilities
-from ltmlc.evidence.figures.style import BLACK, BLUE, GREEN, RED
+from ltmlc.evidence.figures.style import BLACK, looks_of, plain
 from ltmlc.evidence.markup import csv_text, number
-from ltmlc.plan.methods import METHODS
-
-LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}
 
 MethodLogits = Mapping[str, Sequence[np.ndarray]]
-"""Method -> logits (N, C) of each finished seed, rows in the split's order."""
+"""Method, in the order of comparison -> logits (N, C) of each finished seed, rows in the split's order."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,8 @@ def answer_probes(probes: Sequence[Probe], predictions: MethodLogits) -> list[Pr
     answers = []
     for probe in probes:
         rows = list(probe.images)
-        for method in METHODS:
-            seeds = [probabilities(logits[rows]).mean(0) for logits in predictions.get(method, ())]
+        for method, by_seed in predictions.items():
+            seeds = [probabilities(logits[rows]).mean(0) for logits in by_seed]
             if seeds:
                 absent = tuple(float(seed[probe.absent]) for seed in seeds)
                 present = tuple(float(seed[probe.present[0]]) for seed in seeds)
@@ -90,16 +87,17 @@ def draw_absent(answers: Sequence[ProbeAnswer], classes: Sequence[str], *, title
     shares = [0 if np.isnan(probe.training) else probe.training for probe in probes]
     label = "share of such training images that show it"
     axes.barh(list(places.values()), shares, height=0.72, color="#e4e4e4", label=label, zorder=0)
-    shifts = dict(zip(METHODS, (0.2, 0.0, -0.2), strict=True))
-    for method in dict.fromkeys(answer.method for answer in answers):
-        colour, marker = LOOKS[method]
+    methods = list(dict.fromkeys(answer.method for answer in answers))
+    looks, shifts = looks_of(methods), dict(zip(methods, np.linspace(0.2, -0.2, len(methods)), strict=True))
+    for method in methods:
+        colour, marker = looks[method]
         own = [answer for answer in answers if answer.method == method]
         y = [places[answer.probe] + shifts[method] for answer in own]
         axes.errorbar(
             [answer.mean for answer in own],
             y,
             xerr=[answer.sd or 0 for answer in own],
-            **{"fmt": marker, "color": colour, "label": method, "markersize": 5, "elinewidth": 1, "zorder": 3},
+            **{"fmt": marker, "color": colour, "label": plain(method), "markersize": 5, "elinewidth": 1, "zorder": 3},
         )
         look = {"color": colour, "fillstyle": "none", "markersize": 4, "alpha": 0.6, "zorder": 2}
         axes.plot([fmean(answer.present) for answer in own], y, marker, linestyle="none", **look)

@@ -6,10 +6,10 @@ from statistics import fmean, stdev
 import numpy as np
 from matplotlib.figure import Figure
 
-from ltmlc.evidence.figures.absent import LOOKS, MethodLogits
+from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.classes import nothing
 from ltmlc.evidence.figures.probes import probabilities
-from ltmlc.evidence.figures.style import BLACK
+from ltmlc.evidence.figures.style import BLACK, looks_of, plain
 from ltmlc.evidence.markup import csv_text, number
 from ltmlc.metrics import Reliability, reliability
 
@@ -58,17 +58,18 @@ def draw_calibration(found: Mapping[str, Sequence[Reliability]], *, title: str) 
     """Left: share of labels that are there over predicted probability, and the diagonal; right: predictions a bin."""
     figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     if not found:
-        return nothing(figure, figure.subplots(), "no predictions of LSEP, C-LSEP or DR yet")
+        return nothing(figure, figure.subplots(), "no predictions of these methods yet")
     figure.suptitle(f"{title}: predicted probability and what is there, all classes pooled", fontsize=9)
     diagram, histogram = figure.subplots(1, 2)
     diagram.plot([0, 1], [0, 1], color=BLACK, linewidth=0.8, linestyle=":", label="calibrated")
     edges = np.linspace(0, 1, BINS + 1)
+    looks = looks_of(found)
     for method, seeds in found.items():
-        colour, marker = LOOKS[method]
+        colour, marker = looks[method]
         bins = pooled(seeds)
         full = bins.count > 0
         error, sd = _error(seeds)
-        label = f"{method}: ECE {error:.3f}" + ("" if sd is None else f" ± {sd:.3f}")
+        label = f"{plain(method)}: ECE {error:.3f}" + ("" if sd is None else f" ± {sd:.3f}")
         look = {"color": colour, "marker": marker, "label": label}
         diagram.plot(bins.probability[full], bins.frequency[full], **look)
         histogram.stairs(100 * bins.count / bins.count.sum(), edges, color=colour, linewidth=1.5)

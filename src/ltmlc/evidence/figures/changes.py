@@ -1,4 +1,4 @@
-"""The images on which DR changes most of what LSEP says about an absent class, with their photographs."""
+"""The images on which the last method changes most of what the first says about an absent class, with photographs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.data.pack.pack import Pack
-from ltmlc.evidence.figures.absent import LOOKS, MethodLogits
+from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.probes import Probe, probabilities
-from ltmlc.plan.methods import METHODS
+from ltmlc.evidence.figures.style import looks_of, plain
 
 PER_ROW = 4
 SHOWN = 8
@@ -28,7 +28,7 @@ class Change:
 
     @property
     def size(self) -> float:
-        """From the first of LSEP, C-LSEP, DR that is there to the last."""
+        """From the first method that is there to the last."""
         values = list(self.probability.values())
         return values[-1] - values[0]
 
@@ -36,9 +36,7 @@ class Change:
 def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, number: int = SHOWN) -> list[Change]:
     """The images of the probes with the largest change, up or down, each once; none for fewer than two methods."""
     means = {
-        method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0)
-        for method in METHODS
-        if predictions.get(method)
+        method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0) for method in predictions
     }
     if len(means) < 2:
         return []
@@ -67,8 +65,12 @@ def draw_changes(
     rows = max(1, -(-len(changes) // PER_ROW))
     heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]
     figure = Figure(figsize=(7.6, 0.5 + 0.65 * rows * sum(heights)), layout="constrained")
-    methods = " to ".join(list(changes[0].probability)[:: len(changes[0].probability) - 1]) if changes else "LSEP to DR"
-    figure.suptitle(f"{title}: largest change of an absent class's probability, {methods}", fontsize=9)
+    methods = (
+        " to ".join(list(changes[0].probability)[:: len(changes[0].probability) - 1])
+        if changes
+        else "first method to last"
+    )
+    figure.suptitle(f"{title}: largest change of an absent class's probability, {plain(methods)}", fontsize=9)
     if not changes:
         figure.text(0.5, 0.45, "no predictions of two methods yet, or no such images", ha="center")
         return figure
@@ -92,14 +94,15 @@ def draw_changes(
 def _bars(axes: Axes, change: Change, absent: str) -> None:
     methods = list(change.probability)
     places = range(len(methods), 0, -1)
-    axes.barh(places, change.probability.values(), color=[LOOKS[method][0] for method in methods], height=0.75)
+    looks = looks_of(methods)
+    axes.barh(places, change.probability.values(), color=[looks[method][0] for method in methods], height=0.75)
     for place, value in zip(places, change.probability.values(), strict=True):
         inside = value > 0.7
         look = {"ha": "right" if inside else "left", "color": "white" if inside else "black", "fontsize": 7}
         axes.text(value + (-0.02 if inside else 0.02), place, f"{value:.2f}", va="center", **look)
     axes.set(xlim=(0, 1), xticks=[], title=f"probability of {absent}")
     axes.title.set_fontsize(7.5)
-    axes.set_yticks(list(places), methods, fontsize=7)
+    axes.set_yticks(list(places), list(map(plain, methods)), fontsize=7)
     axes.tick_params(length=0)
     axes.grid(visible=False)
 

@@ -1,4 +1,4 @@
-"""Class by class: average precision against class size, and what DR gains over LSEP. From metrics files alone."""
+"""Class by class, from metrics files: average precision against size, and the last method's gain over the first."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.absent import LOOKS
-from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, plain
+from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.metrics import group_means
@@ -66,12 +65,13 @@ def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
     axes = figure.subplots()
     axes.set_title(f"{title}: average precision against class size")
     if not scores:
-        return nothing(figure, axes, "no result of LSEP, C-LSEP or DR yet")
+        return nothing(figure, axes, "no result of these methods yet")
     sizes = np.asarray(split.class_counts, dtype=float)
+    looks = looks_of(scores)
     for method, by_seed in scores.items():
-        colour, marker = LOOKS[method]
+        colour, marker = looks[method]
         means = _stacked(by_seed).mean(0)
-        axes.plot(sizes, means, marker, color=colour, markersize=4.5, alpha=0.75, label=method, linestyle="none")
+        axes.plot(sizes, means, marker, color=colour, markersize=4.5, alpha=0.75, label=plain(method), linestyle="none")
         for members in split.groups.values():
             if len(members):
                 inside = sizes[list(members)]
@@ -89,17 +89,21 @@ def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
 
 
 def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
-    """DR minus LSEP by class, from the largest class to the smallest; every shared seed as a dot."""
+    """The last method minus the first by class, from the largest class to the smallest; every shared seed as a dot."""
     many = len(split.classes) > 40
     figure = Figure(figsize=(10.5 if many else 7.2, 3.6), layout="constrained")
     axes = figure.subplots()
-    axes.set_title(f"{title}: gain of DR over LSEP, class by class")
-    shared = [seed for seed in scores.get("LSEP", {}) if seed in scores.get("DR", {})]
+    axes.set_title(f"{title}: gain class by class")
+    if len(scores) < 2:
+        return nothing(figure, axes, "needs results of two methods")
+    (first, before), *_, (last, after) = ((plain(name), by_seed) for name, by_seed in scores.items())
+    axes.set_title(f"{title}: gain of {last} over {first}, class by class")
+    shared = [seed for seed in before if seed in after]
     if not shared:
-        return nothing(figure, axes, "needs a result of DR and of LSEP with the same seed")
+        return nothing(figure, axes, f"needs a result of {last} and of {first} with the same seed")
     order = np.argsort(-np.asarray(split.class_counts), kind="stable")
     x = np.arange(len(order))
-    singles = np.stack([scores["DR"][seed] - scores["LSEP"][seed] for seed in shared])[:, order]  # (seeds, C)
+    singles = np.stack([after[seed] - before[seed] for seed in shared])[:, order]  # (seeds, C)
     gains = singles.mean(0)
     for group, members in split.groups.items():
         inside = np.isin(order, list(members)) & ~np.isnan(gains)

@@ -1,4 +1,4 @@
-"""LSEP, C-LSEP and DR beside each other: six figures a data set, and the numbers behind four of them."""
+"""The compared methods (``plan/methods``) side by side: six figures a data set, and the numbers behind four of them."""
 
 from pathlib import Path
 

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.absent import LOOKS, MethodLogits
+from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.classes import nothing
+from ltmlc.evidence.figures.style import looks_of, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.metrics import precision_at_recall
@@ -53,15 +54,16 @@ def draw_precision_recall(curves: Curves, *, title: str) -> Figure:
     """A panel a group; line: mean over seeds, shade: ± sd."""
     figure = Figure(figsize=(7.2, 6.0), layout="constrained")
     if not curves:
-        return nothing(figure, figure.subplots(), "no predictions of LSEP, C-LSEP or DR yet")
+        return nothing(figure, figure.subplots(), "no predictions of these methods yet")
     figure.suptitle(f"{title}: precision over recall, mean over classes", fontsize=9)
+    looks = looks_of(curves)
     panels = dict(zip(COLUMNS, figure.subplots(2, 2, sharex=True, sharey=True).flat, strict=True))
     for name, axes in panels.items():
         for method, by_group in curves.items():
             if name in by_group:
-                colour, seeds = LOOKS[method][0], 100 * by_group[name]
+                colour, seeds = looks[method][0], 100 * by_group[name]
                 mean = seeds.mean(axis=0)
-                axes.plot(100 * RECALLS, mean, color=colour, label=f"{method}: {mean.mean():.1f}")
+                axes.plot(100 * RECALLS, mean, color=colour, label=f"{plain(method)}: {mean.mean():.1f}")
                 if len(seeds) > 1:
                     sd = seeds.std(axis=0, ddof=1)
                     look = {"color": colour, "alpha": 0.18, "linewidth": 0}

@@ -1,7 +1,8 @@
 """How figures look: palette (Okabe-Ito), markers, line styles, sizes; and bytes that do not depend on the day."""
 
 import io
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import matplotlib
@@ -23,6 +24,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = (
 )
 COLOURS = (BLUE, RED, GREEN, PURPLE, BLACK, ORANGE, SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+METHOD_LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}  # the same in every figure
+OTHER_LOOKS = ((PURPLE, "^"), (ORANGE, "v"), (SKY, "P"), (BLACK, "X"), *METHOD_LOOKS.values())
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 GROUP_COLOURS = {"head": BLUE, "medium": ORANGE, "tail": GREEN}
 GROUP_HATCHES = {"head": "", "medium": "///", "tail": "..."}
@@ -49,6 +52,13 @@ STYLE: Mapping[str, object] = {
 def style():
     """Context in which figures are drawn: matplotlib's defaults and ``STYLE``, whatever the user's own settings."""
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE})
+
+
+def looks_of(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each method: LSEP, C-LSEP and DR keep theirs whatever stands beside them."""
+    methods = list(methods)
+    others = [method for method in methods if method not in METHOD_LOOKS]
+    return METHOD_LOOKS | dict(zip(others, itertools.cycle(OTHER_LOOKS), strict=False))
 
 
 def plain(text: str) -> str:

@@ -79,7 +79,7 @@ def measure_run(
 def measure_methods(
     grid: Grid, results: Results, split: Split, *, resamples: int = 1000
 ) -> tuple[list[Line], list[str]]:
-    """:func:`measure_run` of LSEP, C-LSEP and DR, then of the steps between them; what is not finished is left out."""
+    """:func:`measure_run` of the compared methods, then of the steps between them; what is not finished is left out."""
     runs = method_runs(grid, split.dataset)
     names = list(runs.values())
     asked = [(run, None) for run in names] + list(zip(names[1:], names, strict=False))

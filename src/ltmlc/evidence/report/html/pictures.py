@@ -26,7 +26,7 @@ _TITLES = {
     "totals": "All methods",
     "absent": "What is said of absent classes",
     "ap": "Average precision against class size",
-    "gain": "Gain of DR over LSEP, class by class",
+    "gain": "Gain of the last method over the first, class by class",
     "precision-recall": "Precision over recall",
     "calibration": "Calibration",
     "changes": "Images with the largest change",
@@ -42,10 +42,10 @@ _ALTERNATIVES = {
     "cardinality": "Bars: how many labels an image carries, in training and in the test set.",
     "totals": "Points: total mAP of every method of the tables, best first, with the spread of its seeds and the "
     "published number.",
-    "absent": "Points: for LSEP, C-LSEP and DR, the mean predicted probability of classes that are not on the image.",
+    "absent": "Points: for each method, the mean predicted probability of classes that are not on the image.",
     "ap": "Points: average precision of each class against its training images, the methods overlaid.",
-    "gain": "Bars: average precision of DR less that of LSEP, for each class.",
-    "precision-recall": "Four panels of curves, total, head, medium, tail: precision over recall of LSEP, C-LSEP, DR.",
+    "gain": "Bars: average precision of the last method (DR) less that of the first (LSEP), for each class.",
+    "precision-recall": "Four panels of curves, total, head, medium, tail: precision over recall of the compared methods.",
     "calibration": "Two panels: the share of labels that are there over the predicted probability, and how many "
     "predictions have each probability.",
     "changes": "A sheet of the test images on which the methods differ most, each with what they predict.",
