@@ -1,14 +1,20 @@
-"""For MkDocs: config/README.md becomes a page, and links to files that are no pages become the names of these files."""
+"""For MkDocs: config/README.md becomes a page, links to files that are no pages become the names of these files, and
+formulas become MathML, which browsers show without a script.
+"""
 
 import re
+from html import unescape
 from pathlib import Path
 from posixpath import normpath, relpath
 
+from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"configuration.md": "config/README.md"}  # page -> the file of the repository that it is
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
+
+FORMULA = re.compile(r'<(span|div) class="arithmatex">(?:\\\(|\\\[)(.*?)(?:\\\)|\\\])</\1>', re.DOTALL)
 
 
 def on_files(files, config):
@@ -30,3 +36,10 @@ def on_page_markdown(markdown, page, config, files):
         return text if (ROOT / target).exists() else match[0]
 
     return LINK.sub(among_pages, markdown)
+
+
+def on_page_content(html, page, config, files):
+    """In a paragraph as it stands, else on a line of its own."""
+    return FORMULA.sub(
+        lambda formula: convert(unescape(formula[2]), display="inline" if formula[1] == "span" else "block"), html
+    )

@@ -54,6 +54,13 @@ def test_a_page_fetches_nothing_from_elsewhere(site):
     assert not re.search(r"url\(\s*[\"']?https?:", styles)
 
 
+def test_formulas_are_set_as_formulas(site):
+    page = (site / "losses.html").read_text(encoding="utf-8")
+    text = re.sub(r"<(code|pre)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert text.count("<math") > 40 and text.count("<mfrac>") > 5
+    assert not re.search(r"\$|\\\(|\\frac|arithmatex|<merror", text)
+
+
 def test_public_functions_are_shown_with_their_arguments(site):
     page = (site / "api" / "losses.html").read_text(encoding="utf-8")
     for name in ("ltmlc.losses.build_loss", "ltmlc.losses.dr.dr", "ltmlc.losses.stats.ClassStats"):
