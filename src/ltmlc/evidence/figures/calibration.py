@@ -1,4 +1,4 @@
-"""Whether the probabilities of the compared methods are ones: predicted against observed, over all classes at once."""
+"""Whether the probabilities of the compared methods are ones: predicted against observed, all classes at once."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev

@@ -1,4 +1,4 @@
-"""Precision over recall of the compared methods, mean over the classes of a group: the area under a curve is its mAP."""
+"""Precision over recall by method, mean over the classes of a group: the area under a curve is its mAP."""
 
 from collections.abc import Mapping
 
