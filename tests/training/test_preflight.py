@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import cv2
@@ -164,6 +165,13 @@ def test_a_timm_model_that_cannot_be_had_is_refused(check, network, words):
     code, message = check(loss(), network=network)
     assert (code, message.count("\n")) == (2, 1)
     assert [word for word in ["mine: model.", *words] if word not in message] == []
+
+
+def test_timm_that_is_not_installed_is_said_before_any_training(check, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    code, message = check(loss(), network=TIMM)
+    assert (code, message.count("\n")) == (2, 1)
+    assert "mine: model.backbone: timm:test_resnet needs the package timm" in message and "pip install timm" in message
 
 
 def test_word_vectors_that_cannot_come_are_missed_before_training(check):
