@@ -103,7 +103,7 @@ def decide_from_run(heldout: str | Path, fields: dict[str, Any]) -> Decision:
     if not split.dataset.endswith(HELDOUT) or split.sha256 != metrics.get("split_sha256"):
         raise InputError(
             f"{folder}: its images are not held-out training images, and test images decide nothing; give a run that "
-            "`ltmlc tune` or `ltmlc holdout` made"
+            "`ltmlc tune` trained, in {results}/tune"
         )
     if metrics.get("classes") != fields["classes"] or metrics.get("spec") != fields["spec"]:
         raise InputError(f"{folder}: another specification or other classes than the network's; give a run of its own")
