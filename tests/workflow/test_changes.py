@@ -100,6 +100,20 @@ def dated(root: Path, *names: str, seconds: int):
 
 
 @contextmanager
+def flipped_long_ago(root: Path, file: str):
+    """A bit, and the date as if that had been before all else."""
+    path, state = root / file, (root / file).stat()
+    before = path.read_bytes()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    os.utime(path, (0, 0))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@contextmanager
 def both(*managers: AbstractContextManager):
     with managers[0], both(*managers[1:]) if managers[1:] else nullcontext():
         yield
@@ -233,6 +247,13 @@ CHANGES = {
     "a byte of starting weights": (edit("results/data/strokes/backbone-seed0.pt", "PK", "PQ"), (), PRETRAIN, (), ()),
     "the split is gone": (lambda root: gone(root, f"{RESULTS}/split.json"), (), Counter(), (), ()),
     "the pack is gone": (lambda root: gone(root, f"{RESULTS}/pack"), (), Counter(), (), ()),
+    "a pixel, dated long ago": (
+        lambda root: flipped_long_ago(root, f"{RESULTS}/pack/images.bin"),
+        (),
+        Counter(pack=1),
+        (),
+        (),
+    ),
     "a run is gone": (
         lambda root: gone(root, f"results/runs/strokes/{tiny_photographs.RUNS[1]}"),
         (),

@@ -1,13 +1,16 @@
 """A finished run that was recorded before a key of its specification came is not trained again."""
 
 import json
+import os
+import time
+from pathlib import Path
 
 import pytest
 
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import load_split, make_split, save_split
 from ltmlc.disk.checksums import RUN_SUMS, write_sums
-from ltmlc.disk.files import canonical_json
+from ltmlc.disk.files import canonical_json, sha256_file
 from ltmlc.plan.config import load_dataset
 from ltmlc.plan.fingerprint import run_fingerprint
 from ltmlc.plan.grid import load_grid
@@ -17,6 +20,7 @@ from ltmlc.workflow.parts import hash_of
 from ltmlc.workflow.record import record_of, write_record
 from ltmlc.workflow.stages import Stages
 
+ROOT = Path(__file__).parents[2]
 DATASET = "digits20-lt"
 
 
@@ -80,6 +84,29 @@ def test_beside_a_damaged_record_what_the_metrics_file_says_is_compared(finished
         assert changes() == (), "the record, which is whole, says otherwise"
         record.write_text(record.read_text().replace('"made_of"', '"made_or"'))
         assert changes() == (part,)
+
+
+@pytest.mark.parametrize("age", [0, 10**9])
+def test_pixels_that_do_not_fit_their_index_are_packed_again_whatever_their_date(finished, tmp_path, age):
+    folder = data_folder("results", DATASET) / "pack"
+    folder.mkdir(parents=True)
+    (folder / "images.bin").write_bytes(b"pixels")
+    (folder / "index.json").write_text(json.dumps({"images_sha256": sha256_file(folder / "images.bin")}))
+    grid = load_grid({"datasets": [DATASET], "tables": ["table1"], "results": "results"}, ROOT)
+    finished()
+
+    def pack():
+        return Stages(grid, Contents(tmp_path / "contents.json")).pack("results", DATASET)
+
+    write_record(folder / "index.json", canonical_json(pack().made_of))
+    whole = pack()
+    assert whole.changed == ()
+    (folder / "images.bin").write_bytes(b"pixelz")
+    os.utime(folder / "images.bin", (time.time() - age,) * 2)
+    assert pack().changed == ("damaged pixels",)
+    assert pack().sha256 == whole.sha256, "nothing behind it is due: it comes out as before"
+    (folder / "images.bin").unlink()
+    assert pack().changed == ()
 
 
 def without(part: str, key: str):

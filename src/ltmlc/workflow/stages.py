@@ -5,7 +5,7 @@ a copy of the results without its memory is judged the same. The rules ask here;
 the answer to Snakemake.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -161,7 +161,18 @@ class Stages:
             "max_side": self._config["data"]["max_side"] or 0,
             "photographs": self._photographs(split, settings),
         }
-        return self._stage(data_folder(base, dataset) / "pack" / "index.json", made_of)
+        stage = self._stage(data_folder(base, dataset) / "pack" / "index.json", made_of)
+        if not stage.changed and self._pixels_changed(stage.file):
+            return replace(stage, changed=("damaged pixels",))
+        return stage
+
+    def _pixels_changed(self, index: Path) -> bool:
+        """Read again wherever a size or a date has changed, also one set back: the date of the change cannot be set."""
+        pixels = self._contents.file(index.with_name("images.bin"))
+        try:
+            return pixels not in (None, read_json(index)["images_sha256"])
+        except DAMAGED:  # gone since; or of another form, which its reader says
+            return False
 
     def _photographs(self, split: Stage, settings: dict[str, Any]) -> str | None:
         if split.changed:
