@@ -8,6 +8,7 @@ import pytest
 from page import main as write_page
 
 from ltmlc.cli import main
+from ltmlc.evidence.results.reference import read_reference
 
 ROOT = Path(__file__).parents[1]
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?![\w.]*\d)")
@@ -94,7 +95,9 @@ def test_every_number_of_the_readme_is_on_a_page():
     shown = {number.lstrip("+-−") for number in NUMBER.findall(SHORT.text + FROZEN.text)}
     numbers = {number.lstrip("+-−") for number in NUMBER.findall(section[1])}
     rounded = {f"{float(number):.1f}" for number in shown}  # README may print one decimal
-    assert numbers - shown - rounded == set()
+    embedded = read_reference(ROOT / "config/reference/voc07-lt-pooled-measured.csv")
+    printed = {f"{by_seed[0]['total']:.2f}" for by_seed in embedded.values()}  # by `make photographs`
+    assert numbers - shown - rounded - printed == set()
 
 
 def test_rows_stand_beside_the_papers_and_the_two_orders_are_compared():
