@@ -111,7 +111,7 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
     folder = data_folder(grid.config["results"], name) / "pack"
-    pack = open_pack(folder, split_sha256=split.sha256, verify=False)
+    pack = open_pack(folder, split_sha256=split.sha256, verify=False) if settings.get("pictures", True) else None
     spec = settled({"model": complete_model(settings["model"]), "augmentation": settings["augmentation"]})
     shown = {"image_size": spec["model"]["image_size"], "settings": spec["augmentation"], "directory": out}
     return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]

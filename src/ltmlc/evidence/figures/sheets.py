@@ -15,12 +15,12 @@ PER_ROW = 8
 
 
 def write_sheets(
-    pack: Pack, split: Split, *, image_size: int, settings: dict[str, Any], directory: str | Path
+    pack: Pack | None, split: Split, *, image_size: int, settings: dict[str, Any], directory: str | Path
 ) -> list[Path]:
     """``images_{dataset}.{pdf,png}`` (labelled training and test images) and ``augmentation_{dataset}.{pdf,png}``.
 
     Args:
-        pack: of the data set.
+        pack: of the data set; None where its photographs may not be shown, or there are none: the files say so.
         split: that was packed; its labels are shown.
         image_size: side of the network's input, pixels.
         settings: the data set's augmentation.
@@ -28,15 +28,24 @@ def write_sheets(
     """
     rng = np.random.default_rng(0)
     with style():
-        drawings = {
-            "images": labelled_sheet(pack, split, rng=rng),
-            "augmentation": _augmented(pack, dataset=split.dataset, image_size=image_size, settings=settings, rng=rng),
-        }
+        drawings = {"images": _hidden(split), "augmentation": _hidden(split)}
+        if pack is not None:
+            shown = {"dataset": split.dataset, "image_size": image_size, "settings": settings}
+            drawings = {
+                "images": labelled_sheet(pack, split, rng=rng),
+                "augmentation": _augmented(pack, **shown, rng=rng),
+            }
         return [
             path
             for name, figure in drawings.items()
             for path in save(figure, Path(directory) / f"{name}_{split.dataset}")
         ]
+
+
+def _hidden(split: Split) -> Figure:
+    figure = Figure(figsize=(6, 1))
+    figure.text(0.5, 0.5, f"{plain(split.dataset)}: no photographs are shown (pictures: false)", ha="center")
+    return figure
 
 
 def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: int = 3) -> Figure:

@@ -96,6 +96,8 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
                 f"not shown here, because the photographs are other people's and this page may be passed on; it is "
                 f"{(evidence.figures / f'{name}.png').as_posix()}"
             )
+            if not settings.get("pictures", True):
+                reason = "without photographs: the data set says `pictures: false`"
             pictures.append(Picture(name, title, _caption(evidence.root, kind), alternative, "", 0, 0, reason))
         else:
             pictures.append(_picture(evidence, name, title, kind, alternative, folder))
