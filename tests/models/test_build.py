@@ -83,7 +83,10 @@ def test_building_and_running_leave_the_global_random_state_alone():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"backbone": "vgg"}, "model: backbone: 'vgg' is not valid; choose one of resnet50, resnet18, resnet10, small"),
+        (
+            {"backbone": "vgg"},
+            "model: backbone: 'vgg' is not valid; write resnet50, resnet18, resnet10, small, or timm:NAME",
+        ),
         ({"head": "conv"}, "model: head: 'conv' is not valid; choose one of linear, graph, experts"),
         ({"depth": 3}, "unknown key 'depth'; valid keys: adjacency_threshold, "),
         ({"frozen_stages": -1}, "model: frozen_stages: -1 is less than the minimum of 0"),

@@ -87,6 +87,11 @@ def test_experts_share_the_whole_backbone():
     assert not list(model.head.stages.parameters())
 
 
+def test_a_data_set_that_holds_the_features_of_a_timm_model_needs_no_weights_of_it():
+    model = built(weights="embedded", frozen_stages="all", cached_views=2)
+    assert model(torch.rand(4, model.backbone.out_channels, 1, 1)).shape == (4, 3)
+
+
 def test_what_a_specification_does_not_state_is_the_models_own_and_is_listed():
     spec = {"model": complete_model({"backbone": NAME}), "augmentation": {"flip": 0.5}}
     filled = settled(spec)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ltmlc.errors import InputError
 from ltmlc.models.weights import load_named_weights
-from ltmlc.plan.network import ALL_STAGES, TIMM, TIMM_WEIGHTS, is_timm
+from ltmlc.plan.network import ALL_STAGES, NO_FILES, TIMM, TIMM_WEIGHTS, is_timm
 
 
 class TimmBackbone(nn.Module):
@@ -63,7 +63,7 @@ def timm_backbone(model: dict[str, Any]) -> TimmBackbone:
     network = _create(model, own, size)
     for module in network.modules():
         _without_drops(module)
-    if model["weights"] not in (None, TIMM_WEIGHTS):
+    if model["weights"] not in (None, *NO_FILES):
         classifier = (own.classifier,) if isinstance(own.classifier, str) else own.classifier or ()
         load_named_weights(network, model["weights"], without=tuple(f"{name}." for name in classifier))
     features = _features(network, backbone, size)
@@ -76,10 +76,12 @@ def settled(spec: dict[str, Any]) -> dict[str, Any]:
 
     ``from_backbone`` lists which: planned again, they are null again. Other specifications are returned as they are.
     """
-    model, augmentation = spec["model"], spec["augmentation"]
+    if not is_timm(model := spec["model"]):
+        return spec
+    augmentation = spec["augmentation"]
     taken = [key for key in ("mean", "std") if augmentation.get(key) is None]
     taken = ["image_size"] * (model["image_size"] is None) + taken
-    if not is_timm(model) or not taken:
+    if not taken:
         return spec
     own = configuration(model["backbone"])
     numbers = {"image_size": own_size(model["backbone"])} if "image_size" in taken else {}
