@@ -134,9 +134,10 @@ LATER = 86400
 ALL, MINE = frozenset(tiny_photographs.RUNS), frozenset(tiny_photographs.RUNS[:3])
 DB = frozenset(run for run in ALL if "recipe-db" in run)
 
-VERDICTS = Counter(compare=1, claims=1, summary=1)
-DEFINED = VERDICTS + Counter(audit=1, plan=1)
-BOTH, ONE, DATA = Counter(tabulate=2), Counter(tabulate=1), Counter(figure_data=1)
+VERDICTS = Counter(compare=1, claims=1, label_metrics=1, figure_totals=1, summary=1)  # runs of one data set
+DEFINED = VERDICTS + Counter(audit=1, plan=1, figure_totals=1)
+ONE, DATA = Counter(tabulate=1, figure_curves=1), Counter(figure_data=1)
+BOTH = ONE + ONE
 DRAWN = Counter(figure_data=2, figure_gradients=1)
 SPLIT, PACK, PRETRAIN = Counter(subset=1, pack=1), Counter(pack=1), Counter(pretrain=1)
 
@@ -201,7 +202,7 @@ CHANGES = {
     "code of one loss": (
         appended("src/ltmlc/losses/asl.py", "assert True"),
         (),
-        ONE + VERDICTS,
+        ONE + VERDICTS + Counter(figure_totals=1),
         {"asl_bs-16_recipe-db"},
         {"asl_bs-16_recipe-db"},
     ),
