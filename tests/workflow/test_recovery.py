@@ -109,7 +109,7 @@ def test_a_damaged_record_is_set_aside_and_its_result_stands(grid, run, tmp_path
     damaged, (message,) = order(grid, tmp_path)
     assert damaged == {} and "made-of was damaged: kept as metrics.json.made-of.damaged; what metrics.json" in message
     assert order(grid, tmp_path) == ({}, [])
-    assert is_complete(run)
+    assert is_complete(run) and "made-of" not in (run / RUN_SUMS).read_text()
 
 
 def test_what_is_kept_of_a_second_damage_does_not_replace_the_first(grid, run, tmp_path):

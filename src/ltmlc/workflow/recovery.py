@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums, write_sums
 from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
@@ -96,6 +96,8 @@ def clean_up(grid: Grid, snakemake: Path) -> list[str]:
         record = record_of(run / METRICS)
         if is_damaged(record):
             aside = record.rename(name_aside(record)).name
+            if is_complete(run):
+                write_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1] if (run / name).exists()])
             mended.append(f"{record} was damaged: kept as {aside}; what {METRICS} says of itself counts")
         if mend_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1]]):
             mended.append(f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew")
