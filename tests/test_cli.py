@@ -169,7 +169,7 @@ def test_what_was_written_is_said(own_folder, capsys, arguments, written):
 
 def test_figures_takes_the_names_that_the_configuration_has_and_all_without_one(own_folder, capsys):
     assert main(["figures", "fig9"]) == 2
-    assert "'fig9'; this configuration has: fig3, my-sweep, data, methods, curves" in capsys.readouterr().err
+    assert "'fig9'; this configuration has: fig3, my-sweep, data, methods, totals, curves" in capsys.readouterr().err
     assert main(["figures", "curves", "--table", "table9"]) == 2
     assert "no table 'table9'; this configuration has: table2, my-sweep" in capsys.readouterr().err
     assert main(["figures"]) == 2  # which Python 3.11's argparse refused; there are no data yet

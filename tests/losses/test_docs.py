@@ -65,14 +65,15 @@ FORMULAS = {
         "-[y (1 - p)^gamma_pos log max(p, eps) + (1 - y) (1 - q)^gamma_neg log max(q, eps)]",
         "q = min(1 - p + clip, 1)",
     ],
-    "ldam": ["bce of s - D_k y", "D_k = max_margin n_k^(-1/4) / max_j n_j^(-1/4)"],
+    "ldam": ["s - D_k y", "D_k = max_margin n_k^(-1/4) / max_j n_j^(-1/4)"],
     "lsep": ["log(1 + sum_P sum_N exp(gamma (s_in - s_ip)))"],
     "c_lsep": [f"log(1 + {PAIRS.format('gamma')})"],
     "zlpr": ["log(1 + sum_P exp(-s_ip)) + log(1 + sum_N exp(s_in))"],
     "c_zlpr": ["log(1 + sum_P exp(-s_pk)) + log(1 + sum_N exp(s_nk))"],
     "circle": [
         "log(1 + sum_n exp(gamma a_n (s_n - margin)) sum_p exp(-gamma a_p (s_p - 1 + margin)))",
-        "a_p = max(1 + margin - s_p, 0) and a_n = max(s_n + margin, 0)",
+        "a_p = max(1 + margin - s_p, 0)",
+        "a_n = max(s_n + margin, 0)",
     ],
     "dr": [f"log(1 + {PAIRS.format('gamma1')} + sum_N exp(gamma2 s_nk))"],
     "pgc": [f"log(1 + {PAIRS.format('gamma1')} + sum_P exp(-gamma3 s_pk))"],
@@ -81,9 +82,24 @@ FORMULAS = {
 }
 
 
+TEX = {
+    **{
+        r"\gamma_{+}": "gamma_pos",
+        r"\gamma_{-}": "gamma_neg",
+        r"\gamma_": "gamma",
+        r"\Delta": "D",
+        r"\sigma": "sigmoid",
+    },
+    **{r"\epsilon": "eps", "p_t": "pt", "e^": "exp", "10^": "1e", "}{": "/", r"\in ": " in ", r"\_": "_"},
+    **dict.fromkeys((r"\left", r"\right", r"\frac", r"\mathrm", r"\cdot", r"\qquad", r"\,", r"\;", "\\"), ""),
+}
+
+
 def plain(text: str) -> str:
-    """A formula without what is a matter of print: dots, spaces, and which class or sample a set is of."""
-    return re.sub(r"[\s·]", "", re.sub(r"sum_\{[pn] in ([PN])_[ik]\}", r"sum_\1", text))
+    """A formula without what is a matter of print: TeX, brackets, spaces, and which class or sample a set is of."""
+    for tex, name in TEX.items():
+        text = text.replace(tex, name)
+    return re.sub(r"[\s·(){}\[\]]", "", re.sub(r"sum_\{[pn] +in ([PN])_[ik]\}", r"sum_\1", text))
 
 
 @pytest.mark.parametrize("name", LOSSES)

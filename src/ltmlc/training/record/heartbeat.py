@@ -8,7 +8,9 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,13 @@ from tqdm import tqdm
 
 from ltmlc.disk.files import write_atomically
 from ltmlc.plan.lookup import HELD_OUT_MAP
-from ltmlc.training.record.watchers import watchers
 
 HEARTBEAT_SECONDS = 5
+
+Watcher = Callable[[Any], None]
+"""Is given the :class:`ltmlc.training.loop.Trainer` after every epoch."""
+WATCHERS: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
+"""Those of the training that is going on (:mod:`ltmlc.training.record.watchers`, which needs torch)."""
 
 
 def report(line: str) -> None:
@@ -34,7 +40,7 @@ class Heartbeat:
         self._file, self._trainer, self._title = directory / "running.json", trainer, title
         self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
         self._begun = time.time()
-        self._watchers = watchers()
+        self._watchers = WATCHERS.get()
         self._bar = tqdm(
             total=trainer.total_iterations,
             initial=trainer.iteration,

@@ -4,9 +4,8 @@ What looks changes nothing: with and without it a run has the same bits. So it i
 (:mod:`ltmlc.plan.fingerprint`), and reaches the heartbeat past the trainer, whose code is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,9 @@ from ltmlc.metrics import average_precision, group_means
 from ltmlc.plan.lookup import HELD_OUT_MAP
 from ltmlc.training.evaluate import test_logits
 from ltmlc.training.record.event_files import Events
+from ltmlc.training.record.heartbeat import WATCHERS, Watcher
 from ltmlc.training.record.outputs import finite
 from ltmlc.training.trained.decide import HELDOUT
-
-Watcher = Callable[[Any], None]
-"""Is given the :class:`ltmlc.training.loop.Trainer` after every epoch."""
-_WATCHERS: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
-
-
-def watchers() -> tuple[Watcher, ...]:
-    """Those of the training that is going on."""
-    return _WATCHERS.get()
 
 
 @contextmanager
@@ -51,7 +42,7 @@ def watched(settings: dict[str, Any], *, data: Path, out: Path) -> Iterator[None
             events = Events(out)
             ends.callback(events.close)
             looking.append(events)  # last: it writes down what the others found
-        ends.callback(_WATCHERS.reset, _WATCHERS.set(tuple(looking)))
+        ends.callback(WATCHERS.reset, WATCHERS.set(tuple(looking)))
         yield
 
 
