@@ -128,16 +128,7 @@ def test_features_serve_runs_of_every_precision(folder, spec, tmp_path, precisio
 
 def test_a_run_on_features_resumes_with_the_same_bits(folder, spec, tmp_path):
     whole = tiny.run(folder, tmp_path / "whole", spec)
-    job = tiny.make_job(folder, tmp_path / "cut", spec)
-    from ltmlc.training import run as run_module
-
-    _, session = run_module._load(job)
-    for _ in range(7):
-        session.trainer.step()
-    session._save()
-    cut = tiny.run(folder, tmp_path / "cut", spec)
-    assert cut.metrics["resumed_from"] == 7
-    tiny.assert_same_bits(whole, cut)
+    tiny.assert_same_bits(whole, tiny.cut_and_resumed(folder, tmp_path / "cut", spec))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import torch
 from ltmlc.data.pack.pack import build_pack, open_pack
 from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.data.split import load_split, make_split, save_split
+from ltmlc.training import run as training_run
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.job import Job
 from ltmlc.training.loop import Trainer
@@ -71,6 +72,17 @@ def run(data: Path, out: Path, spec: dict = SPEC, **options: object) -> SimpleNa
     """Exit code, metrics, predictions and weights of a job that leaves some."""
     code = run_job(make_job(data, out, spec, **options))
     return SimpleNamespace(code=code, **vars(results(out))) if code == 0 else SimpleNamespace(code=code)
+
+
+def cut_and_resumed(data: Path, out: Path, spec: dict = SPEC) -> SimpleNamespace:
+    """What :func:`run` leaves where a job was cut short after seven iterations, and begun again."""
+    _, session = training_run._load(make_job(data, out, spec))
+    for _ in range(7):
+        session.trainer.step()
+    session._save()
+    resumed = run(data, out, spec)
+    assert resumed.metrics["resumed_from"] == 7
+    return resumed
 
 
 def results(out: Path) -> SimpleNamespace:

@@ -125,12 +125,7 @@ def metrics_of_table(wildcards):
 def metrics_of_tables(wildcards):
     """Of a data set, the runs of all tables that are no figure."""
     tables = [table for table in GRID.tables.values() if table.kind == "table"]
-    return metrics_of(
-        (wildcards.dataset, row.run[wildcards.dataset])
-        for table in tables
-        for row in table.rows
-        if wildcards.dataset in row.run
-    )
+    return metrics_of((wildcards.dataset, row.run[wildcards.dataset]) for table in tables for row in table.rows)
 
 
 def metrics_of_methods(wildcards):

@@ -179,8 +179,8 @@ def write_features(
     from ltmlc.data.pack.pack import open_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
+    from ltmlc.models.from_timm import settled
     from ltmlc.plan.config import load_dataset
-    from ltmlc.plan.network import is_timm
     from ltmlc.plan.spec import network_of
     from ltmlc.training.device import choose_device, lease_device
     from ltmlc.training.features import FEATURES, make_features, take_features
@@ -192,10 +192,7 @@ def write_features(
     if settings["source"]["kind"] == "pooled":
         take_features(open_source(settings, Path()), split, spec, pack, folder / FEATURES)
         return folder / FEATURES
-    if is_timm(spec["model"]):
-        from ltmlc.models.from_timm import settled
-
-        spec = settled(spec)
+    spec = settled(spec)
     with lease_device(requested=device or config["training"]["device"], share=1) as name:
         configure_torch("float32", deterministic=False, threads=threads or os.cpu_count() or 1)
         make_features(pack, spec, choose_device(name), folder / FEATURES)

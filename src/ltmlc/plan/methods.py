@@ -6,8 +6,6 @@ from ltmlc.errors import InputError
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.terms import loss_term
 
-METHODS = ("LSEP", "C-LSEP", "DR")
-
 
 def method_runs(grid: Grid, dataset: str) -> dict[str, str]:
     """Method -> run id, in the order of comparison: the rows of the configuration's key ``methods``, or without it

@@ -32,9 +32,14 @@ def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | Non
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
+def counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those that are a test of their own: sentences that come to one test count once."""
+    return [verdict for verdict in verdicts if not verdict.same_as]
+
+
 def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
-    """How often each verdict was reached, by data set; sentences that are one test count once."""
-    verdicts = [verdict for verdict in verdicts if not verdict.same_as]
+    """How often each verdict was reached, by data set (:func:`counted`)."""
+    verdicts = counted(verdicts)
     datasets = _datasets(verdicts)
     rows = [[name, count, *each] for name, count, each in count_verdicts(CLAIM_VERDICTS, verdicts, datasets)]
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ltmlc.evidence.figures.probes import Probe, probabilities
-from ltmlc.evidence.figures.style import BLACK, looks_of, plain
+from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
 from ltmlc.evidence.markup import csv_text, number
 
 MethodLogits = Mapping[str, Sequence[np.ndarray]]
@@ -80,9 +80,7 @@ def draw_absent(answers: Sequence[ProbeAnswer], classes: Sequence[str], *, title
     axes = figure.subplots()
     figure.suptitle(f"{title}: probability of a class that is not on the image", fontsize=9)
     if not probes:
-        axes.text(0.5, 0.5, "no predictions yet, or no such images", ha="center", transform=axes.transAxes)
-        axes.set_axis_off()
-        return figure
+        return nothing(figure, axes, "no predictions yet, or no such images")
     places = {probe: -index for index, probe in enumerate(probes)}
     shares = [0 if np.isnan(probe.training) else probe.training for probe in probes]
     label = "share of such training images that show it"

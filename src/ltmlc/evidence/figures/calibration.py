@@ -7,9 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ltmlc.evidence.figures.absent import MethodLogits
-from ltmlc.evidence.figures.classes import nothing
 from ltmlc.evidence.figures.probes import probabilities
-from ltmlc.evidence.figures.style import BLACK, looks_of, plain
+from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
 from ltmlc.evidence.markup import csv_text, number
 from ltmlc.metrics import Reliability, reliability
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, plain
+from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, nothing, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.metrics import group_means
@@ -121,11 +120,4 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     axes.set(ylabel="AP points", xlim=(-0.7, len(order) - 0.3))
     axes.grid(axis="x", visible=False)
     figure.legend(loc="outside lower center", ncols=4)
-    return figure
-
-
-def nothing(figure: Figure, axes: Axes, text: str) -> Figure:
-    """What is drawn where there is nothing to draw: why."""
-    axes.text(0.5, 0.5, text, ha="center", transform=axes.transAxes)
-    axes.set_axis_off()
     return figure

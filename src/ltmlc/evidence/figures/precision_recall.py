@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from ltmlc.data.split import Split
 from ltmlc.evidence.figures.absent import MethodLogits
-from ltmlc.evidence.figures.classes import nothing
-from ltmlc.evidence.figures.style import looks_of, plain
+from ltmlc.evidence.figures.style import looks_of, nothing, plain
 from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.metrics import precision_at_recall

@@ -28,13 +28,11 @@ def write_sheets(
     """
     rng = np.random.default_rng(0)
     with style():
-        drawings = {"images": _hidden(split), "augmentation": _hidden(split)}
-        if pack is not None:
-            shown = {"dataset": split.dataset, "image_size": image_size, "settings": settings}
-            drawings = {
-                "images": labelled_sheet(pack, split, rng=rng),
-                "augmentation": _augmented(pack, **shown, rng=rng),
-            }
+        if pack is None:
+            drawings = {"images": _hidden(split), "augmentation": _hidden(split)}
+        else:
+            shown = {"dataset": split.dataset, "image_size": image_size, "settings": settings, "rng": rng}
+            drawings = {"images": labelled_sheet(pack, split, rng=rng), "augmentation": _augmented(pack, **shown)}
         return [
             path
             for name, figure in drawings.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
@@ -59,6 +60,13 @@ def looks_of(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
     methods = list(methods)
     others = [method for method in methods if method not in METHOD_LOOKS]
     return METHOD_LOOKS | dict(zip(others, itertools.cycle(OTHER_LOOKS), strict=False))
+
+
+def nothing(figure: Figure, axes: Axes, text: str) -> Figure:
+    """What is drawn where there is nothing to draw: why."""
+    axes.text(0.5, 0.5, text, ha="center", transform=axes.transAxes)
+    axes.set_axis_off()
+    return figure
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.facts import read_thresholds
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import Verdict, judge_claims
+from ltmlc.evidence.claims.report import counted
 from ltmlc.evidence.comparison.compare import Diff, compare
 from ltmlc.evidence.comparison.verdicts import Comparison
 from ltmlc.evidence.labels.measure import LabelRow, label_rows, label_scores
@@ -64,8 +65,8 @@ class Evidence:
 
     @property
     def counted(self) -> list[Verdict]:
-        """Of the verdicts: sentences that come to one test count once."""
-        return [verdict for verdict in self.verdicts if not verdict.same_as]
+        """Of the verdicts, those that are a test of their own."""
+        return counted(self.verdicts)
 
     @cached_property
     def findings(self) -> list[Finding]:

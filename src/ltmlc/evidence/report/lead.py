@@ -1,7 +1,6 @@
 """What a report says first: how many of the paper's statements hold, and how many numbers agree."""
 
 from collections import Counter
-from typing import Any
 
 from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.markup import markdown_code
@@ -41,7 +40,7 @@ def _statements(evidence: Evidence) -> str:
 
 
 def _numbers(evidence: Evidence) -> str:
-    counts: Counter[Any] = Counter(cell.verdict for cell in evidence.diff.cells)
+    counts = Counter(cell.verdict for cell in evidence.diff.cells)
     judged = sum(number for name, number in counts.items() if name not in ("missing", "failed", "no verdict"))
     if evidence.problem or not judged:
         return ""

@@ -92,11 +92,12 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
         alternative = _ALTERNATIVES.get(kind, f"{title}; its caption says what it shows.")
         settings = evidence.grid.datasets[dataset]
         if kind not in _DRAWINGS and settings.get("source", {}).get("kind") != "digits":
-            reason = (
-                f"not shown here, because the photographs are other people's and this page may be passed on; it is "
-                f"{(evidence.figures / f'{name}.png').as_posix()}"
-            )
-            if not settings.get("pictures", True):
+            if settings.get("pictures", True):
+                reason = (
+                    f"not shown here, because the photographs are other people's and this page may be passed on; it is "
+                    f"{(evidence.figures / f'{name}.png').as_posix()}"
+                )
+            else:
                 reason = "without photographs: the data set says `pictures: false`"
             pictures.append(Picture(name, title, _caption(evidence.root, kind), alternative, "", 0, 0, reason))
         else:
