@@ -176,6 +176,28 @@ def test_figures_takes_the_names_that_the_configuration_has_and_all_without_one(
     assert "has no split under out/data yet" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["figures", "--dataset", "voc"],
+        ["bootstrap", "voc"],
+        ["tune", "voc"],
+        ["train", "voc", "bce", "--seed", "0"],
+    ],
+)
+def test_a_data_set_that_is_not_asked_for_is_said_in_one_way(own_folder, capsys, arguments):
+    assert main(arguments) == 2
+    assert "data set 'voc' is not in the configuration; it has: digits20-lt\n" in capsys.readouterr().err
+
+
+def test_a_method_that_is_no_row_is_refused_while_planning(own_folder, capsys):
+    config = json.loads((own_folder / "config" / "config.yaml").read_text())
+    (own_folder / "config" / "config.yaml").write_text(json.dumps(config | {"methods": ["LSEP", "Theirs"]}))
+    for verb in ("plan", "check"):
+        assert main([verb]) == 2
+        assert "config/config.yaml: methods: no row 'Theirs'" in capsys.readouterr().err
+
+
 def test_the_plan_prices_by_the_shipped_reference_and_names_one_that_is_not_there(own_folder, capsys):
     assert main(["plan", "--measured", "config/reference/demo.csv"]) == 0
     assert "8 measured" not in capsys.readouterr().err

@@ -22,7 +22,7 @@ def test_runs_of_another_folder_are_exported_to_the_configurations_own(tmp_path,
     ]
 
 
-@pytest.mark.parametrize("asked", [["totals", "--dataset", "voc"], ["curves", "--table", "table7"], ["fig5"]])
+@pytest.mark.parametrize("asked", [["curves", "--table", "table7"], ["fig5"]])
 def test_a_figure_of_what_is_not_there_is_refused_with_what_there_is(tmp_path, monkeypatch, capsys, asked):
     monkeypatch.chdir(ROOT)
     config = ["--config", "config/voc07-evidence.yaml", "--results", "config/reference/voc07-lt-224px"]

@@ -203,6 +203,7 @@ def test_two_different_runs_with_one_id_are_an_error(project, monkeypatch):
         ([row("A", BCE)], {"kind": "figure"}, ["mine.yaml, row 1 (A)", "missing key panel, x"]),
         ([row("A", BCE)], {"kind": "chart"}, ["mine.yaml", "kind", "'chart'", "table", "figure"]),
         ([], {}, ["mine.yaml", "rows"]),
+        ([row("A", BCE), row("B", BCE)], {"methods": ["A", "C"]}, ["config: methods", "no row 'C'", "rows are: A, B"]),
         ([row("A", BCE)], {"datasets": ["voc-tl"]}, ["config: datasets", "'voc-tl'", "coco-lt", "digits20-lt"]),
     ],
 )

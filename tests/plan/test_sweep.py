@@ -82,6 +82,10 @@ def test_the_repositorys_open_choices_can_be_planned_on_every_data_set():
         assert all(len(choice.candidates) > 1 and not choice.rate for choice in choices)
 
 
+def test_methods_may_name_rows_of_the_tables_that_are_not_tried():
+    assert load_sweep({**DIGITS, "tables": ["table4"], "methods": ["C-LSEP", "C-LSEP + NGC"]}, ROOT).choices
+
+
 def test_results_lie_apart_from_those_of_the_tables():
     assert sweep().results == Path("results/tune")
 

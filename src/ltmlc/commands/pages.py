@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, say, say_written
-from ltmlc.commands.results import load_all, results_folder, split_of
+from ltmlc.commands.results import check_asked, load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import data_folder
@@ -67,10 +67,8 @@ def figures(options: argparse.Namespace) -> None:
         raise InputError(
             f"--table: there is no table {options.table!r}; this configuration has: {', '.join(grid.tables)}"
         )
-    if options.dataset and options.dataset not in grid.datasets:
-        raise InputError(
-            f"--dataset: there is no data set {options.dataset!r}; this configuration has: {', '.join(grid.datasets)}"
-        )
+    if options.dataset:
+        check_asked(options.dataset, grid.datasets)
     chosen = options.figure or valid
     datasets = [options.dataset] if options.dataset else list(grid.datasets)
     written = write_figure3(out) if "fig3" in chosen else []

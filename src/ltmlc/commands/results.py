@@ -1,6 +1,7 @@
 """What the verbs that judge results start from."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from ltmlc.commands.options import say
@@ -28,7 +29,14 @@ def results_folder(options: argparse.Namespace, grid) -> Path:
     return options.results or Path(grid.config["results"])
 
 
+def check_asked(dataset: str, datasets: Iterable[str]) -> None:
+    """Raise InputError for a data set that is not among the configuration's."""
+    if dataset not in datasets:
+        raise InputError(f"data set {dataset!r} is not in the configuration; it has: {', '.join(datasets)}")
+
+
 def split_of(grid, name: str, splits: dict):
+    check_asked(name, grid.datasets)
     if name not in splits:
         raise InputError(
             f"data set {name!r} has no split under {grid.config['results']}/data yet; the workflow makes it, as does "

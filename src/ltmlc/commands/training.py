@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
+from ltmlc.commands.results import check_asked
 from ltmlc.errors import InputError
 from ltmlc.plan.environment import tell_data_root, training_settings
 from ltmlc.plan.lookup import METRICS
@@ -152,8 +153,7 @@ def _planned_spec(options: argparse.Namespace) -> dict:
     from ltmlc.plan.sweep import load_sweep
 
     runs = load_grid(options.config).runs
-    if options.dataset not in runs:
-        raise InputError(f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(runs)}")
+    check_asked(options.dataset, runs)
     if options.run not in runs[options.dataset]:
         try:
             candidates = load_sweep(options.config).grid.runs[options.dataset]

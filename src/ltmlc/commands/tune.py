@@ -16,7 +16,7 @@ from ltmlc.commands.options import (
     say_written,
     seed_number,
 )
-from ltmlc.errors import InputError
+from ltmlc.commands.results import check_asked
 from ltmlc.plan.lookup import data_folder
 
 
@@ -61,10 +61,7 @@ def holdout(options: argparse.Namespace) -> None:
 
 def tune(options: argparse.Namespace) -> int:
     sweep = _sweep(options)
-    if options.dataset not in sweep.choices:
-        raise InputError(
-            f"data set {options.dataset!r} is not in the configuration; it has: {', '.join(sweep.choices)}"
-        )
+    check_asked(options.dataset, sweep.choices)
     folder = data_folder(sweep.results, options.dataset)
     if not options.no_training:
         _prepare(sweep, options.dataset, folder, chosen_root(options))

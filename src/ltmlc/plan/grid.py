@@ -1,7 +1,7 @@
 """From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,66 +9,16 @@ from ltmlc.errors import InputError
 from ltmlc.plan.config import find_file, load_config, load_dataset, name_of
 from ltmlc.plan.datasets import check_recipe_names
 from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.methods import method_runs
 from ltmlc.plan.network import check_fit
 from ltmlc.plan.reading.schema import check
 from ltmlc.plan.reading.yaml_file import read_yaml
+from ltmlc.plan.rows import Grid, Row, StepSplit, Table
 from ltmlc.plan.spec import build_spec, check_rate, network_of, run_id
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 MADE_BY = {"tuned": "tuned", "label_metrics": "label-metrics"}
 """Tables that are no table's file: name -> the verb that writes them."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One printed row. ``published``: (total, head, medium, tail) mAP in percent of each data set that has them."""
-
-    label: str
-    run: dict[str, str]  # data set -> run id
-    published: dict[str, tuple[float, float, float, float]]
-    origin: str  # own (run by the authors) | cited (from the DB-loss paper) | retrained (others' loss, their training)
-    note: str | None = None
-    delta: bool = False  # print the gain in total over the row above
-    panel: str | None = None  # of a figure: which parameter varies ...
-    x: float | None = None  # ... and its value
-    own_rate: bool = False  # it sets run.lr
-    choices: tuple[dict[str, str], ...] = ()  # what the paper leaves open: {value, origin}
-
-
-@dataclass(frozen=True)
-class StepSplit:
-    """Two rows of a table between which two things change, and the rows of another table that have them apart."""
-
-    step: tuple[str, str]  # before, after
-    changes: tuple[str, str]  # what each is called
-    table: str
-    rows: tuple[str, str, str, str]  # there: with neither, the first alone, the second alone, both
-
-
-@dataclass(frozen=True)
-class Table:
-    name: str
-    title: str
-    caption: str
-    kind: str  # table | figure
-    rows: tuple[Row, ...]
-    split: StepSplit | None = None
-
-
-@dataclass(frozen=True)
-class Grid:
-    """All that is asked for: data sets, tables, and the distinct runs behind them."""
-
-    config: dict[str, Any]
-    datasets: dict[str, dict[str, Any]]
-    tables: dict[str, Table]
-    runs: dict[str, dict[str, dict[str, Any]]] = field(repr=False)  # data set -> run id -> specification
-    seeds: tuple[int, ...] = (0,)
-
-    @property
-    def titles(self) -> dict[str, str]:
-        """Data set -> what it is called."""
-        return {name: settings.get("title", name) for name, settings in self.datasets.items()}
 
 
 def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Grid:
@@ -116,7 +66,13 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
         said = {key: declared[key] for key in ("title", "caption", "kind")}
         tables[name] = Table(name, **said, rows=tuple(rows), split=_split(declared.get("split_step")))
     _check_splits(tables)
-    return Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
+    grid = Grid(config, datasets, _share_published(tables), runs, tuple(config["seeds"]))
+    try:
+        for name in datasets:
+            method_runs(grid, name)
+    except InputError as error:  # about the key `methods`
+        raise InputError(f"{name_of(source)}: {error}") from None
+    return grid
 
 
 def _check_row(row: dict[str, Any], kind: str, root: Path, where: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ltmlc.errors import InputError
-from ltmlc.plan.grid import Grid
+from ltmlc.plan.rows import Grid
 from ltmlc.plan.terms import loss_term
 
 

@@ -70,7 +70,8 @@ def load_sweep(
     config = load_config(source)
     settings = config["tune"]
     multiples = _factors(factors or settings["factors"])
-    grid = load_grid({**config, "tables": list(tables or settings["tables"]), "seeds": settings["seeds"]}, root)
+    asked = {key: value for key, value in config.items() if key != "methods"}  # they name rows of other tables
+    grid = load_grid({**asked, "tables": list(tables or settings["tables"]), "seeds": settings["seeds"]}, root)
     runs: dict[str, dict[str, Any]] = {dataset: {} for dataset in grid.datasets}
     choices: dict[str, tuple[Choice, ...]] = {}
     for dataset in grid.datasets:

@@ -1,0 +1,56 @@
+"""What tables are once they are read: rows, tables, and the grid of the runs behind them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed row. ``published``: (total, head, medium, tail) mAP in percent of each data set that has them."""
+
+    label: str
+    run: dict[str, str]  # data set -> run id
+    published: dict[str, tuple[float, float, float, float]]
+    origin: str  # own (run by the authors) | cited (from the DB-loss paper) | retrained (others' loss, their training)
+    note: str | None = None
+    delta: bool = False  # print the gain in total over the row above
+    panel: str | None = None  # of a figure: which parameter varies ...
+    x: float | None = None  # ... and its value
+    own_rate: bool = False  # it sets run.lr
+    choices: tuple[dict[str, str], ...] = ()  # what the paper leaves open: {value, origin}
+
+
+@dataclass(frozen=True)
+class StepSplit:
+    """Two rows of a table between which two things change, and the rows of another table that have them apart."""
+
+    step: tuple[str, str]  # before, after
+    changes: tuple[str, str]  # what each is called
+    table: str
+    rows: tuple[str, str, str, str]  # there: with neither, the first alone, the second alone, both
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    title: str
+    caption: str
+    kind: str  # table | figure
+    rows: tuple[Row, ...]
+    split: StepSplit | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All that is asked for: data sets, tables, and the distinct runs behind them."""
+
+    config: dict[str, Any]
+    datasets: dict[str, dict[str, Any]]
+    tables: dict[str, Table]
+    runs: dict[str, dict[str, dict[str, Any]]] = field(repr=False)  # data set -> run id -> specification
+    seeds: tuple[int, ...] = (0,)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Data set -> what it is called."""
+        return {name: settings.get("title", name) for name, settings in self.datasets.items()}
