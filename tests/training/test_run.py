@@ -70,13 +70,15 @@ def test_a_class_without_a_test_image_has_no_score_and_is_in_no_mean():
 def test_the_history_has_loss_and_rate_of_each_iteration(data, whole, tmp_path):
     tiny.run(data, tmp_path)
     header, *rows = (line.split(",") for line in (tmp_path / "history.csv").read_text().splitlines())
-    epochs = [[float(loss) for _, epoch, loss, _ in rows if int(epoch) == k] for k in (1, 2, 3, 4)]
+    epochs = [[float(loss) for _, epoch, loss, *_ in rows if int(epoch) == k] for k in (1, 2, 3, 4)]
     means = [entry["loss"] for entry in whole.metrics["history"]]
-    assert header == ["iteration", "epoch", "loss", "rate"] and len({len(losses) for losses in epochs}) == 1
+    assert header == ["iteration", "epoch", "loss", "rate", "held_out_map"]
+    assert len({len(losses) for losses in epochs}) == 1
     np.testing.assert_allclose([np.mean(losses) for losses in epochs], means)
     last = [float(rows[len(epochs[0]) * k - 1][3]) for k in (1, 2, 3, 4)]
     assert last == [entry["lr"] for entry in whole.metrics["history"]]
     assert float(rows[0][3]) < float(rows[1][3]), "warm-up"
+    assert {row[4] for row in rows} == {""}, "nobody looked at held-out images"
 
 
 def test_the_same_command_gives_the_same_bits(data, whole, tmp_path):

@@ -69,7 +69,8 @@ def make_job(data: Path, out: Path, spec: dict = SPEC, *, seed: int = 0, **setti
 
 
 def run(data: Path, out: Path, spec: dict = SPEC, **options: object) -> SimpleNamespace:
-    """Exit code, metrics, predictions and weights of a job that leaves some."""
+    """Exit code, metrics, predictions and weights of a job that leaves some; iterations as far as it trained, not what
+    was looked at meanwhile."""
     code = run_job(make_job(data, out, spec, **options))
     return SimpleNamespace(code=code, **vars(results(out))) if code == 0 else SimpleNamespace(code=code)
 
@@ -89,7 +90,7 @@ def results(out: Path) -> SimpleNamespace:
     weights = out / "weights.pt"
     return SimpleNamespace(
         metrics=json.loads((out / "metrics.json").read_text()),
-        iterations=(out / "history.csv").read_text(),
+        iterations=[line.rpartition(",")[0] for line in (out / "history.csv").read_text().splitlines()],
         predictions=dict(np.load(out / "predictions.npz")),
         weights=torch.load(weights, weights_only=True) if weights.exists() else None,
     )

@@ -212,7 +212,7 @@ def _write(job: Job, split: Split, session: Session, logits: np.ndarray, scores:
         write_predictions(job.out, logits, split)
         if job.settings.get("keep_weights") and scores["status"] == "finished":
             write_weights(job.out, trainer.model)
-        write_history(job.out, trainer.losses.tolist(), trainer.rates, trainer.iterations_per_epoch)
+        write_history(job.out, trainer)
         write_metrics(job.out, fields)
         write_sums(job.out / RUN_SUMS, made_files(job.out))
     remove_checkpoints(job.out)

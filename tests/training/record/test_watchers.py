@@ -43,6 +43,8 @@ def test_held_out_images_are_scored_at_their_epochs_and_not_one_bit_changes(rest
     with watched({"held_out_every": 2}, data=rest, out=tmp_path):
         looked_at = tiny.run(rest, tmp_path)
     tiny.assert_same_bits(alone, looked_at)
+    rows = [line.split(",") for line in (tmp_path / "history.csv").read_text().splitlines()[1:]]
+    assert {int(row[0]): float(row[4]) for row in rows if row[4]} == {6: scores(looked_at)[1], 12: scores(looked_at)[3]}
     check(looked_at.metrics, schema="metrics", where="metrics.json")
     first, second, third, last = scores(looked_at)
     assert first is None and third is None and 0 < second < 1
@@ -92,7 +94,7 @@ def test_event_files_say_what_the_history_says_and_not_one_bit_changes(rest, alo
         looked_at = tiny.run(rest, tmp_path)
     tiny.assert_same_bits(alone, looked_at)
     found = scalars(tmp_path / "tensorboard")
-    rows = [line.split(",") for line in looked_at.iterations.splitlines()[1:]]
+    rows = [line.split(",") for line in looked_at.iterations[1:]]
     assert found["loss"] == [(int(step), pytest.approx(float(loss))) for step, _, loss, _ in rows]
     assert found["learning rate"] == [(int(step), pytest.approx(float(rate))) for step, _, _, rate in rows]
     assert found["held-out mAP"] == [
@@ -108,7 +110,7 @@ def test_what_a_killed_attempt_wrote_is_in_the_event_files_once(rest, tmp_path, 
         tiny.run(rest, tmp_path, tiny.changed(recipe={"epochs": 4, "lr": 0.02}))
     with watched(**ask):  # of another specification: it starts anew in the same folder
         again = tiny.run(rest, tmp_path)
-    losses = [float(line.split(",")[2]) for line in again.iterations.splitlines()[1:]]
+    losses = [float(line.split(",")[2]) for line in again.iterations[1:]]
     assert scalars(tmp_path / "tensorboard")["loss"] == [(n, pytest.approx(loss)) for n, loss in enumerate(losses, 1)]
 
 

@@ -12,7 +12,7 @@ import torch
 from ltmlc import metrics
 from ltmlc.data.split import Split
 from ltmlc.disk.files import write_atomically
-from ltmlc.plan.lookup import METRICS, PREDICTIONS
+from ltmlc.plan.lookup import HELD_OUT_MAP, METRICS, PREDICTIONS
 
 WEIGHTS, HISTORY = "weights.pt", "history.csv"
 
@@ -50,11 +50,16 @@ def write_weights(directory: Path, model: torch.nn.Module) -> None:
     write_atomically(directory / WEIGHTS, content.getvalue())
 
 
-def write_history(directory: Path, losses: list[float], rates: list[float], iterations_per_epoch: int) -> None:
-    """Loss and learning rate of each iteration that was made: iteration and epoch from 1."""
-    rows = enumerate(zip(losses, rates, strict=False))  # of a run that diverged fewer rates than room for losses
-    lines = [f"{step + 1},{step // iterations_per_epoch + 1},{loss!r},{rate!r}" for step, (loss, rate) in rows]
-    write_atomically(directory / HISTORY, "\n".join(["iteration,epoch,loss,rate", *lines]) + "\n")
+def write_history(directory: Path, trainer: Any) -> None:
+    """Loss and learning rate of each iteration that was made, and mAP on held-out images at the end of an epoch that
+    has it: iteration and epoch from 1."""
+    per_epoch, lines = trainer.iterations_per_epoch, [f"iteration,epoch,loss,rate,{HELD_OUT_MAP}"]
+    scores = {epoch["epoch"] * per_epoch: epoch.get(HELD_OUT_MAP) for epoch in trainer.history}
+    rows = zip(trainer.losses.tolist(), trainer.rates, strict=False)  # diverged, fewer rates than room for losses
+    for step, (loss, rate) in enumerate(rows, 1):
+        score = "" if scores.get(step) is None else repr(scores[step])
+        lines.append(f"{step},{(step - 1) // per_epoch + 1},{loss!r},{rate!r},{score}")
+    write_atomically(directory / HISTORY, "\n".join(lines) + "\n")
 
 
 def write_metrics(directory: Path, fields: dict[str, Any]) -> None:
