@@ -28,7 +28,7 @@ DATA = [
     "simplejpeg",
     "tqdm",
 ]
-TORCH = ["torch"]
+TORCH = ["timm", "torch"]  # timm, optional elsewhere: whether a configuration names one of its models is not known here
 ANALYSIS = ["jinja2", "markupsafe", "pandas", "pyarrow", "pylatexenc", "rocrate", "scipy"]
 ENVIRONMENTS = {
     "data": ("data rules: downloads, subsets and packs", DATA),
