@@ -99,8 +99,18 @@ def test_every_rule_has_log_environment_resources_and_benchmark(rule):
 def test_a_rule_that_inherits_has_its_own_log_and_benchmark(rule):
     """Also beside its base: two rules with one log would write over each other's."""
     base, body = INHERITED[rule]
-    assert base in BLOCKS
-    assert {"output", "log", "benchmark"} <= set(re.findall(r"^    (\w+):", body, flags=re.M))
+    assert base in BLOCKS or base in INHERITED
+    directives = set(re.findall(r"^    (\w+):", body, flags=re.M))
+    assert "pathvars" in directives or {"output", "log", "benchmark"} <= directives
+
+
+def test_no_part_of_a_path_that_rules_share_holds_a_wildcard():
+    """Snakemake checks the constraints of wildcards before it puts these parts in: there any text would match."""
+    parts = re.findall(r"^    pathvars:\n        (\w+)=(.*),$", TEXT, flags=re.M)
+    assert len(parts) > 10
+    assert [part for part in parts if "{{" in part[1]] == []
+    stems = [value for name, value in parts if name == "stem"]
+    assert len(stems) == len(set(stems)), "two rules with one log would write over each other's"
 
 
 def test_the_environments_and_the_captions_of_the_rules_exist():

@@ -48,12 +48,14 @@ rule pack:
     input:
         unpack(pack_inputs(RESULTS)),
     output:
-        index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
-        images=f"{RESULTS}/data/{{dataset}}/pack/images.bin",
+        index="<base>/data/{dataset}/pack/index.json",
+        images="<base>/data/{dataset}/pack/images.bin",
     log:
-        f"{RESULTS}/data/{{dataset}}/pack.log",
+        "<base>/data/{dataset}/pack.log",
     benchmark:
-        f"{RESULTS}/data/{{dataset}}/pack.benchmark.tsv"
+        "<base>/data/{dataset}/pack.benchmark.tsv"
+    pathvars:
+        base=RESULTS,
     conda:
         "../../envs/data.yaml"
     threads: ALL_CORES

@@ -2,7 +2,7 @@
 # Not part of `all`: ask for it by name, `snakemake --cores 1 export`.
 
 
-use rule tabulate as export with:
+use rule compare as export with:
     input:
         TABLES,
         FIGURES,
@@ -17,14 +17,11 @@ use rule tabulate as export with:
             kind=["parquet", "csv"],
         ),
         crate=f"{RESULTS}/export/ro-crate.zip",
-    log:
-        f"{RESULTS}/export.log",
-    benchmark:
-        f"{RESULTS}/export.benchmark.tsv"
+    pathvars:
+        stem=f"{RESULTS}/export",
     localrule: True
     resources:
         mem_mb=4000,
         runtime=30,
     params:
         verb=untracked("export"),
-        definition=DEFINITIONS.of_all(),

@@ -1,17 +1,15 @@
 # Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves, totals), the data, the predictions of the compared methods. Makes: {figures}/*.pdf and *.png.
 
 
-use rule tabulate as figure_gradients with:
+use rule compare as figure_gradients with:
     input:
         [],
     output:
-        pdf=f"{PICTURES}/fig3.pdf",
-        thresholds=f"{PICTURES}/fig3.csv",
-        png=report(f"{PICTURES}/fig3.png", caption="../report/fig3.rst", category="Figures"),
-    log:
-        f"{PICTURES}/fig3.log",
-    benchmark:
-        f"{PICTURES}/fig3.benchmark.tsv"
+        pdf="<stem>.pdf",
+        thresholds="<stem>.csv",
+        png=report("<stem>.png", caption="../report/fig3.rst", category="Figures"),
+    pathvars:
+        stem=f"{PICTURES}/fig3",
     conda:
         "../../envs/train.yaml"
     resources:
@@ -26,11 +24,7 @@ use rule tabulate as figure_gradients with:
 use rule tabulate as figure_sweep with:
     output:
         pdf=f"{PICTURES}/{{table}}.pdf",
-        png=report(
-            f"{PICTURES}/{{table}}.png",
-            caption="../report/fig4.rst",
-            category="Figures",
-        ),
+        png=report(f"{PICTURES}/{{table}}.png", caption="../report/fig4.rst", category="Figures"),
     log:
         f"{PICTURES}/{{table}}.log",
     benchmark:
@@ -45,11 +39,7 @@ use rule tabulate as figure_sweep with:
 use rule tabulate as figure_curves with:
     output:
         pdf=f"{PICTURES}/curves_{{table}}.pdf",
-        png=report(
-            f"{PICTURES}/curves_{{table}}.png",
-            caption="../report/curves.rst",
-            category="Figures",
-        ),
+        png=report(f"{PICTURES}/curves_{{table}}.png", caption="../report/curves.rst", category="Figures"),
     log:
         f"{PICTURES}/curves_{{table}}.log",
     benchmark:
@@ -59,16 +49,12 @@ use rule tabulate as figure_curves with:
         verb=untracked(lambda wildcards: ["figures", "curves", "--table", wildcards.table]),
 
 
-use rule tabulate as figure_totals with:
+use rule compare as figure_totals with:
     input:
         metrics=metrics_of_tables,
     output:
         pdf=f"{PICTURES}/totals_{{dataset}}.pdf",
-        png=report(
-            f"{PICTURES}/totals_{{dataset}}.png",
-            caption="../report/totals.rst",
-            category="Figures",
-        ),
+        png=report(f"{PICTURES}/totals_{{dataset}}.png", caption="../report/totals.rst", category="Figures"),
     log:
         f"{PICTURES}/totals_{{dataset}}.log",
     benchmark:
@@ -76,10 +62,9 @@ use rule tabulate as figure_totals with:
     localrule: True
     params:
         verb=untracked(lambda wildcards: ["figures", "totals", "--dataset", wildcards.dataset]),
-        definition=DEFINITIONS.of_all(),
 
 
-use rule tabulate as figure_data with:
+use rule compare as figure_data with:
     input:
         split=f"{RESULTS}/data/{{dataset}}/split.json",
         index=f"{RESULTS}/data/{{dataset}}/pack/index.json",
@@ -103,7 +88,7 @@ use rule tabulate as figure_data with:
         definition=DEFINITIONS.of_data(),
 
 
-use rule tabulate as figure_methods with:
+use rule compare as figure_methods with:
     # The compared methods: what they say of absent classes, class by class, precision and recall, calibration. The photographs of `changes` stay out of Snakemake's report.
     input:
         metrics=metrics_of_methods,

@@ -2,57 +2,48 @@
 # report.html, REPRODUCTION.md, numbers.tex, checklist.md.
 
 
-use rule tabulate as plan with:
+use rule compare as plan with:
     input:
         [],
     output:
-        f"{RESULTS}/plan.md",
-    log:
-        f"{RESULTS}/plan.log",
-    benchmark:
-        f"{RESULTS}/plan.benchmark.tsv"
+        "<stem>.md",
+    pathvars:
+        stem=f"{RESULTS}/plan",
     localrule: True
     params:
         verb=untracked("plan"),
         out=lambda wildcards, output: output[0],
-        definition=DEFINITIONS.of_all(),
 
 
-use rule tabulate as claims with:
+use rule compare as claims with:
     input:
         metrics=ALL_METRICS,
         thresholds=f"{PICTURES}/fig3.csv",
     output:
-        csv=f"{RESULTS}/claims.csv",
-        md=report(f"{RESULTS}/claims.md", caption="../report/claims.rst", category="Comparison"),
-    log:
-        f"{RESULTS}/claims.log",
-    benchmark:
-        f"{RESULTS}/claims.benchmark.tsv"
+        csv="<stem>.csv",
+        md=report("<stem>.md", caption="../report/claims.rst", category="Comparison"),
+    pathvars:
+        stem=f"{RESULTS}/claims",
     localrule: True
     params:
         verb=untracked("claims"),
-        definition=DEFINITIONS.of_all(),
 
 
-use rule tabulate as audit with:
+use rule compare as audit with:
     # The published numbers against themselves: needs no training.
     input:
         [],
     output:
-        csv=f"{RESULTS}/audit.csv",
-        md=report(f"{RESULTS}/audit.md", caption="../report/audit.rst", category="Comparison"),
-    log:
-        f"{RESULTS}/audit.log",
-    benchmark:
-        f"{RESULTS}/audit.benchmark.tsv"
+        csv="<stem>.csv",
+        md=report("<stem>.md", caption="../report/audit.rst", category="Comparison"),
+    pathvars:
+        stem=f"{RESULTS}/audit",
     localrule: True
     params:
         verb=untracked("audit"),
-        definition=DEFINITIONS.of_all(),
 
 
-use rule tabulate as summary with:
+use rule compare as summary with:
     # Four files from one reading of the results: they cannot disagree.
     input:
         TABLES,
@@ -65,25 +56,14 @@ use rule tabulate as summary with:
         metrics=ALL_METRICS,
     output:
         html=report(f"{RESULTS}/report.html", caption="../report/report.rst", category="Summary"),
-        md=report(
-            f"{RESULTS}/REPRODUCTION.md",
-            caption="../report/summary.rst",
-            category="Summary",
-        ),
+        md=report(f"{RESULTS}/REPRODUCTION.md", caption="../report/summary.rst", category="Summary"),
         tex=report(f"{RESULTS}/numbers.tex", caption="../report/numbers.rst", category="Summary"),
-        checklist=report(
-            f"{RESULTS}/checklist.md",
-            caption="../report/checklist.rst",
-            category="Summary",
-        ),
-    log:
-        f"{RESULTS}/summary.log",
-    benchmark:
-        f"{RESULTS}/summary.benchmark.tsv"
+        checklist=report(f"{RESULTS}/checklist.md", caption="../report/checklist.rst", category="Summary"),
+    pathvars:
+        stem=f"{RESULTS}/summary",
     localrule: True
     params:
         verb=untracked("report"),
-        definition=DEFINITIONS.of_all(),
 
 
 rule partial:

@@ -1,22 +1,23 @@
 # Needs: metrics files. Makes: {results}/tables/{table}.{csv,md,tex}, label_metrics.{csv,md} beside them, runs.csv (every run, tidy) and diff.{csv,md} (against the published numbers).
 
 
-rule tabulate:
+rule compare:
     # The rules that read results and write what is read are this one with another verb (params.verb), here and in the other files.
+    # Each says where it writes, and log and benchmark follow. No wildcard may stand in a stem: its constraint would not hold there.
+    # Snakemake passes everything on but `localrule`.
     input:
-        metrics=metrics_of_table,
+        metrics=ALL_METRICS,
     output:
-        csv=f"{RESULTS}/tables/{{table}}.csv",
-        md=report(
-            f"{RESULTS}/tables/{{table}}.md",
-            caption="../report/table.rst",
-            category="Tables",
-        ),
-        tex=f"{RESULTS}/tables/{{table}}.tex",
+        csv="<stem>.csv",
+        md=report("<stem>.md", caption="../report/diff.rst", category="Comparison"),
+        runs=f"{RESULTS}/runs.csv",
+        agreement=f"{RESULTS}/rank_agreement.csv",
     log:
-        f"{RESULTS}/tables/{{table}}.log",
+        "<stem>.log",
     benchmark:
-        f"{RESULTS}/tables/{{table}}.benchmark.tsv"
+        "<stem>.benchmark.tsv"
+    pathvars:
+        stem=f"{RESULTS}/diff",
     localrule: True
     conda:
         "../../envs/analysis.yaml"
@@ -24,53 +25,45 @@ rule tabulate:
         mem_mb=1000,
         runtime=10,
     params:
-        verb=untracked(lambda wildcards: ["tabulate", wildcards.table]),
+        verb=untracked("compare"),
         config=untracked(CONFIG_TEXT),
         out=folder_of_output,
-        definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
+        definition=DEFINITIONS.of_all(),
     shell:
         "python -m ltmlc {params.verb:q} --config {params.config:q} --out {params.out:q} 2> {log:q}"
 
 
-use rule tabulate as compare with:
+use rule compare as tabulate with:
     input:
-        metrics=ALL_METRICS,
+        metrics=metrics_of_table,
     output:
-        csv=f"{RESULTS}/diff.csv",
-        md=report(f"{RESULTS}/diff.md", caption="../report/diff.rst", category="Comparison"),
-        runs=f"{RESULTS}/runs.csv",
-        agreement=f"{RESULTS}/rank_agreement.csv",
+        csv=f"{RESULTS}/tables/{{table}}.csv",
+        md=report(f"{RESULTS}/tables/{{table}}.md", caption="../report/table.rst", category="Tables"),
+        tex=f"{RESULTS}/tables/{{table}}.tex",
     log:
-        f"{RESULTS}/diff.log",
+        f"{RESULTS}/tables/{{table}}.log",
     benchmark:
-        f"{RESULTS}/diff.benchmark.tsv"
+        f"{RESULTS}/tables/{{table}}.benchmark.tsv"
     localrule: True
     params:
-        verb=untracked("compare"),
-        definition=DEFINITIONS.of_all(),
+        verb=untracked(lambda wildcards: ["tabulate", wildcards.table]),
+        definition=lambda wildcards: DEFINITIONS.of_table(wildcards.table),
 
 
-use rule tabulate as label_metrics with:
+use rule compare as label_metrics with:
     # CP, CR, CF1, OP, OR, OF1 and macro F1 of the rows of the tables: the paper prints none, so they stand apart.
     input:
         metrics=ALL_METRICS,
         predictions=predictions_of(ALL_METRICS),
         splits=expand(f"{RESULTS}/data/{{dataset}}/split.json", dataset=GRID.datasets),
     output:
-        csv=f"{RESULTS}/tables/label_metrics.csv",
-        md=report(
-            f"{RESULTS}/tables/label_metrics.md",
-            caption="../report/label_metrics.rst",
-            category="Tables",
-        ),
-    log:
-        f"{RESULTS}/tables/label_metrics.log",
-    benchmark:
-        f"{RESULTS}/tables/label_metrics.benchmark.tsv"
+        csv="<stem>.csv",
+        md=report("<stem>.md", caption="../report/label_metrics.rst", category="Tables"),
+    pathvars:
+        stem=f"{RESULTS}/tables/label_metrics",
     localrule: True
     params:
         verb=untracked("label-metrics"),
-        definition=DEFINITIONS.of_all(),
 
 
 rule bootstrap:

@@ -29,11 +29,13 @@ rule features:
     input:
         unpack(features_inputs(RESULTS)),
     output:
-        f"{RESULTS}/data/{{dataset}}/features.npz",
+        "<base>/data/{dataset}/features.npz",
     log:
-        f"{RESULTS}/data/{{dataset}}/features.log",
+        "<base>/data/{dataset}/features.log",
     benchmark:
-        f"{RESULTS}/data/{{dataset}}/features.benchmark.tsv"
+        "<base>/data/{dataset}/features.benchmark.tsv"
+    pathvars:
+        base=RESULTS,
     conda:
         "../../envs/train.yaml"
     threads: ALL_CORES
@@ -45,7 +47,7 @@ rule features:
         made_of=made_of(features_stage(RESULTS)),
         config=untracked(canonical_json({"model": CONFIG["model"]})),
         device=untracked(CONFIG["training"]["device"]),
-        data=f"{RESULTS}/data/{{dataset}}",
+        data=folder_of_output,
     shell:
         "python -m ltmlc features {wildcards.dataset} --config {params.config:q} --data {params.data:q}"
         " --device {params.device:q} --threads {threads} --made-of {params.made_of:q} 2> {log:q}"
@@ -55,12 +57,14 @@ rule train:
     input:
         unpack(run_inputs(RESULTS, run_spec)),
     output:
-        metrics=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
-        predictions=f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
+        metrics="<base>/runs/{dataset}/{run}/seed{seed}/metrics.json",
+        predictions="<base>/runs/{dataset}/{run}/seed{seed}/predictions.npz",
     log:
-        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
+        "<base>/runs/{dataset}/{run}/seed{seed}/train.log",
     benchmark:
-        f"{RESULTS}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
+        "<base>/runs/{dataset}/{run}/seed{seed}/benchmark.tsv"
+    pathvars:
+        base=RESULTS,
     conda:
         "../../envs/train.yaml"
     threads: CONFIG["training"]["threads"]

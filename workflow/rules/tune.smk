@@ -58,13 +58,8 @@ use rule pack as pack_held_out with:
     # The held-out split's images alone: training images, every one.
     input:
         unpack(pack_inputs(HELD_OUT)),
-    output:
-        index=f"{HELD_OUT}/data/{{dataset}}/pack/index.json",
-        images=f"{HELD_OUT}/data/{{dataset}}/pack/images.bin",
-    log:
-        f"{HELD_OUT}/data/{{dataset}}/pack.log",
-    benchmark:
-        f"{HELD_OUT}/data/{{dataset}}/pack.benchmark.tsv"
+    pathvars:
+        base=HELD_OUT,
     params:
         made_of=made_of(pack_stage(HELD_OUT)),
 
@@ -72,27 +67,17 @@ use rule pack as pack_held_out with:
 use rule features as features_held_out with:
     input:
         unpack(features_inputs(HELD_OUT)),
-    output:
-        f"{HELD_OUT}/data/{{dataset}}/features.npz",
-    log:
-        f"{HELD_OUT}/data/{{dataset}}/features.log",
-    benchmark:
-        f"{HELD_OUT}/data/{{dataset}}/features.benchmark.tsv"
+    pathvars:
+        base=HELD_OUT,
     params:
         made_of=made_of(features_stage(HELD_OUT)),
-        data=f"{HELD_OUT}/data/{{dataset}}",
 
 
 use rule train as train_held_out with:
     input:
         unpack(run_inputs(HELD_OUT, candidate_spec)),
-    output:
-        metrics=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/metrics.json",
-        predictions=f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/predictions.npz",
-    log:
-        f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/train.log",
-    benchmark:
-        f"{HELD_OUT}/runs/{{dataset}}/{{run}}/seed{{seed}}/benchmark.tsv"
+    pathvars:
+        base=HELD_OUT,
     params:
         made_of=made_of(run_stage(HELD_OUT, candidate_spec)),
         spec=untracked(lambda wildcards: canonical_json(candidate_spec(wildcards))),
@@ -125,16 +110,14 @@ checkpoint tune_dataset:
         "python -m ltmlc tune {wildcards.dataset} --no-training --config {params.config:q} 2> {log:q}"
 
 
-use rule tabulate as tuned_table with:
+use rule compare as tuned_table with:
     input:
         metrics=tuned_metrics,
     output:
-        csv=f"{RESULTS}/tables/tuned.csv",
-        md=report(f"{RESULTS}/tables/tuned.md", caption="../report/tuned.rst", category="Tuning"),
-    log:
-        f"{RESULTS}/tables/tuned.log",
-    benchmark:
-        f"{RESULTS}/tables/tuned.benchmark.tsv"
+        csv="<stem>.csv",
+        md=report("<stem>.md", caption="../report/tuned.rst", category="Tuning"),
+    pathvars:
+        stem=f"{RESULTS}/tables/tuned",
     localrule: True
     params:
         verb=untracked("tuned"),
