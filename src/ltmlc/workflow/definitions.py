@@ -9,7 +9,7 @@ from typing import Any
 
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import PACKAGE, own_or_shipped
+from ltmlc.plan.lookup import PACKAGE, PROJECT, own_or_shipped
 from ltmlc.workflow.contents import Contents
 
 HOW_TO_TRAIN = (
@@ -17,6 +17,9 @@ HOW_TO_TRAIN = (
     *("held_out_every", "tensorboard"),
 )
 """Keys of ``training`` that say how, not what: they stand in no table."""
+
+QUOTED = ("config/claims.yaml", "CITATION.cff", "LICENSE", "docs/losses.md", "requirements.lock")
+"""Files that reports and the crate quote; beside them the captions, ``workflow/report/*.rst``."""
 
 
 class Definitions:
@@ -31,7 +34,8 @@ class Definitions:
         self._grid = grid
         self._code = _code_of_evidence(contents)
         self._reference = _contents_of_reference(grid.config["reference"], contents)
-        self._claims = contents.file(own_or_shipped("config/claims.yaml"))
+        captions = (path.relative_to(PROJECT).as_posix() for path in sorted(PROJECT.glob("workflow/report/*.rst")))
+        self._quoted = [contents.file(own_or_shipped(path)) for path in (*QUOTED, *captions)]
 
     def of_data(self) -> str:
         """What is shown of data sets and of runs as such: the data sets' settings."""
@@ -46,12 +50,12 @@ class Definitions:
         return self._hash([self._grid.config["tune"], self.of_all()])
 
     def of_all(self) -> str:
-        """What is judged across tables: all of them, the claims, the configuration as far as it says what is run."""
+        """What is judged across tables: all of them, what is quoted, what the configuration says is run."""
         config = self._grid.config
         training = {key: value for key, value in config["training"].items() if key not in HOW_TO_TRAIN}
         what = {key: value for key, value in config.items() if key not in ("training", "data", "tune", "strict")}
         tables = {name: asdict(table) for name, table in self._grid.tables.items()}
-        return self._hash([tables, self._claims, what, training, self._grid.runs])
+        return self._hash([tables, self._quoted, what, training, self._grid.runs])
 
     def _hash(self, value: Any) -> str:
         everywhere = [self._grid.datasets, self._reference, self._code]
@@ -59,14 +63,21 @@ class Definitions:
 
 
 def _code_of_evidence(contents: Contents) -> str:
-    """Comments and formatting do not count. Parsing takes a while: only when a byte of it has changed."""
-    files = {path.relative_to(PACKAGE).as_posix(): path for path in sorted((PACKAGE / "evidence").rglob("*.py"))}
+    """Comments and formatting do not count. Parsing takes a while: only when a byte of it has changed.
+
+    With the templates, styles and scripts of the pages, byte for byte.
+    """
+    paths = [path for path in sorted((PACKAGE / "evidence").rglob("*.*")) if path.suffix != ".pyc"]
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in paths}
     bytes_of_all = contents.of(files)
     return contents.derived(f"code {bytes_of_all}", lambda: _parsed(files))
 
 
 def _parsed(files: dict[str, Path]) -> str:
-    return sha256_text("".join(ast.dump(ast.parse(path.read_text(encoding="utf-8"))) for path in files.values()))
+    texts = {path: path.read_text(encoding="utf-8") for path in files.values()}
+    return sha256_text(
+        "".join(ast.dump(ast.parse(text)) if path.suffix == ".py" else text for path, text in texts.items())
+    )
 
 
 def _contents_of_reference(reference: str, contents: Contents) -> str:

@@ -1,0 +1,48 @@
+"""Whatever a table or a report shows beyond the metrics is part of its definition."""
+
+import shutil
+
+import pytest
+
+from ltmlc.plan.grid import load_grid
+from ltmlc.plan.lookup import PACKAGE, PROJECT
+from ltmlc.workflow import definitions
+from ltmlc.workflow.contents import Contents
+
+
+@pytest.fixture
+def defined(tmp_path, monkeypatch):
+    """``defined()``: the hashes of a table and of the report now, for a copy of the code in ``package``."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(PACKAGE / "evidence", tmp_path / "package" / "evidence")
+    monkeypatch.setattr(definitions, "PACKAGE", tmp_path / "package")
+    grid = load_grid({"datasets": ["digits20-lt"], "tables": ["table2"]})
+
+    def hashes():
+        found = definitions.Definitions(grid, Contents(tmp_path / "memory.json"))
+        return found.of_table("table2"), found.of_all()
+
+    return hashes
+
+
+@pytest.mark.parametrize("file", ["report.html.j2", "report.css", "report.js"])
+def test_a_template_of_the_page_is_code_of_the_evidence(defined, tmp_path, file):
+    before = defined()
+    path = tmp_path / "package/evidence/report/html/templates" / file
+    path.write_text(path.read_text() + "\n")
+    assert defined()[1] != before[1]
+
+
+@pytest.mark.parametrize("file", [*definitions.QUOTED, "workflow/report/fig3.rst"])
+def test_what_a_report_quotes_is_part_of_it_and_of_no_table(defined, tmp_path, file):
+    before = defined()
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text((PROJECT / file).read_text() + "\na word\n")
+    assert (defined()[0] == before[0], defined()[1] == before[1]) == (True, False)
+
+
+def test_a_comment_is_no_change(defined, tmp_path):
+    before = defined()
+    path = tmp_path / "package/evidence/tables/cells.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    assert defined() == before
