@@ -87,3 +87,11 @@ def test_a_failure_while_writing_keeps_the_old_file_and_removes_the_new_one(tmp_
     assert told.value.filename == str(target), "the system names no file when the disk is full"
     assert json.loads(target.read_text()) == {"status": "finished"}
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_device_is_never_replaced_by_a_file(tmp_path):
+    path = tmp_path / "out"
+    path.symlink_to("/dev/null")
+    with pytest.raises(FileExistsError):
+        write_atomically(path, "text")
+    assert path.is_char_device() and path.is_symlink()

@@ -6,6 +6,7 @@ import tarfile
 
 import pytest
 
+from ltmlc.cli import main
 from ltmlc.data.download.archive import extract
 from ltmlc.data.download.fetch import Expected
 from ltmlc.data.download.items import File
@@ -113,3 +114,10 @@ def test_members_that_are_passed_over_count_as_unpacked(tmp_path):
             file.addfile(member, io.BytesIO(bytes(size)))
     with pytest.raises(InputError, match="as no archive of data does"):
         extract(tmp_path / "a.tar.gz", tmp_path / "into", members=["set/*"])
+
+
+def test_a_file_in_the_place_of_a_folder_of_results_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").write_text("x")
+    assert main(["tabulate", "--config", '{"datasets": ["digits20-lt"], "tables": ["table2"]}']) == 2
+    assert "something else lies where this is to be written" in capsys.readouterr().err

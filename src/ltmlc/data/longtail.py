@@ -56,7 +56,7 @@ def _pairs(labels: np.ndarray) -> "coo_array":
     """Counts of the pairs that occur, sparse (C, C), in order of rows: of 10 000 classes few are ever together."""
     from scipy.sparse import csr_array
 
-    present = csr_array(np.asarray(labels) != 0, dtype=np.int64)  # (N, C)
+    present = csr_array(labels, dtype=np.int64)  # (N, C)
     together = csr_array(present.T @ present)
     together.sort_indices()
     return together.tocoo()

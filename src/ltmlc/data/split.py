@@ -59,7 +59,7 @@ class Split(SplitStatistics):
         groups: dict[str, list[int]] | None = None,
     ) -> "Split":
         """The split of these images; ``groups`` are those of the training images unless given."""
-        counts = np.count_nonzero(train.labels, axis=0)
+        counts = train.labels.sum(axis=0, dtype=np.int64)  # count_nonzero would copy them
         fields = {
             "dataset": dataset,
             "classes": list(classes),
@@ -68,7 +68,7 @@ class Split(SplitStatistics):
             "train_labels": _indices(train.labels),
             "test_labels": _indices(test.labels),
             "class_counts": counts.tolist(),
-            "test_class_counts": np.count_nonzero(test.labels, axis=0).tolist(),
+            "test_class_counts": test.labels.sum(axis=0, dtype=np.int64).tolist(),
             "cooccurrence": cooccurrence(train.labels).tolist() if len(counts) <= PAIRS_LISTED else None,
             "groups": groups or groups_of(counts, **thresholds),
             "thresholds": thresholds,
@@ -108,11 +108,11 @@ def make_split(dataset_name: str, source: Source, config: dict[str, Any], *, roo
     pool, test = source.train_pool(), source.test_pool()
     if not pool.ids:
         raise InputError("no training image has a label; label some, or see whether source.train names the right file")
-    tested = np.count_nonzero(test.labels, axis=0)
+    tested = test.labels.sum(axis=0, dtype=np.int64)
     mend = "leave it out with source.classes, which lists the others, or add a training image of it"
     _refuse_empty_classes(source.classes, pool.labels, tested, where="the pool to select from", mend=mend)
     rows = select_rows(pool, config.get("subset"), Path(root))
-    train = Pool([pool.ids[row] for row in rows], pool.labels[rows])
+    train = pool.chosen(rows)
     where = f"the {len(rows)} selected images"
     mend = "select more of them (subset.ids, or a larger subset.maximum), or leave it out with source.classes"
     _refuse_empty_classes(source.classes, train.labels, tested, where=where, mend=mend)

@@ -72,6 +72,8 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     try:
+        if path.is_char_device() or path.is_block_device() or (path.is_symlink() and path.is_fifo()):
+            raise FileExistsError(errno.EEXIST, "is a device")  # which a root would replace by a file, for all
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_beside(path, data)
     except OSError as error:

@@ -14,6 +14,10 @@ MENDABLE = {
     errno.EROFS: "the file system is read-only: make it writable, or choose another place",
     errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
     errno.EPERM: "no permission: make it readable and writable for you, or choose another place",
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
+        "something else lies where this is to be written, or the name is too long: move it, or choose another place",
+    ),
 }
 """What the operating system refuses and a user can mend -> what it is and how."""
 

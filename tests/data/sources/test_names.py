@@ -24,7 +24,7 @@ def test_what_probably_stands_for_no_label_is_asked_for(name):
 @pytest.mark.parametrize("other", ["effusion", "EFFUSION", "Effusion\u200b", "E\ufb03sion"])
 def test_names_that_differ_in_nothing_people_see_are_asked_for(other):
     first = "Effision" if "\ufb03" in other else "Effusion"
-    with pytest.raises(InputError, match=r"differ in case, spacing or accents alone; .* source\.rename: \{"):
+    with pytest.raises(InputError, match=r"differ in case, spacing or accents alone.*;.* source\.rename: \{"):
         checked(first, other)
     checked(first, other, known=[first, other])
 
@@ -39,7 +39,7 @@ def test_spacing_and_hyphens_do_not_make_another_name():
         )
         == 1
     )
-    assert plain_form("cat") != plain_form("cats")
+    assert plain_form("cat") == plain_form("c\u0430t") != plain_form("cats")  # a Cyrillic letter
     assert plain_form("caf\u00e9") == plain_form("cafe\u0301") != plain_form("cafe")
 
 

@@ -51,7 +51,7 @@ class CocoSource(Source):
         note = f"{len(pool.ids) - len(labelled)} training images have no label and are left out"
         if len(labelled) < len(pool.ids) and note not in self.notes:
             self.notes.append(note)
-        return Pool([pool.ids[row] for row in labelled], pool.labels[labelled])
+        return pool.chosen(labelled)
 
     def test_pool(self) -> Pool:
         return self._load("test").pool

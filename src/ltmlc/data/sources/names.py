@@ -48,9 +48,13 @@ OTHER_SIGNS = (";", "|", ",", "/", "+", "&")
 """What may part labels where something else was said to."""
 
 
+LOOK_ALIKE = str.maketrans("аеорсухіјѕ", "aeopcyxijs")
+"""Cyrillic letters that nobody can tell from Latin ones: typed on another keyboard, or put there to deceive."""
+
+
 def plain_form(name: str) -> str:
-    """The name without what people write in two ways: case, spacing, hyphens, accents as one sign or two."""
-    text = unicodedata.normalize("NFKC", name).casefold()
+    """The name without what people write in two ways: case, spacing, hyphens, accents as one sign or two, letters."""
+    text = unicodedata.normalize("NFKC", name).casefold().translate(LOOK_ALIKE)
     text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return " ".join(re.sub(r"[\s_/.?-]+", " ", text).split())
 
@@ -134,8 +138,9 @@ def _ask_for_spellings(
     shown = dict(list(rename.items())[:20])
     faults.add(
         "; ".join(_spelled(names, places, counts) for names in groups[:12]) + _rest(len(groups) - 12),
-        mend="these differ in case, spacing or accents alone; write each in one way, or say source.rename: "
-        f"{json.dumps(shown, ensure_ascii=False)}; if they are different classes, list all in source.classes",
+        mend="these differ in case, spacing or accents alone, or in letters that look alike; write each in one way, "
+        f"or say source.rename: {json.dumps(shown, ensure_ascii=False)}; if they are different classes, list all in "
+        "source.classes",
     )
 
 

@@ -1,7 +1,7 @@
 """What a data set is before anything is selected: one small protocol, which every kind of source follows."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -17,6 +17,12 @@ class Pool:
 
     ids: list[str]
     labels: np.ndarray
+
+    def chosen(self, rows: Sequence[int]) -> "Pool":
+        """These rows of it; itself where they are all, in order: the labels may be a gigabyte."""
+        if np.array_equal(rows, range(len(self.ids))):
+            return self
+        return Pool([self.ids[row] for row in rows], self.labels[rows])
 
 
 ADVICE = (

@@ -71,7 +71,7 @@ class VocSource(Source):
         pool = self._pool(self._train)
         rows = np.flatnonzero(pool.labels.any(axis=1))
         chosen = self.classes != CLASSES
-        return Pool([pool.ids[row] for row in rows], pool.labels[rows]) if chosen else pool
+        return pool.chosen(rows) if chosen else pool
 
     def test_pool(self) -> Pool:
         return self._pool(self._test)
