@@ -111,6 +111,17 @@ def test_where_things_stand_counts_trainings_time_and_the_epoch(told):
     assert told.lines[-1] == "1 of 4 trainings, about 2 min left: voc-lt/lsep/seed0: epoch 3 of 8"
 
 
+def test_trainings_that_were_planned_later_are_counted_when_they_begin(told):
+    told.plan(train_held_out=1)
+    told.begin()
+    told.clock.now += PLAIN_SECONDS
+    told.finish()
+    told.begin(2)
+    told.clock.now += PLAIN_SECONDS
+    told.narrator.refresh()
+    assert told.lines[-1] == "1 of 2 trainings, about 30 s left: voc-lt/lsep/seed0"
+
+
 def test_without_a_terminal_lines_come_seldom_and_only_with_news(told):
     told.plan(train=100)
     for jobid in range(50):

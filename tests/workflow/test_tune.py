@@ -65,6 +65,15 @@ def test_the_sweep_is_ordinary_train_jobs_on_the_held_out_split(project):
     assert "train" not in plan.jobs and "pack" not in plan.jobs  # neither the whole training set nor the test images
 
 
+def test_the_sweep_on_embedded_photographs_holds_out_its_features_and_needs_no_weights(project):
+    """Tried in full by hand: two rates of LSEP, then the chosen one on all training images."""
+    sweep = ["tune={tables: [table2], factors: [1, 3]}", "results=results/embedded"]
+    plan = project.plan("tune", "--configfile", "config/photographs.yaml", "--config", *sweep)
+    assert {"holdout": 1, "pack_held_out": 1, "features_held_out": 1}.items() <= plan.jobs.items()
+    assert plan.jobs["train_held_out"] == 4 * 2
+    assert not {"train", "pretrain", "download", "holdout_weights"} & plan.jobs.keys()
+
+
 @pytest.fixture(scope="module")
 def tuned(project):
     (project.root / "src" / "ltmlc" / "__main__.py").write_text(STAND_IN)

@@ -164,7 +164,11 @@ class Narrator(logging.Handler):
         title, logs = title_of(record.rule_name, record.wildcards), [Path(log) for log in record.log]
         job = Running(title, record.rule_name in TRAININGS, folder, logs, self._clock())
         self._running[record.jobid] = job
-        self._widest = max(self._widest, sum(each.training for each in self._running.values()))
+        running = sum(each.training for each in self._running.values())
+        self._widest = max(self._widest, running)
+        if self._total:  # the chosen rates' trainings are planned when the sweep is decided, and told by no new plan
+            failed = sum(each.training for each in self._failed.values())
+            self._total = max(self._total, self._done + failed + running)
 
     def _finished(self, record: logging.LogRecord) -> None:
         job = self._running.pop(record.job_id, None)
