@@ -133,3 +133,8 @@ def test_a_row_whose_run_could_not_be_stored_or_trained_is_refused(tmp_path, run
 
 def test_what_an_error_quotes_steers_no_terminal():
     assert str(InputError("a\nb \x1b[2J \u202e γ")) == "a b \\x1b[2J \\u202e γ"
+
+
+def test_a_text_that_turns_the_direction_of_writing_is_refused():
+    with pytest.raises(InputError, match=r"has the character '\\u202e'"):
+        load_config({"datasets": ["digits20-lt"], "results": "re\u202estlus"})

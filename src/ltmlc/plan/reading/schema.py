@@ -11,8 +11,8 @@ from ltmlc.plan.lookup import PROJECT
 from ltmlc.plan.reading.yaml_file import LARGEST_NUMBER, read_yaml
 
 SCHEMAS = PROJECT / "workflow" / "schemas"
-UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, and halves of characters that no file can hold."""
+UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, what turns the direction of writing, and halves of characters that no file can hold."""
 
 
 @cache
