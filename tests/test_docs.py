@@ -132,12 +132,12 @@ def test_backbones_and_stems_are_those_that_can_be_built():
 def test_the_keys_of_a_kind_of_source_are_those_that_it_takes():
     from inspect import signature
 
-    from ltmlc.data.sources.open import KINDS
+    from ltmlc.data.sources.open import READERS
 
     rows = dict(
         re.findall(r"^\| `(\w+)` \| (.+) \| .+ \|$", SECTIONS["datasets/*.yaml"].split("**`subset`**")[0], flags=re.M)
     )
-    for kind, reader in KINDS.items():
+    for kind, reader in READERS.items():
         takes = set(signature(reader).parameters) - {"root"}
         assert takes == {key for key in takes if f"`{key}`" in rows[kind]}, kind
 

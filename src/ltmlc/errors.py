@@ -4,7 +4,7 @@ import re
 
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters (ESC steers terminals), ends of lines, what turns the direction of text, halves of characters."""
-LONGEST = 3000  # characters of a message: it may quote a cell of a megabyte
+LONGEST_MESSAGE = 3000  # characters of a message: it may quote a cell of a megabyte
 LINE_END = re.compile("[ \t]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\\s*")
 
 
@@ -16,7 +16,7 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         text = one_line(super().__str__())
-        return text if len(text) <= LONGEST else f"{text[: LONGEST - 600]} [...] {text[-500:]}"
+        return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 600]} [...] {text[-500:]}"
 
 
 class PassingError(InputError):

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from ltmlc.commands.options import chosen_root
-from ltmlc.plan.environment import DATA_ROOT
+from ltmlc.plan.environment import DATA_ROOT_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(DATA_ROOT, raising=False)
+    monkeypatch.delenv(DATA_ROOT_VARIABLE, raising=False)
     return tmp_path
 
 
@@ -27,6 +27,6 @@ def test_the_data_root_is_that_of_the_configuration(folder):
 
 def test_the_option_comes_first_then_what_the_workflow_says(folder, monkeypatch):
     config = '{"data": {"root": "/photographs"}}'
-    monkeypatch.setenv(DATA_ROOT, "/told")
+    monkeypatch.setenv(DATA_ROOT_VARIABLE, "/told")
     assert root(config=config) == Path("/told")
     assert root(config=config, data_root=Path("/option")) == Path("/option")

@@ -6,7 +6,7 @@ from data.label_helpers import reference, voc_root
 from scipy.stats import pareto
 
 from ltmlc.data.longtail import class_order, cooccurrence, longtail_subset, pareto_sizes
-from ltmlc.data.sources.voc import CLASSES, VocSource
+from ltmlc.data.sources.voc import VOC_CLASSES, VocSource
 from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.errors import InputError
 
@@ -98,7 +98,7 @@ def test_class_without_an_image_is_named():
 def test_official_annotations_give_the_published_voc_ids_in_the_published_order():
     source = VocSource(voc_root(), train={"year": 2012, "set": "trainval"}, test={"year": 2007, "set": "test"})
     pool = source.train_pool()
-    assert [CLASSES[index] for index in class_order(pool.labels)[:5]] == [
+    assert [VOC_CLASSES[index] for index in class_order(pool.labels)[:5]] == [
         "person", "chair", "car", "diningtable", "bottle",
     ]  # fmt: skip
     published = reference("voc-lt", "img_id.txt").read_text().split()

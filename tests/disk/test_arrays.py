@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ltmlc.disk import arrays
-from ltmlc.disk.arrays import DAMAGED, read_arrays
+from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 
 
 def test_the_arrays_that_are_asked_for_come_back(tmp_path):
@@ -31,7 +31,7 @@ def test_what_is_no_such_file_is_refused(tmp_path):
     whole = (tmp_path / "whole.npz").read_bytes()
     for content in (b"", b"PK", whole[:300], whole[:200] + b"\0" * 100 + whole[300:]):
         (tmp_path / "a.npz").write_bytes(content)
-        with pytest.raises(DAMAGED):
+        with pytest.raises(DAMAGED_ARRAYS):
             read_arrays(tmp_path / "a.npz", ["logits"])
     os.mkfifo(tmp_path / "pipe.npz")
     with pytest.raises(ValueError, match="it is a pipe or a device"):

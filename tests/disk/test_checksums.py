@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ltmlc.disk.checksums import SMALL, changed_files, has_checksum, mend_sums, write_sums
+from ltmlc.disk.checksums import SMALL_FILE, changed_files, has_checksum, mend_sums, write_sums
 from ltmlc.errors import InputError
 
 
 @pytest.fixture
 def sums(tmp_path):
     (tmp_path / "metrics.json").write_text("{}")
-    (tmp_path / "predictions.npz").write_bytes(bytes(SMALL + 1))
+    (tmp_path / "predictions.npz").write_bytes(bytes(SMALL_FILE + 1))
     write_sums(tmp_path / "SHA256SUMS", [tmp_path / "metrics.json", tmp_path / "predictions.npz"])
     return tmp_path / "SHA256SUMS"
 
@@ -31,7 +31,7 @@ def test_an_edited_file_and_one_cut_short_are_found(sums):
 
 def test_a_large_file_is_read_only_if_it_is_younger_than_its_checksum(sums):
     large = sums.with_name("predictions.npz")
-    large.write_bytes(bytes(SMALL) + b"1")
+    large.write_bytes(bytes(SMALL_FILE) + b"1")
     written = sums.stat().st_mtime_ns
     os.utime(large, ns=(written + 1, written + 1))
     assert changed_files(sums) == [large]

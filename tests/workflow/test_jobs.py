@@ -12,8 +12,8 @@ from ltmlc.workflow import jobs
 def test_jobs_find_the_package_and_this_python(monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    monkeypatch.setenv(jobs.TRAINING, "{}")
-    monkeypatch.setenv(jobs.DATA_ROOT, "elsewhere")
+    monkeypatch.setenv(jobs.TRAINING_VARIABLE, "{}")
+    monkeypatch.setenv(jobs.DATA_ROOT_VARIABLE, "elsewhere")
     jobs.set_environment({"device": "cpu"}, "/photographs")
     jobs.set_environment({"device": "cpu"}, "/photographs")  # twice changes nothing
     python = os.path.dirname(sys.executable)  # noqa: PTH120

@@ -118,7 +118,7 @@ def _report_construction(settings: dict, source, published: list[str]) -> None:
 
 
 def pack(options: argparse.Namespace) -> None:
-    from ltmlc.data.pack.pack import INDEX, build_pack
+    from ltmlc.data.pack.pack import INDEX_FILE, build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
     from ltmlc.disk.files import sha256_file
@@ -130,7 +130,7 @@ def pack(options: argparse.Namespace) -> None:
     refuse_edited(options.made_of, pack_parts(settings) | {"split": sha256_file(options.split)})
     source = open_source(settings, chosen_root(options))
     build_pack(source, split, options.out, max_side=options.max_side or None, workers=options.workers)
-    write_record(options.out / INDEX, options.made_of)
+    write_record(options.out / INDEX_FILE, options.made_of)
 
 
 def pretrain(options: argparse.Namespace) -> None:

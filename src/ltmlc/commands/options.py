@@ -79,9 +79,9 @@ def say_written(verb: str, files: Iterable[str | Path]) -> None:
     for file in map(Path, files):
         folders.setdefault(file.parent, []).append(file.name)
     for folder, names in folders.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        say(verb, [f"wrote {', '.join(names[:NAMED])}{more} in {folder}"])
+        more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
+        say(verb, [f"wrote {', '.join(names[:FILES_NAMED])}{more} in {folder}"])
 
 
-NAMED = 6
+FILES_NAMED = 6
 """Files that are named where more were written."""

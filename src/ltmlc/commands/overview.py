@@ -56,7 +56,7 @@ def plan(options: argparse.Namespace) -> None:
     print(outlook, end="")
 
 
-FAILED = 1
+ATTENTION_NEEDED = 1
 """Exit code of `ltmlc status` where a run has failed, or ended without a result."""
 
 
@@ -68,4 +68,4 @@ def status(options: argparse.Namespace) -> int:
     planned = make_plan(grid, results, splits=splits, elsewhere=costs(references(grid)))
     state = make_status(results, plan=planned)
     print(status_text(state), end="")
-    return FAILED if state.failed or state.stopped else 0
+    return ATTENTION_NEEDED if state.failed or state.stopped else 0

@@ -14,14 +14,14 @@ UNPACKED = 500_000_000
 """Bytes that the compressed arrays of a file may unpack to: logits of 100 000 images and 1000 classes."""
 
 _ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError)  # the last: other compression, a password
-DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RecursionError, TokenError, *_ZIP)
+DAMAGED_ARRAYS = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RecursionError, TokenError, *_ZIP)
 """What a file that is no such file, or a damaged one, is refused with."""
 
 
 def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Those arrays of a file. Nothing is unpickled.
 
-    Raises one of ``DAMAGED``, of which FileNotFoundError says that there is none.
+    Raises one of ``DAMAGED_ARRAYS``, of which FileNotFoundError says that there is none.
     """
     path = Path(path)
     if why := why_unread(path):

@@ -13,9 +13,9 @@ from ltmlc.disk.files import open_regular, sha256_file, write_atomically
 from ltmlc.errors import InputError
 
 RUN_SUMS = "SHA256SUMS"
-SMALL = 100_000
+SMALL_FILE = 100_000
 """Bytes. Larger files are read again only if they are younger than their checksums: planning must stay instant."""
-LONGEST = 10_000
+LARGEST_SUMS = 10_000
 """Bytes of checksums that are read; those of a run have 400."""
 HASH = 64
 """Digits of a hash."""
@@ -61,7 +61,7 @@ def mend_sums(sums: str | Path, files: Iterable[str | Path]) -> bool:
     files = [file for file in named if file.is_file()]
     if any(file.name in text for file in named if file not in files):
         return False
-    small = [file for file in files if file.stat().st_size <= SMALL]
+    small = [file for file in files if file.stat().st_size <= SMALL_FILE]
     lines = text.split("\n")[:-1]
     right = sorted(line[HASH:] for line in lines) == sorted(f"  {file.name}" for file in files)
     if not text or (right and all(f"{sha256_file(file)}  {file.name}" in lines for file in small)):
@@ -80,7 +80,7 @@ def _read(sums: Path) -> tuple[str, int]:
     """Its text and date; an empty one where there is none."""
     try:
         with open_regular(sums) as file:
-            return file.read(LONGEST).decode(errors="replace"), sums.stat().st_mtime_ns
+            return file.read(LARGEST_SUMS).decode(errors="replace"), sums.stat().st_mtime_ns
     except OSError as error:
         if _is_no_file(error):
             return "", 0
@@ -96,7 +96,7 @@ def _changed(sums: Path, name: str, text: str, written: int) -> bool:
     path = sums.with_name(name)
     try:
         state = path.stat()
-        return (state.st_size <= SMALL or state.st_mtime_ns > written) and not _knows(text, path)
+        return (state.st_size <= SMALL_FILE or state.st_mtime_ns > written) and not _knows(text, path)
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ltmlc.errors import InputError
 from ltmlc.models.weights import load_named_weights
-from ltmlc.plan.network import ALL_STAGES, NO_FILES, TIMM, TIMM_WEIGHTS, is_timm
+from ltmlc.plan.network import ALL_STAGES, NO_FILES, TIMM_PREFIX, TIMM_WEIGHTS, is_timm
 
 
 class TimmBackbone(nn.Module):
@@ -103,7 +103,7 @@ def own_size(backbone: str) -> int:
 
 def configuration(backbone: str) -> Any:
     """timm's own configuration of a model (``pretrained_cfg``). Raises InputError for a name that it does not have."""
-    timm, name = package(backbone), backbone.removeprefix(TIMM)
+    timm, name = package(backbone), backbone.removeprefix(TIMM_PREFIX)
     try:
         if timm.is_model(name):
             return timm.get_pretrained_cfg(name)
@@ -132,7 +132,7 @@ def _create(model: dict[str, Any], own: Any, size: int) -> nn.Module:
     resized = {"img_size": size} if own.fixed_input_size and size != own_size(backbone) else {}
     options = {"pretrained": pretrained, "num_classes": 0, **resized}
     try:
-        return package(backbone).create_model(backbone.removeprefix(TIMM), **options)
+        return package(backbone).create_model(backbone.removeprefix(TIMM_PREFIX), **options)
     except Exception as error:  # of models and of the Hub, anything
         why = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         if pretrained:

@@ -20,12 +20,12 @@ IMAGENET = {
 """torchvision's IMAGENET1K_V1 weights; the name ends with the first digits of the file's sha256, which is checked."""
 
 
-ADVICE = (
+WEIGHTS_ADVICE = (
     "write null, imagenet or the path of a file of torchvision's names to tensors, saved by torch.save; get it anew if "
     "it was cut short"
 )
 NAMED_ADVICE = "write null, timm or the path of a file of timm's names to tensors (.safetensors, or of torch.save)"
-MAX_BYTES = 4 * 10**9
+LARGEST_WEIGHTS = 4 * 10**9
 """Of a file of weights; the largest torchvision backbones have 0.6 GB."""
 
 
@@ -73,7 +73,7 @@ def load_named_weights(network: nn.Module, path: str | Path, *, without: tuple[s
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
-        if why := why_unread(path, MAX_BYTES):
+        if why := why_unread(path, LARGEST_WEIGHTS):
             raise WeightsError(f"{path} {why}")
         return import_module("safetensors.torch").load_file(path)
     except WeightsError:
@@ -111,7 +111,7 @@ def _read(name: str) -> dict[str, Tensor]:
     try:
         return read_tensors(Path(name).expanduser())
     except WeightsError as error:
-        raise WeightsError(f"model.weights: {error.what}", ADVICE) from None
+        raise WeightsError(f"model.weights: {error.what}", WEIGHTS_ADVICE) from None
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -125,7 +125,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             that hold no plain numbers; says which.
     """
     try:
-        if why := why_unread(path, MAX_BYTES):
+        if why := why_unread(path, LARGEST_WEIGHTS):
             raise WeightsError(f"{path} {why}")
         _check_archive(path)
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)

@@ -13,10 +13,10 @@ from ltmlc.plan.reading.schema import defaults
 RANGES = ("contrast", "saturation", "crop_scale", "crop_ratio")
 """Of the augmentation, each [low, high]."""
 
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 DOWNLOADS = {
-    "voc": ARCHIVES,
-    "coco": ARCHIVES,
+    "voc": ARCHIVE_ENDINGS,
+    "coco": ARCHIVE_ENDINGS,
     "ids": (".txt", ".csv"),
     "weights": (".pth", ".pt"),
     "word_vectors": (".pkl", ".npy", ".txt"),
@@ -109,7 +109,7 @@ EMBEDDED = ("digits", "pooled")
 """Kinds of source that need nothing under the data root."""
 
 SPLIT = {"train", "test"}
-KINDS = {
+SOURCE_FORMS = {
     "voc": Forms((SPLIT,), ({"year", "set"},), 'train and test, each as {year: "2012", set: trainval}'),
     "coco": Forms(
         (SPLIT,),
@@ -126,8 +126,8 @@ KINDS = {
 def _check_source(source: dict[str, Any], where: str) -> None:
     kind = source.get("kind")
     if kind is None:
-        raise InputError(f"{where}: missing key 'kind'; valid: {', '.join(KINDS)}")
-    forms = KINDS[kind]
+        raise InputError(f"{where}: missing key 'kind'; valid: {', '.join(SOURCE_FORMS)}")
+    forms = SOURCE_FORMS[kind]
     given = [source[key] for key in SPLIT & set(source)] if forms.sets else []
     fits = {"table", *SPLIT} & set(source) in forms.files and all(set(part) in forms.sets for part in given)
     if not fits:

@@ -19,7 +19,7 @@ from ltmlc.plan.code_graph import entries_of, reached
 from ltmlc.plan.network import is_timm
 
 LOSSES = ("ltmlc.losses", "LOSSES")
-KINDS = ("ltmlc.data.sources.open", "KINDS")
+READERS = ("ltmlc.data.sources.open", "READERS")
 NOT_FOLLOWED = (
     "ltmlc.disk.",  # whole files, locks, checksums
     "ltmlc.errors",
@@ -28,7 +28,7 @@ NOT_FOLLOWED = (
     "ltmlc.training.record.heartbeat",
     "ltmlc.training.interrupts",
     "ltmlc.training.record.provenance",
-    *map(":".join, (LOSSES, KINDS)),
+    *map(":".join, (LOSSES, READERS)),
 )
 TRAINING = ("ltmlc.training.run", "train_on_leased_device")
 TIMM = ("ltmlc.models.from_timm", "timm_backbone")
@@ -50,7 +50,7 @@ def _of_run(losses: frozenset[str], timm: bool) -> str:
 @cache
 def pretrain_fingerprint() -> str:
     """Hash of the code that makes the embedded data sets' starting weights."""
-    return _hash(("ltmlc.training.pretrain", "pretrain_backbone"), entries_of(*KINDS)["digits"])
+    return _hash(("ltmlc.training.pretrain", "pretrain_backbone"), entries_of(*READERS)["digits"])
 
 
 @cache
@@ -64,7 +64,7 @@ def features_fingerprint(timm: bool = False) -> str:
 def data_fingerprint(kind: str) -> str:
     """Hash of the code that makes splits and packs of one kind of source; the readers of other kinds do not count."""
     makers = (("ltmlc.data.split", "make_split"), ("ltmlc.data.pack.pack", "build_pack"))
-    return _hash(*makers, entries_of(*KINDS)[kind])
+    return _hash(*makers, entries_of(*READERS)[kind])
 
 
 @cache

@@ -31,7 +31,7 @@ MADE_VECTORS = ("digits", "names")
 NUM_STAGES = 4
 """Of a residual backbone, behind its stem."""
 
-TIMM = "timm:"
+TIMM_PREFIX = "timm:"
 """What the name of a backbone of the package timm begins with."""
 
 TIMM_WEIGHTS, ALL_STAGES = "timm", "all"
@@ -46,7 +46,7 @@ OF_TIMM = {"image_size": None, "frozen_stages": []}
 
 def is_timm(model: dict[str, Any]) -> bool:
     """Whether the backbone is a model of the package timm."""
-    return str(model.get("backbone")).startswith(TIMM)
+    return str(model.get("backbone")).startswith(TIMM_PREFIX)
 
 
 def complete_model(settings: dict[str, Any]) -> dict[str, Any]:

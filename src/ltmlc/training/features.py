@@ -20,7 +20,7 @@ from torch import Tensor
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.sources.pooled import PooledSource
 from ltmlc.data.split import Split
-from ltmlc.disk.arrays import DAMAGED, read_arrays
+from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.disk.progress import Progress
 from ltmlc.disk.trouble import disk_errors
@@ -180,7 +180,7 @@ def _read(path: Path, arrays: Sequence[str]) -> dict[str, Any]:
         return {**file, "stamp": json.loads(str(file["stamp"])), "sha256": str(file["sha256"])}
     except FileNotFoundError:
         raise InputError(f"{path}: no features here, which model.cached_views asks for; {AGAIN}") from None
-    except DAMAGED:
+    except DAMAGED_ARRAYS:
         raise InputError(f"{path} is damaged, or no file of features; delete it and {AGAIN}") from None
 
 

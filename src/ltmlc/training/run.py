@@ -48,7 +48,7 @@ SHORTEST_INTERVAL = 10
 """Seconds between two checkpoints at the end of epochs, so that short epochs do not spend their time on saving."""
 
 
-PACE = 10
+PACE_ITERATIONS = 10
 """Iterations after which a run that takes a CPU hours says how many."""
 
 
@@ -124,8 +124,8 @@ class Session:
             trainer.step()
             epoch_ended = trainer.iteration % trainer.iterations_per_epoch == 0
             heartbeat.update(epoch_ended)
-            if trainer.iteration == first + PACE:
-                pace = PACE * job.spec["batch_size"] / (time.perf_counter() - started)
+            if trainer.iteration == first + PACE_ITERATIONS:
+                pace = PACE_ITERATIONS * job.spec["batch_size"] / (time.perf_counter() - started)
                 left = trainer.total_iterations - trainer.iteration
                 if said := time_on_cpu(job, trainer.total_iterations, left, pace):
                     report(said)

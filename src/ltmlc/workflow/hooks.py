@@ -29,7 +29,7 @@ from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
 
 BAD_INPUT = 2
 """Exit code of a command that was given bad input."""
-NAMED = 3
+JOBS_NAMED = 3
 """Failed trainings that the last line names; the others it counts."""
 
 
@@ -84,7 +84,7 @@ class End:
             return ""
         parts = [f"{self.finished} trainings finished"] if self.trainings else []
         if self.failed:
-            names, more = list(self.failed)[:NAMED], len(self.failed) - NAMED
+            names, more = list(self.failed)[:JOBS_NAMED], len(self.failed) - JOBS_NAMED
             which = ", ".join(names) + (f" and {more} more" if more > 0 else "")
             parts.append(f"{len(self.failed)} failed: {which}; see {self.failed[names[0]]}")
         if self.waiting and (self.failed or self.other):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.files import canonical_json
-from ltmlc.plan.environment import DATA_ROOT, TRAINING
+from ltmlc.plan.environment import DATA_ROOT_VARIABLE, TRAINING_VARIABLE
 
 SOURCE = Path(__file__).parents[2]
 
@@ -24,8 +24,8 @@ def set_environment(training: dict[str, Any], data_root: str) -> None:
     _put_first("PYTHONPATH", str(SOURCE))
     _put_first("PATH", str(Path(sys.executable).parent))
     os.environ["PYTHONSAFEPATH"] = "1"
-    os.environ[TRAINING] = canonical_json(training)
-    os.environ[DATA_ROOT] = data_root
+    os.environ[TRAINING_VARIABLE] = canonical_json(training)
+    os.environ[DATA_ROOT_VARIABLE] = data_root
 
 
 def leave_signals_to_jobs() -> None:

@@ -13,7 +13,7 @@ from data.label_helpers import REPOSITORY, write_coco, write_image, write_voc
 
 from ltmlc.data.download import download_dataset
 from ltmlc.data.download.photographs import image_sizes
-from ltmlc.data.download.table import KINDS, PARTS, items_of, torch_checkpoints
+from ltmlc.data.download.table import ITEM_KINDS, PARTS, items_of, torch_checkpoints
 from ltmlc.data.sources.coco import CocoSource
 from ltmlc.data.sources.open import open_source
 from ltmlc.disk.progress import Progress
@@ -389,7 +389,7 @@ def test_only_some_parts_can_be_asked_for(root):
 
 
 def test_every_kind_belongs_to_one_part():
-    assert sorted(kind for kinds in PARTS.values() for kind in kinds) == sorted(KINDS)
+    assert sorted(kind for kinds in PARTS.values() for kind in kinds) == sorted(ITEM_KINDS)
 
 
 def test_data_set_without_downloads_needs_nothing(root):

@@ -1,6 +1,6 @@
 import pytest
 
-from ltmlc.data.sources.faults import SHOWN, Faults
+from ltmlc.data.sources.faults import FAULTS_NAMED, Faults
 from ltmlc.errors import InputError
 
 
@@ -15,5 +15,5 @@ def test_faults_are_said_together_by_what_mends_them_the_first_dozen_by_name():
     faults.add("line 3: no path", mend="write one")
     with pytest.raises(InputError) as error:
         faults.refuse()
-    named = "; ".join(f"line {line} is long" for line in range(2, 2 + SHOWN))
+    named = "; ".join(f"line {line} is long" for line in range(2, 2 + FAULTS_NAMED))
     assert str(error.value) == f"a.csv, {named}; and 6 more: shorten it. line 3: no path: write one"

@@ -3,7 +3,7 @@ import inspect
 import pytest
 from data.label_helpers import REPOSITORY, write_voc
 
-from ltmlc.data.sources.open import KINDS, open_source
+from ltmlc.data.sources.open import READERS, open_source
 from ltmlc.errors import InputError
 from ltmlc.plan import datasets
 from ltmlc.plan.config import load_dataset
@@ -40,12 +40,14 @@ def test_missing_data_root_names_the_folder_and_the_key(tmp_path):
 
 def test_plan_schema_and_readers_know_the_same_kinds():
     schema = read_schema("dataset")
-    assert set(KINDS) == set(datasets.KINDS) == set(schema["properties"]["source"]["properties"]["kind"]["enum"])
+    assert (
+        set(READERS) == set(datasets.SOURCE_FORMS) == set(schema["properties"]["source"]["properties"]["kind"]["enum"])
+    )
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(READERS))
 def test_the_keys_of_the_schema_are_what_the_reader_takes(kind):
-    takes = {key for key in inspect.signature(KINDS[kind]).parameters if key != "root"}
+    takes = {key for key in inspect.signature(READERS[kind]).parameters if key != "root"}
     assert takes == set(read_schema("dataset")["$defs"][kind]["properties"]) - {"kind"}
 
 

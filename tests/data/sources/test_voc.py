@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from data.label_helpers import reference, voc_root, voc_xml, write_image, write_voc
 
-from ltmlc.data.sources.voc import CLASSES, VocSource, class_indices
+from ltmlc.data.sources.voc import VOC_CLASSES, VocSource, class_indices
 from ltmlc.errors import InputError
 
 TRAIN = {"year": "2012", "set": "trainval"}
@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_every_object_counts_once_difficult_included_and_parts_not(root):
     pool = VocSource(root, train=TRAIN, test=TEST).train_pool()
-    names = [[CLASSES[index] for index in np.flatnonzero(row)] for row in pool.labels]
+    names = [[VOC_CLASSES[index] for index in np.flatnonzero(row)] for row in pool.labels]
     assert names == [["tvmonitor"], ["dog", "person"]]
     assert pool.labels.dtype == np.uint8
 
@@ -32,7 +32,7 @@ def test_pool_keeps_the_order_of_the_list_file(root):
 
 
 def test_class_order_is_alphabetical():
-    assert len(CLASSES) == 20 and sorted(CLASSES) == CLASSES
+    assert len(VOC_CLASSES) == 20 and sorted(VOC_CLASSES) == VOC_CLASSES
 
 
 @pytest.mark.parametrize("layout", ["VOCdevkit/VOC2012", "VOC2012", "VOCdevkit2012/VOC2012"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, equal_within, independent_rows, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, equal_within, independent_rows, moderate
 
 
 def by_seed(values) -> list[dict[int, float]]:
@@ -49,9 +49,9 @@ def test_one_draw_and_equal_draws_take_the_spread_of_the_others():
     values = by_seed(np.random.default_rng(4).normal(0, 1, (10, 5)))
     spreads = moderate([*values, {0: 7.0}, dict.fromkeys(range(5), 3.0)])
     assert spreads[-1] == spreads[-2] and spreads[-1].variance == pytest.approx(1, abs=0.5) and spreads[-1].df > 1
-    assert moderate([{0: 1.0}, {0: 2.0}]) == [UNKNOWN, UNKNOWN]
-    assert moderate([dict.fromkeys(range(3), 1.0)]) == [UNKNOWN]
-    assert moderate([]) == [] and moderate([{}]) == [UNKNOWN]
+    assert moderate([{0: 1.0}, {0: 2.0}]) == [UNKNOWN_SPREAD, UNKNOWN_SPREAD]
+    assert moderate([dict.fromkeys(range(3), 1.0)]) == [UNKNOWN_SPREAD]
+    assert moderate([]) == [] and moderate([{}]) == [UNKNOWN_SPREAD]
 
 
 def test_missing_seeds_cost_their_own_degrees_of_freedom():
@@ -78,7 +78,7 @@ def test_the_interval_is_the_stated_formula_and_p_is_5_percent_on_its_border():
     assert width == pytest.approx(stats.t.ppf(0.975, 7.5) * 0.6 * math.sqrt(1 + 1 / 5))
     assert spread.p_value(width, 5, 1) == pytest.approx(0.05) and spread.p_value(0.0, 5, 1) == 1
     assert spread.half_width(5) == pytest.approx(width * math.sqrt((1 / 5) / (1 + 1 / 5)))
-    assert math.isnan(UNKNOWN.half_width(5))
+    assert math.isnan(UNKNOWN_SPREAD.half_width(5))
 
 
 def test_equal_needs_both_one_sided_tests():
@@ -86,4 +86,4 @@ def test_equal_needs_both_one_sided_tests():
     assert equal_within(0.5, 0.1, spread, 5) and equal_within(0.5, -0.1, spread, 5)
     assert not equal_within(0.5, 0.45, spread, 5)
     assert not equal_within(0.5, 0.0, Spread(4.0, 8), 5)  # no difference seen, none excluded
-    assert not equal_within(0.5, 0.0, UNKNOWN, 5)
+    assert not equal_within(0.5, 0.0, UNKNOWN_SPREAD, 5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed, smallest_shown
 
 
@@ -24,4 +24,4 @@ def test_the_seeds_needed_are_the_fewest_and_more_than_there_are():
 def test_no_number_of_seeds_beats_the_noise_of_the_one_published_run():
     assert seeds_needed(1.0, Spread(0.25, 4.0), 5, 0.001, 1) is None
     assert seeds_needed(1.0, Spread(0.25, 4.0), 5, 0.001) is not None
-    assert seeds_needed(1.0, UNKNOWN, 5, 0.001) is None
+    assert seeds_needed(1.0, UNKNOWN_SPREAD, 5, 0.001) is None

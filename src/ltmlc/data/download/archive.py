@@ -21,7 +21,7 @@ ROOM, PACKED = 100_000_000, 100
 
 COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
 """How compressed files begin."""
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+DAMAGED_ARCHIVE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
 def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ def extract(archive: Path, into: Path, *, members: Sequence[str]) -> None:
             if not aside.exists():
                 raise InputError(f"{archive} has no member {' or '.join(members)}; it is another archive")
             _move(aside, into)
-        except DAMAGED as error:
+        except DAMAGED_ARCHIVE as error:
             raise InputError(f"{archive} is damaged ({error}); delete it and run again") from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)

@@ -11,7 +11,7 @@ from ltmlc.data.download.fetch import Expected, Patience, fetch
 from ltmlc.data.download.items import Todo
 from ltmlc.data.selection import read_ids
 from ltmlc.data.sources.coco import annotation_files, photograph_files
-from ltmlc.data.sources.coco_file import MAX_BYTES
+from ltmlc.data.sources.coco_file import LARGEST_ANNOTATIONS
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split
@@ -128,7 +128,7 @@ def annotation_file(root: Path, image_set: str) -> Path | None:
 def image_sizes(annotations: Path) -> dict[int, tuple[int, int]]:
     """Image id -> (height, width) in pixels, in file order."""
     try:
-        images = json.loads(read_text(annotations, limit=MAX_BYTES))["images"]
+        images = json.loads(read_text(annotations, limit=LARGEST_ANNOTATIONS))["images"]
         return {int(image["id"]): (image["height"], image["width"]) for image in images}  # an id becomes a file's name
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(

@@ -17,7 +17,7 @@ from ltmlc.data.sources.voc import open_image_set
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import download_name
 
-ARCHIVES = "archives"
+ARCHIVES_FOLDER = "archives"
 Entry = Config = dict[str, Any]
 
 PARTS = {"data": ("voc", "coco", "photographs", "ids"), "weights": ("weights",), "word_vectors": ("word_vectors",)}
@@ -30,7 +30,7 @@ def items_of(dataset: str, config: Config, root: Path, only: Collection[str] | N
         raise InputError(f"only: unknown part {', '.join(sorted(unknown))}; valid: {', '.join(PARTS)}")
     kinds = {kind for part, kinds in PARTS.items() if only is None or part in only for kind in kinds}
     entries = [entry for entry in config.get("downloads", []) if entry["kind"] in kinds]
-    items = [KINDS[entry["kind"]](entry, dataset, config, root) for entry in entries]
+    items = [ITEM_KINDS[entry["kind"]](entry, dataset, config, root) for entry in entries]
     return [item for item in items if item is not None]
 
 
@@ -78,7 +78,7 @@ def _word_vectors(entry: Entry, dataset: str, config: Config, root: Path) -> Ite
     return _file(entry, root) if own is None or Path(own).name == Path(entry["file"]).name else None
 
 
-KINDS: dict[str, Callable[[Entry, str, Config, Path], Item | None]] = {
+ITEM_KINDS: dict[str, Callable[[Entry, str, Config, Path], Item | None]] = {
     "voc": _voc,
     "coco": _coco,
     "photographs": _photographs,
@@ -89,7 +89,7 @@ KINDS: dict[str, Callable[[Entry, str, Config, Path], Item | None]] = {
 
 
 def _archive(entry: Entry, root: Path, into: Path, parts: list, has: Callable[[Any], Any]) -> Item | None:
-    file = _file(entry, root / ARCHIVES)
+    file = _file(entry, root / ARCHIVES_FOLDER)
     return Archive(entry["title"], into, file, entry["extract"], parts, has) if parts else None
 
 

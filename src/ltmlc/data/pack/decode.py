@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ltmlc.data.sources.source import ADVICE, Source, UnusableImageError
+from ltmlc.data.sources.source import IMAGE_ADVICE, Source, UnusableImageError
 from ltmlc.errors import InputError
 
-NAMED = 12
+UNUSABLE_NAMED = 12
 """Images that a message names; of more it gives the number."""
 
 
@@ -30,7 +30,7 @@ def decode_in_order(
 
     Raises:
         InputError: images cannot be read, or the source returns something else than an image; names the first
-            ``NAMED`` of them.
+            ``UNUSABLE_NAMED`` of them.
     """
     workers = workers or _available_cores()
     bad: list[InputError] = []
@@ -59,9 +59,9 @@ def _in_order(read: Callable[[str], Any], ids: list[str], workers: int) -> Itera
 def _all_of(bad: list[InputError], tried: int) -> InputError:
     if len(bad) == 1:
         return bad[0]
-    named = "; ".join(getattr(error, "what", str(error)) for error in bad[:NAMED])
-    more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
-    return InputError(f"{len(bad)} of {tried} images cannot be used: {named}{more}. For each: {ADVICE}")
+    named = "; ".join(getattr(error, "what", str(error)) for error in bad[:UNUSABLE_NAMED])
+    more = f"; and {len(bad) - UNUSABLE_NAMED} more" if len(bad) > UNUSABLE_NAMED else ""
+    return InputError(f"{len(bad)} of {tried} images cannot be used: {named}{more}. For each: {IMAGE_ADVICE}")
 
 
 def _try(source: Source, image_id: str, max_side: int | None) -> np.ndarray | InputError:

@@ -25,8 +25,8 @@ from ltmlc.disk.reading import LARGEST_JSON, read_regular
 from ltmlc.disk.trouble import disk_errors
 from ltmlc.errors import InputError
 
-IMAGES, INDEX = "images.bin", "index.json"
-KEPT = "what is packed so far is kept: run the same again then (data.max_side makes a smaller pack)"
+IMAGES_FILE, INDEX_FILE = "images.bin", "index.json"
+KEPT_ADVICE = "what is packed so far is kept: run the same again then (data.max_side makes a smaller pack)"
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ def build_pack(
     if max_side is not None and (isinstance(max_side, bool) or not isinstance(max_side, int) or max_side < 1):
         raise InputError(f"max_side: {max_side!r} is not a positive number of pixels, nor null")
     directory = Path(directory)
-    with disk_errors(directory, KEPT):
+    with disk_errors(directory, KEPT_ADVICE):
         directory.mkdir(parents=True, exist_ok=True)
         with FileLock(directory / ".lock"):
-            if (directory / INDEX).exists():
+            if (directory / INDEX_FILE).exists():
                 try:
                     pack = open_pack(directory, split_sha256=split.sha256)
                 except InputError as error:  # replaced once the new one is complete
@@ -93,9 +93,9 @@ def build_pack(
                     journal.append(image)
                     shown.at(len(journal.sizes))
             # The old index goes first: a crash from here on leaves no pack, never a wrong one.
-            (directory / INDEX).unlink(missing_ok=True)
-            journal.move_pixels(directory / IMAGES)
-            write_atomically(directory / INDEX, canonical_json(_index(split, max_side, journal)))
+            (directory / INDEX_FILE).unlink(missing_ok=True)
+            journal.move_pixels(directory / IMAGES_FILE)
+            write_atomically(directory / INDEX_FILE, canonical_json(_index(split, max_side, journal)))
             journal.delete()
     return open_pack(directory, split_sha256=split.sha256, verify=False)
 
@@ -120,14 +120,14 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
             f"{directory}: packed from another split (sha256 {index['split_sha256']}, expected {split_sha256}); "
             "run `ltmlc pack` again to replace it"
         )
-    path, size = directory / IMAGES, int(sizes.sum())
-    with disk_errors(path, KEPT):
+    path, size = directory / IMAGES_FILE, int(sizes.sum())
+    with disk_errors(path, KEPT_ADVICE):
         found = path.stat().st_size if path.is_file() else 0
         if found != size or size == 0:
-            raise InputError(f"{path}: {found} bytes, {INDEX} promises {size}; {_mend(directory)}")
-        changed = path.stat().st_mtime_ns > (directory / INDEX).stat().st_mtime_ns
+            raise InputError(f"{path}: {found} bytes, {INDEX_FILE} promises {size}; {_mend(directory)}")
+        changed = path.stat().st_mtime_ns > (directory / INDEX_FILE).stat().st_mtime_ns
         if (verify or changed) and sha256_file(path) != index["images_sha256"]:
-            raise InputError(f"{path}: the sha256 differs from the one in {INDEX}; {_mend(directory)}")
+            raise InputError(f"{path}: the sha256 differs from the one in {INDEX_FILE}; {_mend(directory)}")
         images = np.memmap(path, np.uint8, mode="c")
     fields = (index[key] for key in ("ids", "num_train", "max_side", "split_sha256"))
     return Pack(images, np.cumsum(sizes) - sizes, heights, widths, *fields)
@@ -135,8 +135,8 @@ def open_pack(directory: str | Path, *, split_sha256: str | None = None, verify:
 
 def _read_index(directory: Path) -> dict[str, Any]:
     """The verified content of ``index.json``."""
-    path = directory / INDEX
-    with disk_errors(path, KEPT):
+    path = directory / INDEX_FILE
+    with disk_errors(path, KEPT_ADVICE):
         if not path.exists():
             raise InputError(f"{path}: no pack here; run `ltmlc pack` first")
         content = read_regular(path, limit=LARGEST_JSON) if path.is_file() else b""

@@ -8,11 +8,11 @@ from ltmlc.data.sources.faults import Faults
 
 # Why a box does not count:
 AREA = "of area 0 or less"
-SMALL = "less than 1 pixel wide or high"
+TOO_SMALL = "less than 1 pixel wide or high"
 SHARES = "given in shares of the image, not in pixels"
 IGNORED = "marked ignore"
 
-NAMED = 3
+CATEGORIES_NAMED = 3
 """Annotations that a note names of each reason."""
 
 
@@ -87,7 +87,7 @@ class Boxes:
         if area <= 0:
             return AREA
         if box[2] < 1 or box[3] < 1:
-            return SHARES if shares else SMALL
+            return SHARES if shares else TOO_SMALL
         return None
 
 
@@ -98,5 +98,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    more = f" and {len(names) - CATEGORIES_NAMED} more" if len(names) > CATEGORIES_NAMED else ""
+    return ", ".join(names[:CATEGORIES_NAMED]) + more

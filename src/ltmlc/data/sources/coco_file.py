@@ -15,7 +15,7 @@ from ltmlc.data.sources.source import Pool, no_labels, plain_path
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 
-MAX_BYTES = 2_000_000_000
+LARGEST_ANNOTATIONS = 2_000_000_000
 """Of one file; that of COCO's train2017 has 465 MB."""
 
 Id = int | str
@@ -76,7 +76,7 @@ def read_labels(path: Path, *, images: str | None = None, classes: list[str] | N
 
 
 def _open(path: Path) -> dict[str, list[Any]]:
-    text = read_text(path, limit=MAX_BYTES)
+    text = read_text(path, limit=LARGEST_ANNOTATIONS)
     try:
         with _without_collector():
             content = json.loads(text)

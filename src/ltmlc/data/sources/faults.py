@@ -2,7 +2,7 @@
 
 from ltmlc.errors import InputError
 
-SHOWN = 12
+FAULTS_NAMED = 12
 """Places that a message names of each kind of fault; the rest are counted."""
 
 
@@ -29,6 +29,6 @@ class Faults:
 
 
 def _sentence(mend: str, places: list[str]) -> str:
-    named = "; ".join(places[:SHOWN])
-    rest = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    named = "; ".join(places[:FAULTS_NAMED])
+    rest = f"; and {len(places) - FAULTS_NAMED} more" if len(places) > FAULTS_NAMED else ""
     return f"{named}{rest}: {mend}"

@@ -17,7 +17,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "JPEG2000", "PPM", "AVIF
 MAX_PIXELS = 89_478_485
 """Of one image: where Pillow warns of decompression bombs. Decoded, so many take 270 MB."""
 
-MAX_BYTES = 400_000_000
+LARGEST_IMAGE = 400_000_000
 """Of one file: more than so many pixels of noise need in any format of 8 bits."""
 
 # What libjpeg warns of although the pixels are as they were written.
@@ -52,7 +52,7 @@ def read_rgb(path: str | Path) -> np.ndarray:
 
 def _read(path: Path) -> bytes:
     try:
-        if not (why := why_unread(path, MAX_BYTES)):
+        if not (why := why_unread(path, LARGEST_IMAGE)):
             return path.read_bytes()
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
         raise UnusableImageError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None

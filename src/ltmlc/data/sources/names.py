@@ -14,7 +14,7 @@ other invisible ones are part of scripts."""
 FORBIDDEN = re.compile(rf'[\[\]{{}}"{CONTROL}]')
 """What no name in a CSV has: it shows a list, an object or an open quotation mark that was not read as one."""
 
-LONGEST = 200
+LONGEST_NAME = 200
 """Characters of a name."""
 
 NOTHING = {
@@ -93,8 +93,8 @@ def fault_of(name: str) -> str | None:
         return "is empty"
     if re.search(f"[{CONTROL}]", name):
         return "has a control character or a line end"
-    if len(name) > LONGEST:
-        return f"has {len(name)} characters; {LONGEST} at most"
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name)} characters; {LONGEST_NAME} at most"
     return None
 
 

@@ -13,7 +13,7 @@ from ltmlc.data.sources.voc import VocSource
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import EMBEDDED
 
-KINDS: dict[str, type[Source]] = {
+READERS: dict[str, type[Source]] = {
     "voc": VocSource,
     "coco": CocoSource,
     "csv": CsvSource,
@@ -29,7 +29,7 @@ def open_source(dataset_config: dict[str, Any], root: str | Path) -> Source:
     Raises InputError for a missing data root, and what the kind says of its files.
     """
     settings, root = dict(dataset_config["source"]), Path(root)
-    kind = KINDS[settings.pop("kind")]
+    kind = READERS[settings.pop("kind")]
     if dataset_config["source"]["kind"] in EMBEDDED:
         return kind(**settings)
     if not root.is_dir():
@@ -49,7 +49,7 @@ def label_files(settings: dict[str, Any], root: Path) -> Files | None:
     """
     source = settings["source"]
     try:
-        files = KINDS[source["kind"]].label_files(source, root)
+        files = READERS[source["kind"]].label_files(source, root)
     except InputError:
         return None
     listed = (settings.get("subset") or {}).get("ids")
@@ -60,6 +60,6 @@ def photographs(settings: dict[str, Any], root: Path, ids: Iterable[str]) -> Fil
     """The image files of these ids; none for embedded sets, None where a list that says where they lie is missing."""
     source = settings["source"]
     try:
-        return KINDS[source["kind"]].photographs(source, root, ids)
+        return READERS[source["kind"]].photographs(source, root, ids)
     except InputError:
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ltmlc.data.sources.source import Files, Pool, Source
-from ltmlc.disk.arrays import DAMAGED, read_arrays
+from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 from ltmlc.disk.files import sha256_file
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import own_or_shipped
@@ -44,7 +44,7 @@ class PooledSource(Source):
             raise InputError(f"{self._path} is damaged or another file (sha256 {found}, not {sha256}); {mend}")
         try:
             labels = read_arrays(self._path, ["classes", "train_ids", "test_ids", "labels"])
-        except DAMAGED as error:
+        except DAMAGED_ARRAYS as error:
             raise InputError(f"{self._path} is no file of pooled activations ({error}); {mend}") from None
         self.classes: list[str] = labels["classes"].tolist()
         self._train, self._test = labels["train_ids"].tolist(), labels["test_ids"].tolist()

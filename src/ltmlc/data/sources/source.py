@@ -25,7 +25,7 @@ class Pool:
         return Pool([self.ids[row] for row in rows], self.labels[rows])
 
 
-ADVICE = (
+IMAGE_ADVICE = (
     "delete it and download or extract it again (`ltmlc download` fetches what is absent), or, if it looks right in an "
     "image viewer, save it anew there; then run the same again"
 )
@@ -36,7 +36,7 @@ class UnusableImageError(InputError):
 
     def __init__(self, path: str | Path, why: str) -> None:
         self.what = f"{path} {why}"
-        super().__init__(f"image {self.what}; {ADVICE}")
+        super().__init__(f"image {self.what}; {IMAGE_ADVICE}")
 
 
 Files = dict[str, Path]
@@ -71,16 +71,16 @@ class Source(Protocol):
         return {}
 
 
-LARGEST = 2**30
+MOST_LABELS = 2**30
 """Images times classes of a pool: its labels are held as a byte each. OpenImages' 1.7 million with 600 classes fit."""
 
 
 def no_labels(images: int, classes: int) -> np.ndarray:
     """Labels of a pool before any is set, uint8 (N, C). Raises InputError where they would not fit in the memory."""
-    if images * classes > LARGEST:
+    if images * classes > MOST_LABELS:
         raise InputError(
-            f"{images} images with {classes} classes are more than this program holds ({LARGEST:.0e} labels); choose "
-            "classes with source.classes"
+            f"{images} images with {classes} classes are more than this program holds ({MOST_LABELS:.0e} labels); "
+            "choose classes with source.classes"
         )
     return np.zeros((images, classes), np.uint8)
 

@@ -22,7 +22,7 @@ LONGEST_ANNOTATION = 10_000_000
 """Bytes of one XML file; the largest of VOC has 20 kB."""
 
 # fmt: off
-CLASSES = [
+VOC_CLASSES = [
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
     "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 ]
@@ -56,11 +56,11 @@ class VocSource(Source):
     def __init__(
         self, root: str | Path, *, train: dict[str, Any], test: dict[str, Any], classes: list[str] | None = None
     ) -> None:
-        self.classes = list(CLASSES if classes is None else classes)
-        unknown = sorted(set(self.classes) - set(CLASSES))
+        self.classes = list(VOC_CLASSES if classes is None else classes)
+        unknown = sorted(set(self.classes) - set(VOC_CLASSES))
         if unknown:
             raise InputError(
-                f"source.classes: {', '.join(unknown)} is no class of PASCAL VOC; valid: {', '.join(CLASSES)}"
+                f"source.classes: {', '.join(unknown)} is no class of PASCAL VOC; valid: {', '.join(VOC_CLASSES)}"
             )
         self._train = open_image_set(Path(root), train, key="source.train")
         self._test = open_image_set(Path(root), test, key="source.test")
@@ -70,7 +70,7 @@ class VocSource(Source):
         """Where classes are chosen, images with none of them are left out: there is nothing to select them for."""
         pool = self._pool(self._train)
         rows = np.flatnonzero(pool.labels.any(axis=1))
-        chosen = self.classes != CLASSES
+        chosen = self.classes != VOC_CLASSES
         return pool.chosen(rows) if chosen else pool
 
     def test_pool(self) -> Pool:
@@ -78,7 +78,7 @@ class VocSource(Source):
 
     def _pool(self, part: ImageSet) -> Pool:
         pool = _read_pool(part)
-        return Pool(pool.ids, pool.labels[:, [CLASSES.index(name) for name in self.classes]])
+        return Pool(pool.ids, pool.labels[:, [VOC_CLASSES.index(name) for name in self.classes]])
 
     def read_image(self, image_id: str) -> np.ndarray:
         if image_id not in self._set_of:
@@ -114,7 +114,7 @@ def open_image_set(root: Path, part: dict[str, Any], *, key: str) -> ImageSet:
 
 
 def _read_pool(part: ImageSet) -> Pool:
-    labels = np.zeros((len(part.ids), len(CLASSES)), np.uint8)
+    labels = np.zeros((len(part.ids), len(VOC_CLASSES)), np.uint8)
     faults = Faults(str(part.path))
     for row, image_id in zip(labels, part.ids, strict=True):
         path = part.annotation(image_id)
@@ -129,7 +129,7 @@ def _read_pool(part: ImageSet) -> Pool:
     return Pool(list(part.ids), labels)
 
 
-def class_indices(path: Path, classes: Sequence[str] = CLASSES) -> list[int]:
+def class_indices(path: Path, classes: Sequence[str] = VOC_CLASSES) -> list[int]:
     """Classes of all objects of an annotation, difficult ones included, as published (DB xml_style.py:36-47)."""
     names = [(element.findtext("name") or "without a name").strip() for element in _parse(path).findall("object")]
     unknown = sorted(set(names) - set(classes))

@@ -7,13 +7,13 @@ from pathlib import Path
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
 from ltmlc.evidence.markup import markdown_escape, markdown_table, number, records_csv, write_texts
 
-_TITLES = {
+_SEVERITY_TITLES = {
     "contradiction": "Contradictions: printed numbers that cannot all be right",
     "suspicion": "Suspicions: odd, but possible",
     "note": "Notes: explained by rounding, or explaining the above",
 }
 
-HOW_TO_READ = (
+HOW_TO_READ_AUDIT = (
     "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
     "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
     "totals are not: compare splits at that tolerance, and never rebuild a total from its splits."
@@ -36,7 +36,7 @@ def audit_markdown(findings: Sequence[Finding]) -> str:
     for severity in SEVERITIES:
         chosen = [finding for finding in findings if finding.severity == severity]
         if chosen:
-            sections.append(f"## {_TITLES[severity]}\n\n{finding_table(chosen)}")
+            sections.append(f"## {_SEVERITY_TITLES[severity]}\n\n{finding_table(chosen)}")
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
@@ -45,7 +45,7 @@ def audit_summary(findings: Sequence[Finding]) -> str:
     if not findings:
         return "Nothing to report: no published numbers, or none that disagree."
     rows = [[kind, *(count or "" for count in counts.values())] for kind, counts in audit_counts(findings).items()]
-    return f"{HOW_TO_READ}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+    return f"{HOW_TO_READ_AUDIT}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
 
 
 def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:

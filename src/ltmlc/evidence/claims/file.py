@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.claims.predicates import KINDS, TWINS, Part, build_parts
+from ltmlc.evidence.claims.predicates import PREDICATES, TWINS, Part, build_parts
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import files_of, own_or_shipped
 from ltmlc.plan.reading.schema import check
@@ -74,7 +74,7 @@ def asked_of(grid: Grid, claims: Sequence[Claim]) -> list[Claim]:
 def _claim(entry: Mapping[str, Any], tables: Mapping[str, Mapping], where: str) -> Claim:
     about = tuple(entry.get("about", TWINS))
     parts, facts = {}, {}
-    if entry["kind"] in KINDS:
+    if entry["kind"] in PREDICATES:
         parts = {twin: build_parts(entry, twin, tables, where) for twin in about}
     elif entry["kind"] == "gains_more_on":  # a comparison of two data sets, so no part of either
         pairs = [{**entry, **pair, "kind": "greater"} for pair in entry["pairs"]]

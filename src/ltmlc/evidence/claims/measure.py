@@ -6,7 +6,7 @@ from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import Part, RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Row
 
@@ -23,7 +23,7 @@ class Measured:
     part: Part
     contrast: Contrast = field(repr=False)
     values: tuple[float, ...]  # one a seed
-    spread: Spread = UNKNOWN  # of one of them
+    spread: Spread = UNKNOWN_SPREAD  # of one of them
 
     @property
     def test(self) -> tuple[Contrast, float]:
@@ -119,7 +119,7 @@ def measure_between(fewer: Sequence[Measured], more: Sequence[Measured]) -> list
     found = []
     for pair in zip(*sides, strict=True):
         parts = [(spread.variance / len(each.values), spread.df) for each, spread in pair]
-        spread = UNKNOWN
+        spread = UNKNOWN_SPREAD
         if all(df for _, df in parts):
             error = sum(variance for variance, _ in parts)
             spread = Spread(error, error**2 / sum(variance**2 / df for variance, df in parts))

@@ -66,7 +66,7 @@ def build_parts(claim: Mapping[str, Any], twin: str, tables: Mapping[str, Mappin
     Raises:
         InputError: for a table, row or panel that does not exist, naming those that do.
     """
-    return tuple(KINDS[claim["kind"]](claim, _Finder(tables, twin, where), claim.get("columns", ["total"])))
+    return tuple(PREDICATES[claim["kind"]](claim, _Finder(tables, twin, where), claim.get("columns", ["total"])))
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _trend(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
     return [Part(tuple(zip(rows, _slope(len(rows)), strict=True)), column) for column in columns]
 
 
-KINDS: dict[str, Callable[[Mapping, _Finder, Sequence[str]], list[Part]]] = {
+PREDICATES: dict[str, Callable[[Mapping, _Finder, Sequence[str]], list[Part]]] = {
     "greater": _greater,
     "not_greater": _not_greater,
     "best_at": _best_at,

@@ -33,7 +33,7 @@ from ltmlc.evidence.results.reference import PRINTED, Reference, rounding_tolera
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
 from ltmlc.evidence.uncertainty.level import Level
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, moderate
 from ltmlc.evidence.uncertainty.noise import kendall
 from ltmlc.plan.grid import Grid, Row
 
@@ -94,7 +94,7 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
             noise[dataset, column] = components(list(scores.values()))
             spreads = dict(zip(scores, moderate(list(scores.values())), strict=True))
             indices = by_column.get((dataset, column), [])
-            measured = [compare_cell(entries[i], spreads.get(entries[i].cell.run, UNKNOWN)) for i in indices]
+            measured = [compare_cell(entries[i], spreads.get(entries[i].cell.run, UNKNOWN_SPREAD)) for i in indices]
             judged, level = judge_column(measured, scores if theirs else None)
             for index, cell in zip(indices, judged, strict=True):
                 cells[index] = cell

@@ -8,7 +8,7 @@ import numpy as np
 
 from ltmlc.evidence.results.reference import PRINTED
 from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread
 from ltmlc.evidence.uncertainty.noise import LEVEL
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
@@ -133,7 +133,7 @@ def _verdict(cell: Comparison, level: Level, row: Deviation | None, rows: int) -
     if not outside:
         reason = f"one more run is expected within ± {(cell.high - cell.low) / 2:.2f} (df {cell.df:.1f})"
         return replace(cell, verdict="within noise", reason=reason)
-    return _inconclusive(cell, row.spread if row else UNKNOWN, rows)
+    return _inconclusive(cell, row.spread if row else UNKNOWN_SPREAD, rows)
 
 
 def _side(difference: float) -> str:

@@ -13,8 +13,8 @@ from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.evidence.figures.style import looks_of, plain
 
-PER_ROW = 4
-SHOWN = 8
+CHANGES_PER_ROW = 4
+CHANGES_SHOWN = 8
 SIDE = 160  # pixels of a shown image's longer side: enough to see what is on it, small enough for a report
 
 
@@ -33,7 +33,7 @@ class Change:
         return values[-1] - values[0]
 
 
-def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, number: int = SHOWN) -> list[Change]:
+def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, number: int = CHANGES_SHOWN) -> list[Change]:
     """The images of the probes with the largest change, up or down, each once; none for fewer than two methods."""
     means = {
         method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0) for method in predictions
@@ -62,7 +62,7 @@ def draw_changes(
         ids: of the test images.
         title: of the data set.
     """
-    rows = max(1, -(-len(changes) // PER_ROW))
+    rows = max(1, -(-len(changes) // CHANGES_PER_ROW))
     heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]
     figure = Figure(figsize=(7.6, 0.5 + 0.65 * rows * sum(heights)), layout="constrained")
     methods = (
@@ -74,9 +74,10 @@ def draw_changes(
     if not changes:
         figure.text(0.5, 0.45, "no predictions of two methods yet, or no such images", ha="center")
         return figure
-    grid = figure.subplots(2 * rows, PER_ROW, height_ratios=heights * rows, squeeze=False)
-    for place in range(rows * PER_ROW):
-        above, below = grid[2 * (place // PER_ROW)][place % PER_ROW], grid[2 * (place // PER_ROW) + 1][place % PER_ROW]
+    grid = figure.subplots(2 * rows, CHANGES_PER_ROW, height_ratios=heights * rows, squeeze=False)
+    for place in range(rows * CHANGES_PER_ROW):
+        row, column = divmod(place, CHANGES_PER_ROW)
+        above, below = grid[2 * row][column], grid[2 * row + 1][column]
         above.set_axis_off()
         if place >= len(changes):
             below.set_axis_off()

@@ -14,7 +14,7 @@ from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid, Table
 from ltmlc.plan.lookup import HELD_OUT_MAP
 
-PER_ROW = 4
+CURVES_PER_ROW = 4
 FEW = 10
 """Epochs that are marked one by one where there are fewer."""
 LINE = 0.15
@@ -94,7 +94,7 @@ def draw_curves(grid: Grid, results: Results, table: Table) -> Figure:
 
     The words in a panel say the loss itself, and which seeds are missing.
     """
-    columns = min(PER_ROW, len(table.rows))
+    columns = min(CURVES_PER_ROW, len(table.rows))
     lines = -(-len(table.rows) // columns)
     figure = Figure(figsize=(max(1.95 * columns, 4.2), 1.35 * lines + 1.0), layout="constrained")
     figure.suptitle(f"{plain(table.title)}: training loss and learning rate", fontsize=9)

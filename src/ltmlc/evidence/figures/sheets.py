@@ -11,7 +11,7 @@ from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
 from ltmlc.evidence.figures.style import plain, save, style
 
-PER_ROW = 8
+IMAGES_PER_ROW = 8
 
 
 def write_sheets(
@@ -49,13 +49,15 @@ def _hidden(split: Split) -> Figure:
 def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: int = 3) -> Figure:
     """Training images above, test images below, each with the names of its classes."""
     labels = split.matrix
-    figure = Figure(figsize=(PER_ROW * 1.25, rows * 2 * 1.55 + 0.8), layout="constrained")
+    figure = Figure(figsize=(IMAGES_PER_ROW * 1.25, rows * 2 * 1.55 + 0.8), layout="constrained")
     parts = figure.subfigures(2, 1)
     ranges = {"training": (0, pack.num_train), "test": (pack.num_train, len(pack.ids))}
     for part, (name, (first, last)) in zip(parts, ranges.items(), strict=True):
         part.suptitle(f"{split.dataset}: {name} images", fontsize=10)
-        chosen = np.sort(rng.choice(np.arange(first, last), size=min(rows * PER_ROW, last - first), replace=False))
-        axes = part.subplots(rows, PER_ROW).ravel()
+        chosen = np.sort(
+            rng.choice(np.arange(first, last), size=min(rows * IMAGES_PER_ROW, last - first), replace=False)
+        )
+        axes = part.subplots(rows, IMAGES_PER_ROW).ravel()
         for axis in axes:
             axis.axis("off")
         for axis, index in zip(axes, chosen, strict=False):

@@ -9,7 +9,7 @@ from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, num
 from ltmlc.metrics import LABEL_METRICS
 
 TITLE = "Predicted labels"
-HOW_TO_READ = (
+HOW_TO_READ_LABELS = (
     "The paper prints none of these numbers. Percent, means over seeds, of the labels whose probability exceeds 0.5 (a "
     "logit above 0), then of the three largest logits of each image. CP, CR: precision and recall, means over classes; "
     "CF1: of these two; OP, OR, OF1: all labels together, OF1 is micro F1; macro F1: mean over classes of F1. A class "
@@ -52,7 +52,7 @@ def tables_of(rows: Sequence[LabelRow]) -> list[tuple[str, str, list[LabelRow]]]
 def label_markdown(rows: Sequence[LabelRow], titles: Mapping[str, str], *, heading: str = "##") -> str:
     """How to read it, then one table under a ``heading`` a table and data set; ``…`` in a row without predictions."""
     header = ["Method", *NAMES.values(), *(f"top-3 {name}" for name in NAMES.values())]
-    parts = [HOW_TO_READ, ARBITRARY]
+    parts = [HOW_TO_READ_LABELS, ARBITRARY]
     for title, dataset, members in tables_of(rows):
         lines = [
             [markdown_escape(row.row.label), *(number(row.mean.get(column), none="…") for column in LABEL_COLUMNS)]

@@ -7,8 +7,9 @@ Assumptions, each of them rough (the time may be off by a factor of two or three
   the first stage fixed, an image costs 21 billion operations (benchmarks/trainer.py counts the same).
 * A run shows the network epochs x iterations x batch images. Before the split exists, the largest class is taken to
   have ``subset.maximum`` images. Evaluation, a few percent, is left out.
-* A GPU keeps up ``PACE`` operations a second: in TF32 an eighth of an A100's data-sheet peak (156 TFLOP/s), for memory
-  traffic, not arithmetic, is what a residual network waits for. ``START_SECONDS`` are spent on each run beside that.
+* A GPU keeps up ``GPU_OPERATIONS`` operations a second: in TF32 an eighth of an A100's data-sheet peak (156 TFLOP/s),
+  for memory traffic, not arithmetic, is what a residual network waits for. ``START_SECONDS`` are spent on each run
+  beside that.
 * Memory: the outputs of trained convolutions, twice (before and behind batch norm), in float32; weights, gradients and
   momentum; ``CONTEXT_BYTES`` for CUDA. The images on the GPU come on top, where there is room for them.
 """
@@ -18,11 +19,11 @@ from typing import Any, NamedTuple
 
 from ltmlc.data.longtail import pareto_sizes
 
-PACE = {"tf32": 20e12, "bf16": 40e12, "float32": 10e12, "float64": 5e12}
+GPU_OPERATIONS = {"tf32": 20e12, "bf16": 40e12, "float32": 10e12, "float64": 5e12}
 """Operations a second that one GPU keeps up, by precision."""
 START_SECONDS = 15
 CONTEXT_BYTES = 1 << 30
-CLASSES = {"voc": 20, "coco": 80}
+CLASS_COUNTS = {"voc": 20, "coco": 80}
 """Of the sources that are not read before they are downloaded."""
 
 
@@ -55,7 +56,7 @@ def operations(model: Mapping[str, Any]) -> float:
 
 def seconds(spec: Mapping[str, Any], images: int) -> float:
     """Time of one run that sees ``images`` training images, alone on one GPU."""
-    return START_SECONDS + images * operations(spec["model"]) / PACE[spec["precision"]]
+    return START_SECONDS + images * operations(spec["model"]) / GPU_OPERATIONS[spec["precision"]]
 
 
 def memory(spec: Mapping[str, Any]) -> int:
@@ -91,7 +92,7 @@ def expected_counts(settings: Mapping[str, Any]) -> tuple[list[int], int] | None
     """
     kind, subset = settings["source"]["kind"], settings.get("subset") or {}
     listed = settings["source"].get("classes")
-    classes = len(listed) if listed else CLASSES.get(kind)
+    classes = len(listed) if listed else CLASS_COUNTS.get(kind)
     if classes is None or "maximum" not in subset:
         return None
     sizes = pareto_sizes(classes, subset.get("alpha", 6), subset["maximum"], subset.get("minimum", 1))

@@ -17,8 +17,8 @@ PAPER_GROUPS = {
     "coco-lt": {"head": 22, "medium": 33, "tail": 25},
 }
 PRINTED = 0.005  # half a unit of the second decimal
-LONGEST = 100_000_000  # bytes of a reference: half a million runs
-HEADER = ("dataset", "run", "seed", *COLUMNS)
+LARGEST_REFERENCE = 100_000_000  # bytes of a reference: half a million runs
+REFERENCE_COLUMNS = ("dataset", "run", "seed", *COLUMNS)
 
 Reference = dict[tuple[str, str], dict[int, dict[str, float]]]
 """(data set, run) -> seed -> column -> mAP in percent."""
@@ -54,12 +54,12 @@ def read_reference(path: str | Path) -> Reference:
     file = own_or_shipped(path)
     if not file.exists():
         raise InputError(f"{path} does not exist; name a reference file, or compare with the published numbers")
-    reader = csv.DictReader(io.StringIO(read_text(file, limit=LONGEST), newline=""))
+    reader = csv.DictReader(io.StringIO(read_text(file, limit=LARGEST_REFERENCE), newline=""))
     reference: Reference = {}
     try:
-        absent = [name for name in HEADER if name not in (reader.fieldnames or ())]
+        absent = [name for name in REFERENCE_COLUMNS if name not in (reader.fieldnames or ())]
         if absent:
-            raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(HEADER)}")
+            raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(REFERENCE_COLUMNS)}")
         for line in reader:
             try:
                 values = {column: float(line[column]) for column in COLUMNS if line[column] != ""}
@@ -91,4 +91,4 @@ def reference_csv(results: Results) -> str:
         ]
         for result in results.with_status("finished")
     ]
-    return csv_text((*HEADER, "seconds", "train_seconds", "device"), lines)
+    return csv_text((*REFERENCE_COLUMNS, "seconds", "train_seconds", "device"), lines)

@@ -14,7 +14,7 @@ from ltmlc.evidence.markup import csv_text, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.plan.sweep import Candidate, Choice
 
-HEADER = (
+TUNING_COLUMNS = (
     "table",
     "choice",
     "candidate",
@@ -118,7 +118,7 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
 
 def decisions_csv(decisions: Sequence[Decided]) -> str:
     """One line a candidate, numbers unrounded; what :func:`read_chosen` reads."""
-    return csv_text(HEADER, (_line(decision, each) for decision in decisions for each in decision.tried))
+    return csv_text(TUNING_COLUMNS, (_line(decision, each) for decision in decisions for each in decision.tried))
 
 
 def _line(decision: Decided, tried: Tried) -> list[object]:

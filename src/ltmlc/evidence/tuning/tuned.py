@@ -13,7 +13,7 @@ from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, num
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.sweep import Sweep
@@ -81,7 +81,7 @@ def _spreads(pairs: list[Pair], results: Results) -> dict[tuple[str, str], Sprea
 def _half_interval(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> float:
     """Half the 95 % interval of the mean difference in total; NaN where nothing measures it."""
     n = len(pair.differences["total"])
-    return spreads.get((pair.dataset, pair.label), UNKNOWN).half_width(n) if n else math.nan
+    return spreads.get((pair.dataset, pair.label), UNKNOWN_SPREAD).half_width(n) if n else math.nan
 
 
 def tuned_csv(pairs: list[Pair], results: Results) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltmlc.disk.arrays import DAMAGED, read_arrays
+from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import COLUMNS
 
@@ -32,7 +32,7 @@ def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray, list[str
         return arrays["logits"], arrays["labels"], [str(name) for name in arrays["ids"]]
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; train this run again to get its predictions") from None
-    except DAMAGED as error:
+    except DAMAGED_ARRAYS as error:
         raise InputError(f"{path} is not a complete predictions file ({error}); train this run again") from None
 
 

@@ -52,7 +52,7 @@ class Spread(NamedTuple):
         return min(1.0, 2 * self.above(abs(excess), n, m)) if excess else 1.0
 
 
-UNKNOWN = Spread(math.nan, 0.0)
+UNKNOWN_SPREAD = Spread(math.nan, 0.0)
 
 
 def equal_within(margin: float, difference: float, spread: Spread, n: float) -> bool:
@@ -70,12 +70,12 @@ def moderate(draws: Sequence[Mapping[int, float]]) -> list[Spread]:
     One draw, or draws that are all equal, measure nothing: they take the spread of the others, unknown without any.
     """
     if not any(draws):
-        return [UNKNOWN] * len(draws)
+        return [UNKNOWN_SPREAD] * len(draws)
     residuals, df = _residuals(draws)
     squares = (residuals**2).sum(1)
     own = (df > 0) & (squares > _SAME)
     if not own.any():
-        return [UNKNOWN] * len(draws)
+        return [UNKNOWN_SPREAD] * len(draws)
     variance = np.divide(squares, df, out=np.zeros(len(draws)), where=df > 0)
     centre, lent = _prior(variance[own], df[own], residuals[own])
     weight = np.where(own, df, 0.0)

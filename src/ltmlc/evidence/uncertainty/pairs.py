@@ -19,7 +19,7 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.markup import csv_text, markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination, read_predictions
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN, Spread, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PREDICTIONS
@@ -120,7 +120,7 @@ def _spread(results: Results, dataset: str, column: str, run: str, against: str 
         other = results.scores(dataset, against, column)
         draws = {name: paired(other, scores) for name, scores in draws.items()}
     draws = {name: values for name, values in draws.items() if values}
-    return dict(zip(draws, moderate(list(draws.values())), strict=True)).get(run, UNKNOWN)
+    return dict(zip(draws, moderate(list(draws.values())), strict=True)).get(run, UNKNOWN_SPREAD)
 
 
 def _seed_interval(spread: Spread, values: Sequence[float]) -> Interval | None:

@@ -10,10 +10,10 @@ from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 
 LARGEST_FILE = 8_000_000  # bytes: the names of 200 000 classes
-LARGEST = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
+MOST_VALUES = 1_000_000  # values in one file, its aliases written out: thousands of times what any here has
 DEEPEST = 100  # lists and mappings within each other
 LARGEST_NUMBER = 2**64
-PLAIN = (str, int, float, type(None), list, dict)
+YAML_TYPES = (str, int, float, type(None), list, dict)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -33,7 +33,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             value = super().construct_object(node, deep)
         except (ValueError, LookupError, AttributeError, TypeError) as error:  # of `!!int text`, 5000 digits
             raise _at(node, f"{str(node.value)[:40]!r} is no {node.tag.rpartition(':')[2]} ({error})") from None
-        if not isinstance(value, PLAIN) or (isinstance(value, int) and abs(value) > LARGEST_NUMBER):
+        if not isinstance(value, YAML_TYPES) or (isinstance(value, int) and abs(value) > LARGEST_NUMBER):
             raise _at(node, f"{str(node.value)[:40]!r} is no value of a configuration; write text in quotes")
         return value
 
@@ -96,11 +96,11 @@ def refuse_endless(value: Any, where: str) -> None:
         return sizes[id(node)]
 
     try:
-        endless = size(value) > LARGEST
+        endless = size(value) > MOST_VALUES
     except RecursionError:
         raise InputError(f"{where}: it is nested too deeply to be a configuration") from None
     if endless:
-        raise InputError(f"{where}: its aliases stand for more than {LARGEST} values; write out what is meant")
+        raise InputError(f"{where}: its aliases stand for more than {MOST_VALUES} values; write out what is meant")
 
 
 def _children(node: Any) -> Iterable[Any]:

@@ -20,7 +20,7 @@ FORMAT = b"ltmlc checkpoint 1\n"
 LAST, PREVIOUS, PARTIAL = "last.pt", "previous.pt", "partial.pt"
 LONGEST_HEADER = 1_000_000
 """Bytes; the specification in it has some thousand."""
-PLAIN = (torch.Tensor, str, bytes, int, float, bool, type(None))
+SAVED_TYPES = (torch.Tensor, str, bytes, int, float, bool, type(None))
 
 
 def save_checkpoint(directory: str | Path, state: dict[str, Any], stamp: dict[str, Any]) -> str | None:
@@ -166,7 +166,7 @@ def _check_plain(value: Any, where: str) -> None:
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check_plain(item, f"{where}[{index}]")
-    elif type(value) not in PLAIN and not isinstance(value, torch.Tensor):
+    elif type(value) not in SAVED_TYPES and not isinstance(value, torch.Tensor):
         raise TypeError(f"{where} is a {type(value).__name__}; a checkpoint holds tensors and plain Python values")
 
 

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
 from ltmlc.data.split import load_split
-from ltmlc.disk.arrays import DAMAGED, read_arrays
+from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder
@@ -110,6 +110,6 @@ def decide_from_run(heldout: str | Path, fields: dict[str, Any]) -> Decision:
     try:
         kept = read_arrays(folder / PREDICTIONS, ("logits", "labels"))
         logits, labels = kept["logits"].astype(float), kept["labels"].astype(float)
-    except DAMAGED as error:
+    except DAMAGED_ARRAYS as error:
         raise InputError(f"{folder / PREDICTIONS} cannot be read ({error}); train the run again") from None
     return decide(logits, labels)

@@ -17,7 +17,7 @@ from ltmlc.training.trained.load import CARD, EXPORTED, Trained, load_run, optio
 ONNX, README = "model.onnx", "README.md"
 TOLERANCE = 1e-3
 """Of the largest logit, between ONNX Runtime and torch: both compute in float32, in another order."""
-KEPT = ("spec", "dataset", "run", "seed", "classes", "split_sha256", "map", "ap_per_class", "environment")
+EXPORTED_FIELDS = ("spec", "dataset", "run", "seed", "classes", "split_sha256", "map", "ap_per_class", "environment")
 
 
 def export_model(run_dir: str | Path, out: str | Path, *, onnx: bool = False, heldout: str | Path | None = None) -> str:
@@ -43,7 +43,7 @@ def export_model(run_dir: str | Path, out: str | Path, *, onnx: bool = False, he
     write_atomically(out / EXPORTED, save(state))
     if graph:
         write_atomically(out / ONNX, graph)
-    fields = {"status": "finished", **{key: trained.fields[key] for key in KEPT if key in trained.fields}}
+    fields = {"status": "finished", **{key: trained.fields[key] for key in EXPORTED_FIELDS if key in trained.fields}}
     fields["sha256"] = sha256_file(out / EXPORTED)
     if decision:
         fields["decision"] = decision.as_json()

@@ -15,7 +15,7 @@ from ltmlc.errors import InputError
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
-MAX_BYTES = 500_000_000
+LARGEST_TABLE = 500_000_000
 """Of one CSV: ten million images."""
 
 
@@ -55,7 +55,7 @@ def read_table(path: Path, *, expected: list[str], encoding: str | None, faults:
     """
     first_existing([path], what="CSV of the data set", mend=OWN)
     mend = "save the file as UTF-8, or say its encoding, such as source.encoding: latin-1"
-    text = read_text(path, limit=MAX_BYTES, encoding=encoding or UTF8, mend=mend)
+    text = read_text(path, limit=LARGEST_TABLE, encoding=encoding or UTF8, mend=mend)
     lines = list(io.StringIO(text, newline=""))  # not splitlines, which parts a name at U+2028, too
     said = re.fullmatch(r'"?sep=(.)"?', lines[0].strip(" \r\n"), re.IGNORECASE) if lines else None  # Excel's own
     skipped = 1 if said else 0

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS
-from ltmlc.evidence.labels.report import ARBITRARY, HOW_TO_READ, NAMES, TITLE, tables_of
+from ltmlc.evidence.labels.report import ARBITRARY, HOW_TO_READ_LABELS, NAMES, TITLE, tables_of
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
 
@@ -13,7 +13,7 @@ def labels_view(evidence: Evidence) -> dict[str, Any]:
     rows, _ = evidence.labels
     return {
         "title": TITLE,
-        "texts": [HOW_TO_READ, ARBITRARY],
+        "texts": [HOW_TO_READ_LABELS, ARBITRARY],
         "names": list(NAMES.values()),
         "tables": [
             {"title": f"{title}, {evidence.titles[dataset]}", "rows": list(map(_line, members))}

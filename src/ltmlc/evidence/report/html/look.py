@@ -32,7 +32,7 @@ CLAIMS = _looks(
     Look("reversed", "⇄", "low", "a comparison is the other way round, beyond noise"),
     Look("missing", "…", "none", "a row it speaks of has no result yet"),
 )
-SEVERITIES = _looks(
+SEVERITY_LOOKS = _looks(
     Look("contradiction", "✗", "low", "printed numbers that cannot all be right"),
     Look("suspicion", "?", "open", "odd, but possible"),
     Look("note", "·", "none", "explained by rounding, or explaining the others"),

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ltmlc.evidence.audit.report import HOW_TO_READ, audit_counts
+from ltmlc.evidence.audit.report import HOW_TO_READ_AUDIT, audit_counts
 from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.claims.report import shown_difference, stated
@@ -90,11 +90,11 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "claims": _claims(evidence),
         "labels": labels_view(evidence),
         "audit": {
-            "text": HOW_TO_READ,
+            "text": HOW_TO_READ_AUDIT,
             "counts": audit_counts(evidence.findings),
             "groups": [
                 (each, [finding for finding in evidence.findings if finding.severity == each.word])
-                for each in look.SEVERITIES.values()
+                for each in look.SEVERITY_LOOKS.values()
             ],
         },
         "curves": [picture for picture in curves if not picture.reason],

@@ -16,7 +16,7 @@ from ltmlc.plan.lookup import own_or_shipped
 
 _SMALL = 120_000  # bytes; drawings stay below it without loss, sheets of images do not
 _LOSSLESS, _LOSSY = 101, 80  # OpenCV's quality of WebP
-_TITLES = {
+_PICTURE_TITLES = {
     "fig3": "Figure 3: gradients",
     "images": "Images and their labels",
     "augmentation": "Augmentation",
@@ -86,9 +86,9 @@ def sweep_picture(evidence: Evidence, table: Table, folder: Path) -> Picture:
 
 def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
     """Fig. 3, then for each data set those of its data, and whatever else was drawn of it."""
-    pictures = [_picture(evidence, "fig3", _TITLES["fig3"], "fig3", _ALTERNATIVES["fig3"], folder)]
+    pictures = [_picture(evidence, "fig3", _PICTURE_TITLES["fig3"], "fig3", _ALTERNATIVES["fig3"], folder)]
     for name, kind, dataset in _of_datasets(evidence):
-        title = f"{_TITLES.get(kind, kind.replace('_', ' ').capitalize())}, {evidence.titles[dataset]}"
+        title = f"{_PICTURE_TITLES.get(kind, kind.replace('_', ' ').capitalize())}, {evidence.titles[dataset]}"
         alternative = _ALTERNATIVES.get(kind, f"{title}; its caption says what it shows.")
         settings = evidence.grid.datasets[dataset]
         if kind not in _DRAWINGS and settings.get("source", {}).get("kind") != "digits":
@@ -125,7 +125,10 @@ def _of_datasets(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     for dataset in evidence.grid.datasets:
         found = {path.stem for path in evidence.figures.glob(f"*_{dataset}.png")}
         kinds = sorted(stem.removesuffix(f"_{dataset}") for stem in found)
-        for kind in [*(kind for kind in _TITLES if kind in kinds), *(kind for kind in kinds if kind not in _TITLES)]:
+        for kind in [
+            *(kind for kind in _PICTURE_TITLES if kind in kinds),
+            *(kind for kind in kinds if kind not in _PICTURE_TITLES),
+        ]:
             yield f"{kind}_{dataset}", kind, dataset
 
 
