@@ -30,6 +30,7 @@ from ltmlc.data.pack.pack import Pack, build_pack
 from ltmlc.data.sources.images import read_rgb
 from ltmlc.losses import build_loss
 from ltmlc.models import build_model
+from ltmlc.plan.network import complete_model
 from ltmlc.training.batches import DeviceData
 from ltmlc.training.device import choose_device
 from ltmlc.training.job import configure_torch
@@ -49,7 +50,7 @@ def specification(backbone: str, image_size: int, precision: str) -> dict:
             "lr": 3e-4, "epochs": 1000, "steps": [5], "warmup_iterations": 500, "warmup_ratio": 1 / 3,
             "step_factor": 0.1, "momentum": 0.9, "weight_decay": 1e-4, "clip_norm": 35, "backbone_lr_factor": 1,
         },
-        "model": {"backbone": backbone, "image_size": image_size, "frozen_stages": 1, "norm_eval": True},
+        "model": complete_model({"backbone": backbone, "image_size": image_size, "frozen_stages": 1}),
         "augmentation": SETTINGS,
         "precision": precision,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -53,6 +54,16 @@ def test_planning_and_tables_never_import_torch(arguments, tmp_path):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={"PYTHONPATH": "src", "PATH": ""}
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("said", [None, "active"])
+def test_a_thread_that_waits_gives_its_core_away_unless_the_user_says_otherwise(said, monkeypatch, capsys):
+    monkeypatch.setenv("OMP_WAIT_POLICY", said or "")  # so that it is undone
+    if said is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert os.environ["OMP_WAIT_POLICY"] == (said or "passive")
 
 
 def test_subset_writes_a_split_that_loads(tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """The command line: one verb a step. Each verb imports only what it needs, so that planning never waits for torch."""
 
 import argparse
+import os
 import shutil
 import sys
 import textwrap
@@ -19,6 +20,8 @@ PASSING = 75
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; exit code 2 with one line on stderr for bad input."""
+    # Before torch is there: a thread that waits gives its core away instead of spinning on it (docs/performance.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     parser = build_parser()
     options, options.rest = parser.parse_known_args(arguments)
     if options.rest and not getattr(options, "hands_on", False):
