@@ -2,8 +2,10 @@
 
 import re
 
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters (ESC steers terminals), ends of lines, what turns the direction of text, halves of characters."""
+CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+"""Control characters (ESC steers terminals), ends of lines, what turns the direction of writing, and halves of
+characters, which no file can hold; other invisible ones are part of scripts."""
+UNPRINTABLE = re.compile(f"[{CONTROL}]")
 LONGEST_MESSAGE = 3000  # characters of a message: it may quote a cell of a megabyte
 LINE_END = re.compile("[ \t]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\\s*")
 

@@ -6,10 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 
 from ltmlc.data.sources.faults import Faults
-
-CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-"""Control characters, line ends, what turns the direction of writing, and halves of characters, which no file can hold;
-other invisible ones are part of scripts."""
+from ltmlc.errors import CONTROL
 
 FORBIDDEN = re.compile(rf'[\[\]{{}}"{CONTROL}]')
 """What no name in a CSV has: it shows a list, an object or an open quotation mark that was not read as one."""

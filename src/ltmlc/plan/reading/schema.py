@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from ltmlc.errors import InputError
+from ltmlc.errors import CONTROL, InputError
 from ltmlc.plan.lookup import PROJECT
 from ltmlc.plan.reading.yaml_file import LARGEST_NUMBER, read_yaml
 
 SCHEMAS = PROJECT / "workflow" / "schemas"
-UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, what turns the direction of writing, and halves of characters that no file can hold."""
+UNUSABLE = re.compile(rf"(?![\t\n])[{CONTROL}]")
+"""What no text of a configuration has; several lines are text."""
 
 
 @cache
