@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import precision_recall_curve
 
 from ltmlc.data.split import load_split
 from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
@@ -64,6 +62,8 @@ def decide(logits: np.ndarray, labels: np.ndarray) -> Decision:
     positives, (images, classes) = labels.sum(0), labels.shape
     if not ((positives > 0) & (positives < images)).any() or not np.isfinite(logits).all():
         raise InputError("no class of the held-out images has images with and without it, and finite logits")
+    from sklearn.linear_model import LogisticRegression  # seconds, so only where something is fitted
+
     targets = np.where(labels > 0, (positives + 1) / (positives + 2), 1 / (images - positives + 2))  # Platt's
     scale = float(logits.std()) or 1.0
     design = np.column_stack([logits.reshape(-1) / scale, np.tile(np.eye(classes), (images, 1))])  # (N C, 1 + C)
@@ -81,6 +81,8 @@ def _f1_best(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """The threshold with the largest F1, and that F1; of equal ones the highest: it names fewer images."""
     if not labels.any():
         return np.nan, np.nan
+    from sklearn.metrics import precision_recall_curve
+
     precision, recall, thresholds = precision_recall_curve(labels, scores)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     best = len(thresholds) - 1 - int(np.argmax(f1[-2::-1]))
