@@ -298,8 +298,8 @@ def test_too_little_space_is_said_before_anything_is_downloaded(tmp_path):
 
 
 def test_other_disk_errors_keep_their_words(tmp_path):
-    with pytest.raises(InputError, match="Is a directory"), disk_errors(tmp_path):
-        tmp_path.open("w")
+    with pytest.raises(InputError, match="Too many links"), disk_errors(tmp_path):
+        raise OSError(errno.EMLINK, "Too many links", str(tmp_path))
 
 
 @pytest.mark.parametrize(
