@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.errors import CONTROL
+from ltmlc.errors import CONTROL, UNPRINTABLE
 
 FORBIDDEN = re.compile(rf'[\[\]{{}}"{CONTROL}]')
 """What no name in a CSV has: it shows a list, an object or an open quotation mark that was not read as one."""
@@ -88,7 +88,7 @@ def fault_of(name: str) -> str | None:
     """Why a text cannot be the name of a class, or None."""
     if not name.strip():
         return "is empty"
-    if re.search(f"[{CONTROL}]", name):
+    if UNPRINTABLE.search(name):
         return "has a control character or a line end"
     if len(name) > LONGEST_NAME:
         return f"has {len(name)} characters; {LONGEST_NAME} at most"

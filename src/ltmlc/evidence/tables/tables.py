@@ -24,7 +24,8 @@ from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
 from ltmlc.plan.grid import Grid, Row, Table
 
-MISSING_SIGN, FAILED_SIGN = "…", "✗"
+STATUS_SIGNS = {"missing": "…", "failed": "✗"}
+"""What stands in the place of a number that there is not."""
 
 
 def tabulate(
@@ -59,7 +60,7 @@ def tabulate(
 def cell_text(cell: Cell, column: str) -> tuple[str, str]:
     """One number as printed, in two parts: ``74.93`` and what applies of `` ± 0.31 (+1.94) (n = 3)``."""
     if cell.status != "finished":
-        return (FAILED_SIGN if cell.status == "failed" else MISSING_SIGN), ""
+        return STATUS_SIGNS["failed" if cell.status == "failed" else "missing"], ""
     if cell.mean[column] is None:
         return "–", ""  # a group without classes
     rest = "" if cell.sd[column] is None else f" ± {cell.sd[column]:.2f}"
@@ -91,7 +92,7 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
     def numbers(cell: Cell | None) -> list[object]:
         if cell is None:
             return [""] * len(parts)
-        sign = {"missing": MISSING_SIGN, "failed": FAILED_SIGN}.get(cell.status)
+        sign = STATUS_SIGNS.get(cell.status)
         values = [x for column in COLUMNS for x in (sign or number(cell.mean[column]), number(cell.sd.get(column)))]
         return [cell.run, cell.n, *values, *([number(cell.delta)] if deltas else [])]
 
@@ -188,7 +189,7 @@ def _legend(results: Results, controls: dict, left_out: list[str]) -> str:
         f"mAP in percent, {'mean ± sd over seeds' if len(results.seeds) > 1 else 'seed'} {seeds}",
         "best of each column in bold",
     ]
-    parts += [f"{MISSING_SIGN} not run yet", f"{FAILED_SIGN} failed"]
+    parts += [f"{STATUS_SIGNS['missing']} not run yet", f"{STATUS_SIGNS['failed']} failed"]
     if controls:
         parts.append("chance: the expected AP of a random ranking of the test images")
     return "; ".join([*parts, *left_out]) + "."
@@ -197,6 +198,6 @@ def _legend(results: Results, controls: dict, left_out: list[str]) -> str:
 def _failures(rows: list[tuple[Row, dict[str, Cell]]]) -> list[str]:
     failed = {result.directory: result for _, cells in rows for cell in cells.values() for result in cell.failed}
     return [
-        f"{FAILED_SIGN} {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
+        f"{STATUS_SIGNS['failed']} {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
         for result in failed.values()
     ]

@@ -10,7 +10,7 @@ from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.tables_view import anchor_of, link_to
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.evidence.tables.cells import shown_by, summarise
-from ltmlc.evidence.tables.tables import FAILED_SIGN, MISSING_SIGN
+from ltmlc.evidence.tables.tables import STATUS_SIGNS
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], fo
         anchor_of(dataset, run),
         run,
         evidence.titles[dataset],
-        number(cell.mean.get("total")) or {"failed": FAILED_SIGN, "missing": MISSING_SIGN}.get(cell.status, "–"),
+        number(cell.mean.get("total")) or STATUS_SIGNS.get(cell.status, "–"),
         number(cell.sd.get("total")),
         tables,
         tuple(_seed(result, folder) for result in results),
@@ -59,9 +59,7 @@ def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], fo
 
 
 def _seed(result: RunResult, folder: str | Path) -> SeedView:
-    total = number(result.percent.get("total")) or {"failed": FAILED_SIGN, "missing": MISSING_SIGN}.get(
-        result.status, "–"
-    )
+    total = number(result.percent.get("total")) or STATUS_SIGNS.get(result.status, "–")
     return SeedView(
         result.seed,
         result.status,

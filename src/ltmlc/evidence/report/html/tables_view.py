@@ -17,7 +17,7 @@ from ltmlc.evidence.results.results import COLUMNS, RunResult
 from ltmlc.evidence.tables.cells import Cell, best
 from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
-from ltmlc.evidence.tables.tables import FAILED_SIGN, MISSING_SIGN
+from ltmlc.evidence.tables.tables import STATUS_SIGNS
 from ltmlc.plan.grid import Row, Table
 
 
@@ -148,7 +148,7 @@ def _cell(
 ) -> CellView:
     comparison = evidence.comparisons.get((table.name, row.label, cell.run, cell.dataset, column))
     mean = cell.mean.get(column)
-    ours = number(mean) or {"failed": FAILED_SIGN, "missing": MISSING_SIGN}.get(cell.status, "–")
+    ours = number(mean) or STATUS_SIGNS.get(cell.status, "–")
     look = NO_REFERENCE
     if comparison:
         look = look_of(CELLS, comparison.verdict)
