@@ -1,6 +1,7 @@
 """The one exception for mistakes a user can mend; the command line prints it as one line and exits with 2."""
 
 import re
+from collections.abc import Sequence
 
 CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 """Control characters (ESC steers terminals), ends of lines, what turns the direction of writing, and halves of
@@ -28,3 +29,9 @@ class PassingError(InputError):
 def one_line(text: str) -> str:
     """A text that came from outside, for terminals and logs: spaces for ends of lines, ``\\x1b`` for controls."""
     return UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], LINE_END.sub(" ", text))
+
+
+def few(names: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """The first ``most`` of them, and how many there are beside: ``a, b and 3 more``, or ``a; b; and 3 more``."""
+    left = len(names) - most
+    return between.join(names[:most]) + (f"{between.strip(', ')} and {left} more" if left > 0 else "")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ltmlc.errors import one_line
+from ltmlc.errors import few, one_line
 from ltmlc.plan.environment import data_root
 
 DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
@@ -79,8 +79,7 @@ def say_written(verb: str, files: Iterable[str | Path]) -> None:
     for file in map(Path, files):
         folders.setdefault(file.parent, []).append(file.name)
     for folder, names in folders.items():
-        more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
-        say(verb, [f"wrote {', '.join(names[:FILES_NAMED])}{more} in {folder}"])
+        say(verb, [f"wrote {few(names, FILES_NAMED)} in {folder}"])
 
 
 FILES_NAMED = 6

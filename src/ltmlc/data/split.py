@@ -13,7 +13,7 @@ from ltmlc.data.selection import repeated, select_rows
 from ltmlc.data.sources.source import Pool, Source, first_existing
 from ltmlc.disk.files import canonical_json, sealed, unsealed, write_atomically
 from ltmlc.disk.reading import read_regular
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, few
 from ltmlc.metrics import groups_of
 from ltmlc.plan.reading.schema import defaults
 
@@ -170,9 +170,8 @@ def _refuse_empty_classes(
 ) -> None:
     empty = np.flatnonzero(~labels.any(axis=0)).tolist()
     if empty:
-        named = ", ".join(f"{classes[k]} ({tested[k]} test images)" for k in empty[:12])
-        more = f" and {len(empty) - 12} more" if len(empty) > 12 else ""
-        raise InputError(f"class {named}{more} has no image in {where}; {mend}")
+        named = few([f"{classes[k]} ({tested[k]} test images)" for k in empty], 12)
+        raise InputError(f"class {named} has no image in {where}; {mend}")
 
 
 def _indices(labels: np.ndarray) -> list[list[int]]:

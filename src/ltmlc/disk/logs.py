@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ltmlc.disk.files import open_regular
-from ltmlc.errors import one_line
+from ltmlc.errors import few, one_line
 
 TAIL = 1 << 16
 """Bytes of a log that are looked at: its end."""
@@ -32,7 +32,6 @@ def brief(sentence: str) -> str:
     """A sentence of a log on one line, with one image and one class in place of a diverged batch: "a and 31 more"."""
 
     def first(found: re.Match) -> str:
-        names = found[2].split(", ")
-        return found[1] + names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        return found[1] + few(found[2].split(", "), 1)
 
     return re.sub(r"((?:images|classes): )([^;]*)", first, one_line(sentence))

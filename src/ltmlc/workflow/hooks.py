@@ -23,6 +23,7 @@ from snakemake.settings.enums import Quietness
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
+from ltmlc.errors import few
 from ltmlc.plan.lookup import METRICS
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
@@ -84,9 +85,8 @@ class End:
             return ""
         parts = [f"{self.finished} trainings finished"] if self.trainings else []
         if self.failed:
-            names, more = list(self.failed)[:JOBS_NAMED], len(self.failed) - JOBS_NAMED
-            which = ", ".join(names) + (f" and {more} more" if more > 0 else "")
-            parts.append(f"{len(self.failed)} failed: {which}; see {self.failed[names[0]]}")
+            names = list(self.failed)
+            parts.append(f"{len(names)} failed: {few(names, JOBS_NAMED)}; see {self.failed[names[0]]}")
         if self.waiting and (self.failed or self.other):
             parts.append(f"{self.waiting} not trained")
         parts += [f"{title} failed: see {log}" for title, log in self.other.items()]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ltmlc.data.sources.source import IMAGE_ADVICE, Source, UnusableImageError
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, few
 
 UNUSABLE_NAMED = 12
 """Images that a message names; of more it gives the number."""
@@ -59,9 +59,8 @@ def _in_order(read: Callable[[str], Any], ids: list[str], workers: int) -> Itera
 def _all_of(bad: list[InputError], tried: int) -> InputError:
     if len(bad) == 1:
         return bad[0]
-    named = "; ".join(getattr(error, "what", str(error)) for error in bad[:UNUSABLE_NAMED])
-    more = f"; and {len(bad) - UNUSABLE_NAMED} more" if len(bad) > UNUSABLE_NAMED else ""
-    return InputError(f"{len(bad)} of {tried} images cannot be used: {named}{more}. For each: {IMAGE_ADVICE}")
+    named = few([getattr(error, "what", str(error)) for error in bad], UNUSABLE_NAMED, between="; ")
+    return InputError(f"{len(bad)} of {tried} images cannot be used: {named}. For each: {IMAGE_ADVICE}")
 
 
 def _try(source: Source, image_id: str, max_side: int | None) -> np.ndarray | InputError:

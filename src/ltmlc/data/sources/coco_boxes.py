@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ltmlc.data.sources.faults import Faults
+from ltmlc.errors import few
 
 # Why a box does not count:
 AREA = "of area 0 or less"
@@ -62,7 +63,9 @@ class Boxes:
         if not self._left_out:
             return taken
         number = sum(map(len, self._left_out.values()))
-        reasons = "; ".join(f"{len(names)} {reason} ({_few(names)})" for reason, names in self._left_out.items())
+        reasons = "; ".join(
+            f"{len(names)} {reason} ({few(names, CATEGORIES_NAMED)})" for reason, names in self._left_out.items()
+        )
         return [*taken, f"{number} of {self._total} annotations do not count: {reasons}"]
 
     def _measures(self, annotation: Mapping[str, Any], name: str) -> tuple[Sequence[float], float] | None:
@@ -95,8 +98,3 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return abs(value) < 1e18
     return isinstance(value, float) and math.isfinite(value)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - CATEGORIES_NAMED} more" if len(names) > CATEGORIES_NAMED else ""
-    return ", ".join(names[:CATEGORIES_NAMED]) + more

@@ -1,6 +1,6 @@
 """All that is wrong with somebody's files, in one message."""
 
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, few
 
 FAULTS_NAMED = 12
 """Places that a message names of each kind of fault; the rest are counted."""
@@ -24,11 +24,7 @@ class Faults:
     def refuse(self) -> None:
         """Raise InputError if there is any fault."""
         if self._places:
-            text = ". ".join(_sentence(*each) for each in self._places.items())
+            text = ". ".join(
+                f"{few(places, FAULTS_NAMED, between='; ')}: {mend}" for mend, places in self._places.items()
+            )
             raise InputError(f"{self._file}{', ' if text.startswith('line ') else ': '}{text}")
-
-
-def _sentence(mend: str, places: list[str]) -> str:
-    named = "; ".join(places[:FAULTS_NAMED])
-    rest = f"; and {len(places) - FAULTS_NAMED} more" if len(places) > FAULTS_NAMED else ""
-    return f"{named}{rest}: {mend}"

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 
 from ltmlc.data.sources.faults import Faults
-from ltmlc.errors import CONTROL, UNPRINTABLE
+from ltmlc.errors import CONTROL, UNPRINTABLE, few
 
 FORBIDDEN = re.compile(rf'[\[\]{{}}"{CONTROL}]')
 """What no name in a CSV has: it shows a list, an object or an open quotation mark that was not read as one."""
@@ -134,7 +134,7 @@ def _ask_for_spellings(
     rename = {name: target for name, target in wanted.items() if name != target}
     shown = dict(list(rename.items())[:20])
     faults.add(
-        "; ".join(_spelled(names, places, counts) for names in groups[:12]) + _rest(len(groups) - 12),
+        few([_spelled(names, places, counts) for names in groups], 12, between="; "),
         mend="these differ in case, spacing or accents alone, or in letters that look alike; write each in one way, "
         f"or say source.rename: {json.dumps(shown, ensure_ascii=False)}; if they are different classes, list all in "
         "source.classes",
@@ -143,7 +143,3 @@ def _ask_for_spellings(
 
 def _spelled(names: list[str], places: Mapping[str, str], counts: Mapping[str, int]) -> str:
     return " and ".join(f"{name!r} ({counts[name]} images, first {places[name]})" for name in names)
-
-
-def _rest(number: int) -> str:
-    return f"; and {number} more" if number > 0 else ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ltmlc.data.sources.faults import Faults
 from ltmlc.data.sources.names import NOTHING, plain_form, yaml_text
 from ltmlc.data.sources.tabular.table import CsvTable
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, few
 
 MEANING = {"1": "positive", "true": "positive", "0": "negative", "false": "negative", "-1": "uncertain"}
 BLANK = {"", "nan", "na", "none", "null", "<na>"}
@@ -112,8 +112,7 @@ def read_class_columns(
             excluded |= said == "exclude"
         for kind, these in asked.items():
             shown = {"uncertain": "is -1", "blank": "is empty"}.get(kind, kind)
-            few = ", ".join(these[:5]) + (f" and {len(these) - 5} more" if len(these) > 5 else "")
             mend = ASKED.get(kind, "write 1 where the image has the class and 0 where not")
-            faults.add(f"{row.where} ({row.cells[path][:80]}): {few} {shown}", mend=mend)
+            faults.add(f"{row.where} ({row.cells[path][:80]}): {few(these, 5)} {shown}", mend=mend)
         found.append(None if excluded else names)
     return found
