@@ -67,6 +67,16 @@ def test_every_module_of_the_room_is_there_without_torch(room):
     assert "torch" not in imported(f"import {', '.join(inside)}")
 
 
+@pytest.mark.parametrize("verb", ["plan", "status"])
+def test_what_is_asked_before_and_while_it_runs_waits_for_no_large_library(verb):
+    code = f"from ltmlc.cli import main; main(['{verb}', '--config', '{SOURCE.parent / 'config' / 'demo.yaml'}'])"
+    assert imported(code).isdisjoint({"torch", "pandas", "scipy.stats", "sklearn", "matplotlib"})
+
+
+def test_the_command_line_itself_waits_for_nothing():
+    assert imported("import ltmlc.cli").isdisjoint({"numpy", "jsonschema"})
+
+
 def test_files_and_folders_stay_small():
     sizes = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
     assert {name: lines for name, lines in sizes.items() if lines > LARGEST_FILE} == {}

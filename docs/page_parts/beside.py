@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import table_cells
-from ltmlc.evidence.uncertainty.noise import kendall
+from ltmlc.evidence.uncertainty.ranks import kendall
 from ltmlc.plan.grid import Grid
 
 

@@ -10,13 +10,13 @@ from markdown_it import MarkdownIt
 
 from ltmlc.evidence.markup import (
     csv_text,
-    frame_csv,
     latex_comment,
     latex_escape,
     markdown_code,
     markdown_escape,
     markdown_table,
 )
+from ltmlc.evidence.results.frame import frame_csv
 
 HOSTILE = (
     "a\n\\input{/etc/passwd}\r$x$ \x1b[2J <script>alert(1)</script> ![p](http://e.x/p.png) `c` | % & # _ ~ ^ α √ 中"

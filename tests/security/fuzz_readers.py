@@ -31,6 +31,7 @@ from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.evidence.claims.file import load_claims
 from ltmlc.evidence.outlook.status import make_status, status_text
 from ltmlc.evidence.results.costs import read_costs
+from ltmlc.evidence.results.frame import frame_csv, run_frame
 from ltmlc.evidence.results.reference import read_reference
 from ltmlc.evidence.results.results import load_results
 from ltmlc.evidence.tables.tables import tabulate
@@ -167,7 +168,8 @@ def _metrics(folder: Path) -> Case:
         if _small(path):
             write_sums(path.with_name(RUN_SUMS), [path])  # as if it had been written so
         results = load_results(grid, folder)
-        tabulate(grid, results, "t"), results.csv(), status_text(make_status(results)), recorded_failure(path.parent)
+        tabulate(grid, results, "t"), frame_csv(run_frame(results)), status_text(make_status(results))
+        recorded_failure(path.parent)
 
     return path.read_bytes(), str(path.relative_to(folder)), read
 

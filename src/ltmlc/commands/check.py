@@ -4,15 +4,18 @@ import argparse
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltmlc.commands.options import DeclareVerb, add_config, say
 from ltmlc.commands.results import costs, references
-from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import data_folder, own_or_shipped
 from ltmlc.plan.network import NO_FILES, is_timm
+
+if TYPE_CHECKING:
+    from ltmlc.data.split import Split
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -45,7 +48,7 @@ def check(options: argparse.Namespace) -> None:
     say("check", [f"all {runs} trainings can start"])
 
 
-def check_networks(grid: Grid, splits: Mapping[str, Split]) -> None:
+def check_networks(grid: Grid, splits: Mapping[str, "Split"]) -> None:
     """Losses and networks, where torch is installed."""
     if find_spec("torch") is None:  # Snakemake's own environment; each training has one that settles the rest
         say("check", ["torch is not installed here, so losses and weights were not looked at"])
@@ -56,7 +59,7 @@ def check_networks(grid: Grid, splits: Mapping[str, Split]) -> None:
     check_grid(grid, splits)
 
 
-def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, Split]) -> None:
+def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -> None:
     from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
     from ltmlc.evidence.outlook.plan import cost_line, make_plan
     from ltmlc.evidence.results.results import load_results
@@ -90,7 +93,7 @@ def check_files(grid: Grid) -> None:
         raise InputError(f"reference: there is no file {reference}; write published, or a file of `ltmlc reference`")
 
 
-def check_device(grid: Grid, splits: Mapping[str, Split]) -> None:
+def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
     """Say what would train here. Raise InputError for a GPU that is not there, or runs that a CPU would be refused."""
     from ltmlc.evidence.outlook.budget import counts_of
     from ltmlc.evidence.outlook.plan import images_per_run

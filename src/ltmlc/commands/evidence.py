@@ -76,12 +76,13 @@ def compare(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.comparison.report import write_diff
     from ltmlc.evidence.report.gather import Evidence
+    from ltmlc.evidence.results.frame import frame_csv, run_frame
 
     evidence = Evidence(*load_all(options))
     out = options.out or Path(evidence.grid.config["results"])
     _ = evidence.reference  # an error where it is not there; the report says so and goes on
     files = [*write_diff(evidence.diff, out), out / "runs.csv"]
-    write_atomically(out / "runs.csv", evidence.results.csv())
+    write_atomically(out / "runs.csv", frame_csv(run_frame(evidence.results)))
     write_sums(out / "diff.sha256", files)
     say_written(options.verb, files)
 

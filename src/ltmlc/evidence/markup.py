@@ -9,13 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import one_line
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MARKDOWN = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{character: "\\" + character for character in "\\`*[]"}}
@@ -67,12 +64,6 @@ def csv_cell(value: object) -> object:
         return value
     text = one_line(value)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) and not _is_number(text) else text
-
-
-def frame_csv(frame: "pd.DataFrame") -> str:
-    """A data frame as CSV, its texts as :func:`csv_cell` has them."""
-    texts = {name: frame[name].map(csv_cell) for name in frame.select_dtypes(["object", "string"])}
-    return frame.assign(**texts).to_csv(index=False, lineterminator="\n")
 
 
 def _is_number(text: str) -> bool:

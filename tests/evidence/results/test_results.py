@@ -5,6 +5,7 @@ import pytest
 from evidence.synthetic import SPEC, grid, row, table, write, write_seeds
 
 from ltmlc.disk.checksums import write_sums
+from ltmlc.evidence.results.frame import frame_csv, run_frame
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan import recorded, spec, terms
 from ltmlc.plan.grid import load_grid
@@ -88,7 +89,7 @@ def test_text_where_a_number_belongs_and_what_is_no_text_is_a_missing_run(tmp_pa
     results = load_results(GRID, tmp_path)
     assert results.runs["voc-lt", "a", 0].status == "missing"
     assert "metrics.json" in results.messages[0] and "counted as missing" in results.messages[0]
-    results.csv().encode()
+    frame_csv(run_frame(results)).encode()
 
 
 def test_a_result_whose_checksum_is_gone_is_not_believed(tmp_path):
@@ -149,22 +150,6 @@ def test_a_group_without_classes_has_no_score(tmp_path):
     results = load_results(GRID, tmp_path)
     assert results.scores("voc-lt", "a", "tail") == {}
     assert results.scores("voc-lt", "a", "total") == {0: pytest.approx(50)}
-
-
-def test_the_export_has_one_tidy_row_a_run(tmp_path):
-    write(tmp_path, "voc-lt", "a", 0, (50, 60, 50, 40))
-    frame = load_results(GRID, tmp_path).frame()
-    assert len(frame) == 4
-    assert frame.loc[0, ["dataset", "run", "seed", "status", "device"]].tolist() == [
-        "voc-lt",
-        "a",
-        0,
-        "finished",
-        "cpu",
-    ]
-    assert frame.loc[0, "tail"] == pytest.approx(40)
-    assert frame["status"].tolist() == ["finished", "missing", "missing", "missing"]
-    assert load_results(GRID, tmp_path).csv().startswith("dataset,run,seed,status,total")
 
 
 def test_460_runs_load_within_seconds(tmp_path):

@@ -34,7 +34,7 @@ from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
 from ltmlc.evidence.uncertainty.level import Level
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, moderate
-from ltmlc.evidence.uncertainty.noise import kendall
+from ltmlc.evidence.uncertainty.ranks import kendall
 from ltmlc.plan.grid import Grid, Row
 
 

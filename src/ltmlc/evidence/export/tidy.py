@@ -11,7 +11,7 @@ from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelScores
-from ltmlc.evidence.markup import frame_csv
+from ltmlc.evidence.results.frame import frame_csv, run_frame
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import shown_by
 from ltmlc.plan.grid import Grid
@@ -20,7 +20,7 @@ from ltmlc.plan.grid import Grid
 def run_table(
     grid: Grid, results: Results, roots: Mapping[str, str | Path], labels: LabelScores | None = None
 ) -> pd.DataFrame:
-    """:meth:`Results.frame`, with what was run (loss, sampler, recipe, batch size, head as
+    """:func:`run_frame`, with what was run (loss, sampler, recipe, batch size, head as
     columns), the tables that show it, and precision, recall and F1 of its labels; percent, unrounded; paths relative.
 
     Args:
@@ -30,7 +30,7 @@ def run_table(
         labels: from :func:`ltmlc.evidence.labels.measure.label_scores`; columns of runs that are not in it are empty.
     """
     users = {pair: [f"{table.name}: {row.label}" for table, row in each] for pair, each in shown_by(grid).items()}
-    frame = results.frame()
+    frame = run_frame(results)
     specs = [grid.runs[dataset][run] for dataset, run in zip(frame.dataset, frame.run, strict=True)]
     frame.insert(3, "loss", [canonical_json(spec["loss"]) for spec in specs])
     frame.insert(4, "sampler", [spec["sampler"]["name"] for spec in specs])

@@ -11,15 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
 from ltmlc.disk.files import differences
 from ltmlc.disk.locks import is_held
 from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import frame_csv
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
@@ -116,16 +113,6 @@ class Results:
     def with_status(self, status: str) -> list[RunResult]:
         return [result for result in self.runs.values() if result.status == status]
 
-    def frame(self) -> pd.DataFrame:
-        """One tidy row a run: what it is, mAP in percent (unrounded), time, speed, environment, error, path."""
-        return pd.DataFrame(
-            [_record(result) for result in self.runs.values()], columns=list(_record(RunResult("", "", 0, "", Path())))
-        )
-
-    def csv(self) -> str:
-        """``runs.csv``: :meth:`frame` as text."""
-        return frame_csv(self.frame())
-
 
 def load_results(grid: Grid, results_dir: str | Path) -> Results:
     """Read the ``metrics.json`` of every run and seed of the grid. Never raises for a bad file."""
@@ -194,16 +181,3 @@ def _unfinished(missing: RunResult) -> RunResult:
 
 def _percent(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else 100 * value
-
-
-def _record(result: RunResult) -> dict[str, Any]:
-    environment = result.metrics.get("environment", {})
-    return {
-        **{"dataset": result.dataset, "run": result.run, "seed": result.seed, "status": result.status},
-        **{column: result.percent.get(column) for column in COLUMNS},
-        "seconds": result.seconds,
-        "images_per_second": result.metrics.get("images_per_second"),
-        **{key: environment.get(key) for key in ("device", "torch", "git_commit")},
-        **{key: result.metrics.get(key) for key in ("split_sha256", "code", "error")},
-        "path": (result.directory / METRICS).as_posix(),
-    }

@@ -1,4 +1,4 @@
-"""The statistics of comparing runs: pooled noise, run and seed effects, multiple testing, rank agreement.
+"""The statistics of comparing runs: pooled noise, run and seed effects, the largest of many errors.
 
 Pooled noise takes the seeds of all runs for independent draws of one spread. That describes a set of runs; verdicts
 rest on each row's own spread (:mod:`ltmlc.evidence.uncertainty.moderated`), for rows share their seeds.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ltmlc.evidence.results.results import Results
 
@@ -39,26 +39,9 @@ def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int,
     return {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
 
 
-def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
-    """Adjusted p-values; those at most q are discoveries with an expected share of false ones of at most q.
-
-    Benjamini and Hochberg (1995); valid under the positive dependence between the cells here (totals and their
-    splits, a run that stands in several tables).
-    """
-    return stats.false_discovery_control(p_values, method="bh") if len(p_values) else np.empty(0)
-
-
 def chance_among(number: int, *, level: float = LEVEL) -> float:
     """How many standard deviations the largest of ``number`` independent normal errors stays within, at ``level``."""
-    return float(stats.norm.isf((1 - level ** (1 / max(number, 1))) / 2))
-
-
-def kendall(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """Kendall's tau-b between two rankings and its p-value; NaN for fewer than three rows or a constant side."""
-    if len(ours) < 3 or len(set(ours)) == 1 or len(set(theirs)) == 1:
-        return math.nan, math.nan
-    result = stats.kendalltau(ours, theirs)
-    return float(result.statistic), float(result.pvalue)
+    return float(-special.ndtri((1 - level ** (1 / max(number, 1))) / 2))
 
 
 def paired_noise(results: Results, dataset: str, column: str) -> Noise:
