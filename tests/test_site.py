@@ -40,7 +40,7 @@ class Loaded(HTMLParser):
 
 def test_every_page_is_there_and_in_the_navigation(site):
     index = (site / "index.html").read_text(encoding="utf-8")
-    for page in [*PAGES, Path("configuration.md")]:
+    for page in [*PAGES, *map(Path, ("start.md", "configuration.md", "contributing.md", "notebook.md"))]:
         target = page.with_suffix(".html").as_posix()
         assert (site / target).is_file()
         assert f'href="{target}" class="md-nav__link' in index, f"{target} is not in the navigation"
@@ -59,6 +59,29 @@ def test_formulas_are_set_as_formulas(site):
     text = re.sub(r"<(code|pre)\b.*?</\1>", "", page, flags=re.DOTALL)
     assert text.count("<math") > 40 and text.count("<mfrac>") > 5
     assert not re.search(r"\$|\\\(|\\frac|arithmatex|<merror", text)
+
+
+def test_no_page_shows_its_markup(site):
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"<p>\s*\|", text), f"{page}: rows of a table as text"
+        assert not re.search(r"<t[dh]\b[^\n]*\\\|", text), f"{page}: a bar with its backslash"
+        assert not re.search(r"^(flowchart|graph) ", re.sub(r"<[^>]+>", "", text), flags=re.MULTILINE), (
+            f"{page}: no diagram"
+        )
+
+
+def test_a_link_to_a_file_that_is_a_page_leads_to_the_page(site):
+    links = {page: (site / f"{page}.html").read_text(encoding="utf-8") for page in ("index", "start")}
+    assert 'href="start.html">the repository' in links["index"] and 'href="notebook.html">a notebook' in links["index"]
+    assert 'href="data.html">How do I use my own data?' in links["start"] and 'src="pictures/' in links["start"]
+
+
+def test_the_rule_graph_is_a_picture_with_every_rule(site):
+    page = (site / "workflow.html").read_text(encoding="utf-8")
+    picture = re.search(r'<svg class="flowchart".*?</svg>', page, flags=re.DOTALL)[0]
+    drawn = re.findall(r"<text [^>]*>(\w+)</text>", picture)
+    assert len(drawn) == len(set(drawn)) and {"download", "train", "tabulate", "summary", "all"} <= set(drawn)
 
 
 def test_public_functions_are_shown_with_their_arguments(site):
