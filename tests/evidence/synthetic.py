@@ -54,7 +54,7 @@ def metrics(dataset: str, run: str, seed: int, percent, **changes) -> dict:
         "split_sha256": "0" * 64,
         "code": "1" * 64,
         "environment": {"device": "cpu", "torch": "2.14.1"},
-        "ap_per_class": [0.5] if finished else None,
+        "ap_per_class": [None if values[0] is None else values[0] / 100] if finished else None,
         "map": {k: None if v is None else v / 100 for k, v in zip(names, values, strict=True)} if finished else None,
         "history": [],
         "seconds": {"start": 1.0, "load": 1.0, "train": 10.0, "evaluate": 2.0, "total": 14.0} if finished else {},

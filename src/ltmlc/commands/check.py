@@ -65,7 +65,7 @@ def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -
     from ltmlc.evidence.results.results import load_results
 
     measured = costs(references(grid))
-    planned = make_plan(grid, load_results(grid, grid.config["results"]), splits=splits, elsewhere=measured)
+    planned = make_plan(grid, load_results(grid, grid.config["results"], splits), splits=splits, elsewhere=measured)
     guessed = guess_lines(guesses(grid, planned, splits))
     print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), cost_line(planned), *guessed]))
 

@@ -19,9 +19,10 @@ def load_all(options: argparse.Namespace) -> tuple:
     folder = results_folder(options, grid)
     if options.results and not (folder / "runs").is_dir():
         raise InputError(f"--results: there is no folder {folder / 'runs'}; name a folder that holds runs/DATASET/RUN")
-    results = load_results(grid, folder)
+    splits = read_splits(folder, grid.datasets)
+    results = load_results(grid, folder, splits)
     say(options.verb, results.messages)
-    return grid, results, read_splits(folder, grid.datasets)
+    return grid, results, splits
 
 
 def results_folder(options: argparse.Namespace, grid) -> Path:

@@ -123,13 +123,14 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     from ltmlc.plan.lookup import run_folder
     from ltmlc.workflow.attempt import attempt_training
 
-    results, sha256 = load_results(sweep.grid, sweep.results), load_split(folder / "split.json").sha256
+    split = load_split(folder / "split.json")
+    results = load_results(sweep.grid, sweep.results, {dataset: split})
     specs = sweep.grid.runs[dataset]
     waiting = [
         (run, seed)
         for run in specs
         for seed in sweep.grid.seeds
-        if not _is_current(results.runs[dataset, run, seed], sha256, run_fingerprint(specs[run]))
+        if not _is_current(results.runs[dataset, run, seed], split.sha256, run_fingerprint(specs[run]))
     ]
     for number, (run, seed) in enumerate(waiting, 1):
         say("tune", [f"{dataset}: training {number} of {len(waiting)}: {run}, seed {seed}"])
@@ -153,7 +154,8 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.evidence.tuning.decide import decide, decisions_csv
     from ltmlc.evidence.tuning.report import sweep_markdown
 
-    results, split = load_results(sweep.grid, sweep.results), load_split(folder / "split.json")
+    split = load_split(folder / "split.json")
+    results = load_results(sweep.grid, sweep.results, {dataset: split})
     say("tune", results.messages)
     decisions = [decide(choice, dataset, results, split) for choice in sweep.choices[dataset]]
     text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds)

@@ -71,10 +71,10 @@ def test_a_loss_that_begins_at_no_positive_number_has_no_shares(declared, tmp_pa
 
 
 def test_held_out_scores_are_marked_at_their_epochs(declared, tmp_path):
-    scored = history(4.0, 3.0, 2.0, 1.0)
-    scored[1]["held_out_map"], scored[3]["held_out_map"] = 0.25, 0.5
+    scored = history(4.0, 3.0)
+    scored[1]["held_out_map"] = 0.25
     write(tmp_path, "voc-lt", "lsep", 0, 50, history=scored)
-    assert line(drawn(declared, tmp_path)["LSEP"], "held-out") == ([2, 4], [0.25, 0.5])
+    assert line(drawn(declared, tmp_path)["LSEP"], "held-out") == ([2], [0.25])
 
 
 def test_files_are_the_same_to_the_byte_whatever_the_user_s_settings(declared, tmp_path):

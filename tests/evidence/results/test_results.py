@@ -1,8 +1,9 @@
+import re
 import time
 from pathlib import Path
 
 import pytest
-from evidence.synthetic import SPEC, grid, row, table, write, write_seeds
+from evidence.synthetic import SPEC, grid, row, split, table, write, write_seeds
 
 from ltmlc.disk.checksums import write_sums
 from ltmlc.evidence.results.frame import frame_csv, run_frame
@@ -161,3 +162,61 @@ def test_460_runs_load_within_seconds(tmp_path):
     results = load_results(big, tmp_path)
     assert len(results.with_status("finished")) == 460
     assert time.perf_counter() - start < 5
+
+
+AP = [0.2, 0.3, 0.4]
+FITTING = {"ap_per_class": AP, "classes": ["person", "dog", "cow"]}
+EPOCH = {"loss": 1.0, "lr": 0.1, "images_per_second": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("percent", "changes", "complaint"),
+    [
+        ((30, 20, 30, 40), {"ap_per_class": [*AP, 0.3]}, "ap_per_class has 4 values for 3 classes"),
+        ((30, 20, 30, 40), {"classes": ["person", "dog"]}, "its classes are not those of its split"),
+        ((31, 20, 30, 40), {}, "map.total is 0.31, but the mean of its classes in ap_per_class is 0.3"),
+        ((None, 20, 30, 40), {}, "map.total is None, but the mean of its classes in ap_per_class is 0.3"),
+        ((30, 20, 40, 30), {}, "map.medium is 0.4, but the mean of its classes in ap_per_class is 0.3"),
+        ((30, 20, 30, 40), {"ap_per_class": [0.2, 0.3, None]}, "map.total is 0.3, but the mean .* is 0.25"),
+        ((30, 20, 30, 40), {"classes": ["person", "cow", "dog"]}, "its classes are not those of its split"),
+        ((30, 20, 30, 40), {"history": [{**EPOCH, "epoch": 1}]}, "its history is of 1 epochs, which are not .* 1 to 2"),
+        ((30, 20, 30, 40), {"history": [{**EPOCH, "epoch": k} for k in (2, 1)]}, "not the epochs 1 to 2"),
+        ((30, 20, 30, 40), {"error": "out of memory"}, "error"),
+        (None, {"map": dict.fromkeys(("total", "head", "medium", "tail"), 0.5)}, "map"),
+    ],
+)
+def test_what_contradicts_itself_or_its_split_is_a_missing_run(tmp_path, percent, changes, complaint):
+    """Whatever its checksum says."""
+    splits = {"voc-lt": split()}
+    write(tmp_path, "voc-lt", "b", 0, (30, 20, 30, 40), **FITTING)
+    assert load_results(GRID, tmp_path, splits).messages == ()
+    fields = {**(FITTING if percent else {}), **changes}
+    write(
+        tmp_path,
+        "voc-lt",
+        "a",
+        0,
+        percent,
+        **{key: each for key, each in fields.items() if each is not None or key == "map"},
+    )
+    results = load_results(GRID, tmp_path, splits)
+    assert results.runs["voc-lt", "a", 0].status == "missing"
+    (message,) = results.messages
+    assert re.search(complaint, message) and "counted as missing" in message
+
+
+def test_without_its_split_a_run_is_held_to_what_it_says_itself(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, (30, 99, 99, 99), **FITTING)
+    write(tmp_path, "voc-lt", "a", 1, (30, 99, 99, 99), ap_per_class=AP, classes=["person", "dog"])
+    write(tmp_path, "voc-lt", "b", 0, (31, 99, 99, 99), **FITTING)
+    results = load_results(GRID, tmp_path)
+    found = [results.runs["voc-lt", run, seed].status for run, seed in (("a", 0), ("a", 1), ("b", 0))]
+    assert found == ["finished", "missing", "missing"]
+
+
+def test_runs_on_another_split_than_the_one_beside_them_are_reported(tmp_path):
+    write(tmp_path, "voc-lt", "a", 0, (30, 20, 40, 30), **FITTING, split_sha256="2" * 64)
+    results = load_results(GRID, tmp_path, {"voc-lt": split()})
+    assert len(results.with_status("finished")) == 1, "its groups may be others"
+    (message,) = results.messages
+    assert message.startswith("the runs of voc-lt were made on split 222222222222, but the one beside them is 0000000")

@@ -1,17 +1,24 @@
 """What must not share a table unnoticed: numbers from different images or by different code, and copies of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def doubts(results: Iterable[Any]) -> list[str]:
-    """One sentence for each data set and doubt about its finished runs (:class:`...results.RunResult`)."""
+def doubts(results: Iterable[Any], splits: Mapping[str, Any]) -> list[str]:
+    """One sentence for each data set and doubt about its finished runs (:class:`...results.RunResult`).
+
+    Args:
+        splits: data set -> its split, as far as there is one.
+    """
     by_dataset: dict[str, list[Any]] = {}
     for result in results:
         if result.status == "finished":
             by_dataset.setdefault(result.dataset, []).append(result)
     checks = (_different_splits, _different_code, _copies)
-    return [said for name, runs in by_dataset.items() for check in checks if (said := check(name, runs))]
+    said = [each for name, runs in by_dataset.items() for check in checks if (each := check(name, runs))]
+    return said + [
+        each for name in by_dataset.keys() & splits if (each := _another_split(by_dataset[name], splits[name]))
+    ]
 
 
 def numbers_of(result: Any) -> tuple:
@@ -28,6 +35,17 @@ def _different_splits(dataset: str, runs: list[Any]) -> str:
     each = ", ".join(f"{number} runs on {sha256[:12]}" for sha256, number in counts.items())
     each = f"{len(counts)} different splits ({each})"
     return f"the runs of {dataset} were made on {each}; their numbers are not comparable"
+
+
+def _another_split(runs: list[Any], split: Any) -> str:
+    """Where all are, on one and the same; several are said of :func:`_different_splits`."""
+    found = {result.metrics["split_sha256"] for result in runs}
+    if found == {split.sha256} or len(found) > 1:
+        return ""
+    return (
+        f"the runs of {split.dataset} were made on split {found.pop()[:12]}, but the one beside them is "
+        f"{split.sha256[:12]}: its class counts, groups and test images are not theirs; train them again"
+    )
 
 
 def _different_code(dataset: str, runs: list[Any]) -> str:

@@ -6,30 +6,27 @@ a message names the file and what is wrong with it. Values are percent, as the p
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
-from ltmlc.disk.files import differences
+from ltmlc.data.split import SplitStatistics
 from ltmlc.disk.locks import is_held
 from ltmlc.disk.logs import last_line
-from ltmlc.disk.reading import read_json
 from ltmlc.errors import InputError
+from ltmlc.evidence.results.believed import read_believed
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
-from ltmlc.plan.reading.schema import check
-from ltmlc.plan.recorded import complete
+from ltmlc.plan.lookup import METRICS, run_folder
 
 STALE_SECONDS = 600
 """A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""
 
 COLUMNS = ("total", "head", "medium", "tail")
-
-# Where a file lies on one machine says nothing about the method.
-_PATHS = {"model.weights", "model.word_vectors"}
+_NONE: Mapping[str, SplitStatistics] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -114,52 +111,39 @@ class Results:
         return [result for result in self.runs.values() if result.status == status]
 
 
-def load_results(grid: Grid, results_dir: str | Path) -> Results:
-    """Read the ``metrics.json`` of every run and seed of the grid. Never raises for a bad file."""
+def load_results(grid: Grid, results_dir: str | Path, splits: Mapping[str, SplitStatistics] = _NONE) -> Results:
+    """Read the ``metrics.json`` of every run and seed of the grid. Never raises for a bad file.
+
+    Args:
+        splits: data set -> its split, as far as there is one: results that were made on it must fit it.
+    """
     runs, messages = {}, []
     for dataset, specs in grid.runs.items():
         for run, spec in specs.items():
             for seed in grid.seeds:
-                result, message = _load(run_folder(results_dir, dataset, run, seed), dataset, run, seed, spec)
+                folder = run_folder(results_dir, dataset, run, seed)
+                result, message = _load(folder, dataset, run, seed, spec, splits.get(dataset))
                 runs[dataset, run, seed] = result
                 messages += [message] if message else []
-    messages += doubts(runs.values())
+    messages += doubts(runs.values(), splits)
     return Results(runs, tuple(grid.seeds), tuple(messages))
 
 
-def _load(directory: Path, dataset: str, run: str, seed: int, spec: dict[str, Any]) -> tuple[RunResult, str | None]:
+def _load(
+    directory: Path, dataset: str, run: str, seed: int, spec: dict[str, Any], split: SplitStatistics | None
+) -> tuple[RunResult, str | None]:
     path = directory / METRICS
     missing = RunResult(dataset, run, seed, "missing", directory)
     try:
         if not path.exists():
             return _unfinished(missing), None
-        metrics = read_json(path)
-        check(metrics, schema="metrics", where=str(path))
-        _refuse_unverified(path)
+        metrics = read_believed(path, (dataset, run, seed), spec, split)
     except InputError as error:
         return missing, f"{error}; counted as missing, train it again"
-    if (metrics["dataset"], metrics["run"], metrics["seed"]) != (dataset, run, seed):
-        found = f"{metrics['dataset']}/{metrics['run']}/seed{metrics['seed']}"
-        return missing, f"{path} is the result of {found}; counted as missing"
-    changed = sorted(differences(complete(metrics["spec"]), complete(spec)).keys() - _PATHS)
-    if changed:
-        other = f"was made with another specification ({', '.join(changed)})"
-        return missing, f"{path} {other}; counted as missing, train it again"
     percent = {}
     if metrics["status"] == "finished":
         percent = {column: _percent(metrics["map"][column]) for column in COLUMNS}
     return RunResult(dataset, run, seed, metrics["status"], directory, percent, metrics), None
-
-
-def _refuse_unverified(path: Path) -> None:
-    """Raise InputError for a result whose checksum does not fit or is gone. Without predictions beside it, it is
-    evidence that was kept without them and without checksums (:mod:`ltmlc.evidence.results.archive`).
-    """
-    sums = path.with_name(RUN_SUMS)
-    if changed_files(sums, only=path.name):
-        raise InputError(f"{path}: it was edited since it was made: its checksum in {RUN_SUMS} does not fit")
-    if path.with_name(PREDICTIONS).exists() and not has_checksum(sums, path):
-        raise InputError(f"{path}: it has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
 
 
 def _unfinished(missing: RunResult) -> RunResult:
