@@ -114,6 +114,30 @@ def test_a_full_disk_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys):
     assert message.count("\n") == 1
 
 
+@pytest.mark.parametrize("place", ["/proc/x", "/dev/null/x", "file", "file/x", "n" * 300, "loop"])
+@pytest.mark.parametrize("verb", ["audit", "init"])
+def test_a_place_where_nothing_can_be_written_is_one_line(verb, place, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("kept")
+    Path("loop").symlink_to("loop")
+    assert main([verb, place] if verb == "init" else [verb, "--out", place, "--config", "{}"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"ltmlc {verb}: error: {place}") and "choose another place" in message
+    assert message.count("\n") == 1 and Path("file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EIO, errno.ESTALE, errno.EFBIG, errno.EINVAL])
+def test_what_the_system_refuses_is_one_line_with_the_file(number, tmp_path, monkeypatch, capsys):
+    def refused(_):
+        raise OSError(number, "words of the system", "results/a\nb.csv")
+
+    monkeypatch.setattr(evidence, "audit", refused)
+    assert main(["audit", "--out", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("ltmlc audit: error: results/a b.csv: ") and message.count("\n") == 1
+    assert "choose another place" in message
+
+
 def test_where_the_log_lies_on_the_full_disk_too_the_line_goes_to_the_terminal(tmp_path, monkeypatch, capsys):
     class FullLog:
         write = flush = full_disk

@@ -12,7 +12,7 @@ from ltmlc import __doc__ as purpose
 from ltmlc import __version__
 from ltmlc.commands import data, evidence, losses, overview, pages, start, training, tune
 from ltmlc.disk.trouble import MENDABLE
-from ltmlc.errors import InputError, PassingError
+from ltmlc.errors import InputError, PassingError, one_line
 
 PASSING = 75
 """Exit code where the same command may succeed (EX_TEMPFAIL of sysexits.h), as of a training that was told to stop."""
@@ -39,12 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        if error.errno not in MENDABLE:
+        if (problem := MENDABLE.get(error.errno)) is None:
             raise
-        where = f"{error.filename}: " if error.filename else ""
-        return _refuse(
-            options.verb, f"{where}{MENDABLE[error.errno]}; what is finished is safe, run the same again then"
-        )
+        where = f"{one_line(str(error.filename))}: " if error.filename else ""
+        return _refuse(options.verb, f"{where}{problem}; what is finished is safe, run the same again then")
 
 
 def _refuse(verb: str, sentence: str, how: str = "error") -> int:

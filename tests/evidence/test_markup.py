@@ -8,14 +8,8 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from ltmlc.evidence.markup import (
-    csv_text,
-    latex_comment,
-    latex_escape,
-    markdown_code,
-    markdown_escape,
-    markdown_table,
-)
+from ltmlc.disk.csv_file import csv_text
+from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_code, markdown_escape, markdown_table
 from ltmlc.evidence.results.frame import frame_csv
 
 HOSTILE = (

@@ -11,7 +11,7 @@ from training import tiny
 from ltmlc.cli import main
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.errors import InputError
-from ltmlc.training.predict import predict_images
+from ltmlc.training.predict import Predictions, predict_images
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,15 @@ def test_image_files_get_the_logits_of_the_same_pixels_in_a_pack(data, run_dir, 
     assert header == ["image", *found.classes]
     assert rows[1][0] == "inside/a.PNG"
     np.testing.assert_array_equal(np.array(rows)[:, 1:].astype(np.float32), found.logits)
+
+
+def test_names_of_files_and_classes_are_no_formulas_and_can_be_written():
+    """A name that is not in UTF-8 comes as halves of characters, which no file can hold."""
+    names = ["=cmd|' /C calc'!A0.jpg", "-1.jpg", "b\n.jpg", "c\udcff.jpg"]
+    text = Predictions(names, ["@SUM(A1)"], np.zeros((4, 1), np.float32)).csv()
+    found = [row[0] for row in csv.reader(text.splitlines())]
+    assert found == ["image", "'=cmd|' /C calc'!A0.jpg", "'-1.jpg", "b .jpg", "c\\udcff.jpg"]
+    assert text.startswith("image,'@SUM(A1)\n") and text.encode()
 
 
 def test_ml_gcn_is_built_again_from_its_weights_alone(data, tmp_path):

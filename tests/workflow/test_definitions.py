@@ -12,7 +12,7 @@ from ltmlc.workflow.contents import Contents
 
 @pytest.fixture
 def defined(tmp_path, monkeypatch):
-    """``defined()``: the hashes of a table and of the report now, for a copy of the code in ``package``."""
+    """``defined()``: the hashes of a table, of the report and of the plan now, with a copy of the code."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(PACKAGE / "evidence", tmp_path / "package" / "evidence")
     monkeypatch.setattr(definitions, "PACKAGE", tmp_path / "package")
@@ -20,7 +20,7 @@ def defined(tmp_path, monkeypatch):
 
     def hashes():
         found = definitions.Definitions(grid, Contents(tmp_path / "memory.json"))
-        return found.of_table("table2"), found.of_all()
+        return found.of_table("table2"), found.of_all(), found.of_plan()
 
     return hashes
 
@@ -46,3 +46,26 @@ def test_a_comment_is_no_change(defined, tmp_path):
     path = tmp_path / "package/evidence/tables/cells.py"
     path.write_text(path.read_text() + "\n# a comment\n")
     assert defined() == before
+
+
+def test_an_earlier_run_is_part_of_the_plan_alone(defined, tmp_path):
+    """Time and noise are taken from every CSV in config/reference."""
+    before = defined()
+    folder = tmp_path / "config" / "reference"
+    folder.mkdir(parents=True)
+    seen = {before[2]}
+    for content in ("dataset,run\n", "dataset,run,seed\n"):
+        (folder / "mine.csv").write_text(content)
+        after = defined()
+        assert after[:2] == before[:2] and after[2] not in seen
+        seen.add(after[2])
+
+
+@pytest.mark.parametrize(("old", "new", "part"), [("74.93", "74.94", True), ("rows:", "rows: # a comment", False)])
+def test_a_table_that_is_not_asked_for_is_part_of_claims_and_audit(defined, tmp_path, old, new, part):
+    before, text = defined(), (PROJECT / "config" / "tables" / "table4.yaml").read_text()
+    assert old in text
+    (tmp_path / "config" / "tables").mkdir(parents=True)
+    (tmp_path / "config" / "tables" / "table4.yaml").write_text(text.replace(old, new, 1))
+    after = defined()
+    assert after[0] == before[0] and (after[1] != before[1]) == part

@@ -12,6 +12,7 @@ use rule compare as plan with:
     localrule: True
     params:
         verb=untracked("plan"),
+        definition=DEFINITIONS.of_plan(),
         out=lambda wildcards, output: output[0],
 
 

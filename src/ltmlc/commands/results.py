@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ltmlc.commands.options import say
 from ltmlc.errors import InputError
-from ltmlc.plan.lookup import PROJECT, own_or_shipped
+from ltmlc.plan.lookup import earlier_runs, own_or_shipped
 
 
 def load_all(options: argparse.Namespace) -> tuple:
@@ -47,11 +47,8 @@ def split_of(grid, name: str, splits: dict):
 
 
 def references(grid, measured: list[Path] | None = None) -> list[Path]:
-    """Files of earlier runs: those asked for, the configuration's, all in config/reference, here or shipped."""
-    configured = [Path(grid.config["reference"])] if grid.config["reference"] != "published" else []
-    found = [path for path in configured if own_or_shipped(path).exists()]
-    lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}
-    every = [own_or_shipped(path) for path in (*(measured or ()), *found)] + sorted(lying.values())
+    """Files of earlier runs: those asked for, and those that lie ready."""
+    every = [*map(own_or_shipped, measured or ()), *earlier_runs(grid.config["reference"])]
     return list({path.resolve(): path for path in every}.values())
 
 

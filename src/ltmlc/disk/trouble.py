@@ -15,6 +15,13 @@ MENDABLE = {
     errno.EACCES: "no permission: make it readable and writable for you, or choose another place",
     errno.EPERM: "no permission: make it readable and writable for you, or choose another place",
     **dict.fromkeys(
+        (errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO),
+        "the disk, or the server it is on, does not answer as it should: mend it, or choose another place",
+    ),
+    errno.ENOENT: "it is not there and cannot be made there, or was taken away meanwhile: choose another place",
+    errno.EINVAL: "it is a pipe or a device, or no name for a file there: choose another place",
+    errno.EFBIG: "it is larger than the file system takes: choose another place",
+    **dict.fromkeys(
         (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
         "something else lies where this is to be written, or the name is too long: move it, or choose another place",
     ),

@@ -1,7 +1,5 @@
 """Plain writers for CSV, Markdown and LaTeX tables."""
 
-import csv
-import io
 import math
 import re
 from collections import Counter
@@ -11,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import one_line
 
@@ -20,15 +19,6 @@ _MARKDOWN = str.maketrans(
 _EMPHASIS = re.compile(r"(?<!\w)_|_(?!\w)")
 _BLOCK = re.compile(r"^( *\d*)([#+=.)-])(?=[\s#=-]|$)")
 """A heading, an item, a rule, as a text would begin one at the beginning of a line."""
-_FORMULA = ("=", "+", "-", "@")
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(map(csv_cell, header))
-    writer.writerows(map(csv_cell, row) for row in rows)
-    return buffer.getvalue()
 
 
 def records_csv(kind: type, records: Iterable[object]) -> str:
@@ -56,21 +46,6 @@ def write_texts(directory: str | Path, texts: Mapping[str, str]) -> list[Path]:
     for path, text in zip(paths, texts.values(), strict=True):
         write_atomically(path, text)
     return paths
-
-
-def csv_cell(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front, which spreadsheets do not show."""
-    if not isinstance(value, str):
-        return value
-    text = one_line(value)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(float(text) or True)
-    except ValueError:
-        return False
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:

@@ -50,3 +50,11 @@ def run_folder(results: str | Path, dataset: str, run: str, seed: int | str) -> 
 def data_folder(results: str | Path, dataset: str) -> Path:
     """Where the split, the pack and the starting weights of a data set lie."""
     return Path(results, "data", dataset)
+
+
+def earlier_runs(reference: str) -> list[Path]:
+    """Files of earlier runs: the configuration's ``reference``, and all of config/reference, here or shipped."""
+    configured = own_or_shipped(reference)
+    found = [configured] if reference != "published" and configured.exists() else []
+    lying = {path.name: path for root in (PROJECT, Path()) for path in (root / "config" / "reference").glob("*.csv")}
+    return [*found, *sorted(lying.values())]

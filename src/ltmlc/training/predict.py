@@ -1,8 +1,6 @@
 """Logits or probabilities for new images, by the network that a run left behind or that was exported."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.sources.images import read_rgb
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.errors import InputError
 from ltmlc.models.layout import channels_last
 from ltmlc.training.batches import batch_size
@@ -39,21 +38,14 @@ class Predictions:
         """A line an image: its id and for each class a logit, or with a decision a probability."""
         values = self.logits if self.decision is None else self.decision.probabilities(self.logits)
         rows = ([name, *row] for name, row in zip(self.ids, values.tolist(), strict=True))
-        return _csv(["image", *self.classes], rows)
+        return csv_text(["image", *self.classes], rows)
 
     def thresholds_csv(self) -> str:
         """A line a class: its F1-best threshold as logit and probability, the F1 and positives it was chosen by."""
         made = self.decision
         chances = made.probabilities(made.thresholds)
         rows = zip(self.classes, made.thresholds, chances, made.f1, made.positives.astype(int), strict=True)
-        return _csv(["class", "logit", "probability", "f1_held_out", "positives_held_out"], rows)
-
-
-def _csv(header: list[str], rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([header, *rows])
-    return text.getvalue()
+        return csv_text(["class", "logit", "probability", "f1_held_out", "positives_held_out"], rows)
 
 
 def predict_images(

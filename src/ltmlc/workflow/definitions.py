@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.files import canonical_json, sha256_text
+from ltmlc.evidence.claims.predicates import TWINS
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import PACKAGE, PROJECT, own_or_shipped
+from ltmlc.plan.lookup import PACKAGE, PROJECT, earlier_runs, files_of, own_or_shipped
+from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.workflow.contents import Contents
 
 HOW_TO_TRAIN = (
@@ -35,6 +37,8 @@ class Definitions:
         self._code = _code_of_evidence(contents)
         self._reference = _contents_of_reference(grid.config["reference"], contents)
         captions = (path.relative_to(PROJECT).as_posix() for path in sorted(PROJECT.glob("workflow/report/*.rst")))
+        self._published = _published(contents)
+        self._earlier = [contents.file(path) for path in earlier_runs(grid.config["reference"])]
         self._quoted = [contents.file(own_or_shipped(path)) for path in (*QUOTED, *captions)]
 
     def of_data(self) -> str:
@@ -55,7 +59,11 @@ class Definitions:
         training = {key: value for key, value in config["training"].items() if key not in HOW_TO_TRAIN}
         what = {key: value for key, value in config.items() if key not in ("training", "data", "tune", "strict")}
         tables = {name: asdict(table) for name, table in self._grid.tables.items()}
-        return self._hash([tables, self._quoted, what, training, self._grid.runs])
+        return self._hash([tables, self._published, self._quoted, what, training, self._grid.runs])
+
+    def of_plan(self) -> str:
+        """What the plan says beside that: what earlier runs have cost."""
+        return self._hash([self.of_all(), self._earlier])
 
     def _hash(self, value: Any) -> str:
         everywhere = [self._grid.datasets, self._reference, self._code]
@@ -78,6 +86,20 @@ def _parsed(files: dict[str, Path]) -> str:
     return sha256_text(
         "".join(ast.dump(ast.parse(text)) if path.suffix == ".py" else text for path, text in texts.items())
     )
+
+
+def _published(contents: Contents) -> str:
+    """What claims and the audit are held against, whatever a configuration asks for: all tables and recipes, on the
+    paper's data sets. As values: a comment is no change.
+    """
+    datasets = files_of("datasets")
+    files = files_of("tables") | {f"dataset {name}": datasets[name] for name in TWINS}
+    files["recipes"] = own_or_shipped("config/recipes.yaml")
+    return contents.derived(f"published {contents.of(files)}", lambda: _values(files))
+
+
+def _values(files: dict[str, Path]) -> str:
+    return sha256_text(canonical_json([[name, read_yaml(path)] for name, path in files.items()]))
 
 
 def _contents_of_reference(reference: str, contents: Contents) -> str:

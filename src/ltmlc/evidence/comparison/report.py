@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
 from ltmlc.evidence.markup import (
     count_verdicts,
-    csv_text,
     markdown_code,
     markdown_escape,
     markdown_table,

@@ -45,7 +45,7 @@ def stage_files(
         root,
     ):  # what a folder of one's own has comes last, and so takes the place of this project's
         for name in SOURCES:
-            if (source / name).exists():
+            if (source / name).is_file():
                 _copy(source / name, stage / name, roots)
         for tree, patterns in SOURCE_TREES.items():
             for path in _files(source / tree, patterns):

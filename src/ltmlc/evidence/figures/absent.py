@@ -10,9 +10,10 @@ from statistics import fmean, stdev
 import numpy as np
 from matplotlib.figure import Figure
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
-from ltmlc.evidence.markup import csv_text, number
+from ltmlc.evidence.markup import number
 
 MethodLogits = Mapping[str, Sequence[np.ndarray]]
 """Method, in the order of comparison -> logits (N, C) of each finished seed, rows in the split's order."""

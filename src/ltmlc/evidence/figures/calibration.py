@@ -6,10 +6,11 @@ from statistics import fmean, stdev
 import numpy as np
 from matplotlib.figure import Figure
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.probes import probabilities
 from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
-from ltmlc.evidence.markup import csv_text, number
+from ltmlc.evidence.markup import number
 from ltmlc.metrics import Reliability, reliability
 
 BINS = 10

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from ltmlc.data.split import Split
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, nothing, plain
-from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.metrics import group_means
 

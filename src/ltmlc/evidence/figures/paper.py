@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.figures.gradients import (
     CRITERION,
@@ -18,7 +19,6 @@ from ltmlc.evidence.figures.gradients import (
     gradient_curves,
 )
 from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, plain, save, style
-from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
 from ltmlc.plan.grid import Grid, Row, Table

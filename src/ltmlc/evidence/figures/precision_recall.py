@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ltmlc.data.split import Split
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.style import looks_of, nothing, plain
-from ltmlc.evidence.markup import csv_text
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.metrics import precision_at_recall
 

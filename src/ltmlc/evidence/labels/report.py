@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelRow
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, number, write_texts
+from ltmlc.evidence.markup import markdown_escape, markdown_table, number, write_texts
 from ltmlc.metrics import LABEL_METRICS
 
 TITLE = "Predicted labels"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ltmlc.evidence.markup import csv_cell
+from ltmlc.disk.csv_file import csv_cell
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.plan.lookup import METRICS
 

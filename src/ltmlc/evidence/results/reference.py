@@ -5,9 +5,10 @@ import io
 import math
 from pathlib import Path
 
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, number
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.plan.lookup import own_or_shipped
 

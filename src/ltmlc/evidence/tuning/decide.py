@@ -9,8 +9,9 @@ from statistics import fmean, stdev
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, number
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.plan.sweep import Candidate, Choice
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from ltmlc.evidence.markup import csv_text, markdown_escape, markdown_table, number
+from ltmlc.disk.csv_file import csv_text
+from ltmlc.evidence.markup import markdown_escape, markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text

@@ -15,8 +15,9 @@ from statistics import fmean
 import numpy as np
 
 from ltmlc.data.split import Split
+from ltmlc.disk.csv_file import csv_text
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import csv_text, markdown_table, number
+from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination, read_predictions
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
