@@ -108,7 +108,7 @@ def test_the_photograph_shown_is_that_of_the_test_image(tmp_path):
 def test_the_gain_is_paired_by_seed(tmp_path):
     declared, data = method_grid(seeds=(0, 1, 2)), company()
     for run, seed, ap in (("dr", 0, 0.5), ("dr", 1, 0.9), ("lsep", 1, 0.7), ("lsep", 2, 0.1)):
-        write(tmp_path, "voc-lt", run, seed, 50, ap_per_class=[ap] * 3, spec=declared.runs["voc-lt"][run])
+        write(tmp_path, "voc-lt", run, seed, 100 * ap, ap_per_class=[ap] * 3, spec=declared.runs["voc-lt"][run])
     scores = class_scores(finished_methods(declared, load_results(declared, tmp_path), "voc-lt"), data)
     bars = [bar.get_height() for bar in draw_gain(scores, data, title="x").axes[0].patches]
     assert bars == pytest.approx([20.0] * 3)  # seed 1 alone
@@ -140,8 +140,8 @@ def test_every_class_stands_at_its_size_with_the_mean_of_its_group(tmp_path):
 
 def test_a_class_without_a_test_image_has_no_number_in_figures(tmp_path):
     declared, data = method_grid(), company()
-    for run, ap in (("dr", [0.5, 0.7, None]), ("lsep", [0.4, 0.4, None])):
-        write(tmp_path, "voc-lt", run, 0, 50, ap_per_class=ap, spec=declared.runs["voc-lt"][run])
+    for run, total, ap in (("dr", 60, [0.5, 0.7, None]), ("lsep", 40, [0.4, 0.4, None])):
+        write(tmp_path, "voc-lt", run, 0, total, ap_per_class=ap, spec=declared.runs["voc-lt"][run])
     scores = class_scores(finished_methods(declared, load_results(declared, tmp_path), "voc-lt"), data)
     assert "cow,1,tail,DR,1,,\n" in class_csv(scores, data)
     labels = [bar.get_label() for bar in draw_gain(scores, data, title="x").axes[0].containers]
