@@ -96,7 +96,30 @@ def test_links_are_relative_to_the_page(asked, tmp_path):
     sweep = grid(table("fig4", row("A", "run-a", panel="p", x=1), kind="figure"))
     sweep.config["figures"] = str(tmp_path / "figures")
     page = summary_markdown(sweep, load_results(sweep, tmp_path), folder=tmp_path / "results", root=tmp_path)
-    assert "![Fig4](../figures/fig4.png)" in page
+    assert "fig4.png" not in page and "| A | … |" in page, "not drawn: its numbers stand in its place"
+    for path in (tmp_path / "figures" / "fig4.png", tmp_path / "results" / "tables" / "fig4.md"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    page = summary_markdown(sweep, load_results(sweep, tmp_path), folder=tmp_path / "results", root=tmp_path)
+    assert "![Fig4](../figures/fig4.png)\n\nIts numbers: [tables/fig4.md](tables/fig4.md)." in page
+
+
+def test_only_files_that_are_there_are_linked(asked, tmp_path):
+    write_seeds(tmp_path, "voc-lt", "run-a", [51.5, 52.5])
+    names = ("diff.md", "claims.md", "audit.md")
+    page = summary_markdown(asked, load_results(asked, tmp_path), folder=tmp_path, root=ROOT)
+    assert not any(f"({name})" in page for name in names)
+    for name in names:
+        (tmp_path / name).touch()
+    page = summary_markdown(asked, load_results(asked, tmp_path), folder=tmp_path, root=ROOT)
+    assert all(f"({name})" in page for name in names)
+
+
+def test_where_nothing_is_compared_or_measured_nothing_explains_it(tmp_path):
+    asked = grid(table("t", row("A", "run-a")), seeds=(0, 1))
+    page = summary_markdown(asked, load_results(asked, tmp_path), root=ROOT)
+    assert "Nothing to compare: no row has a published number" in page
+    assert not any(word in page for word in ("Holm", "interval", "in bold", "✗", "Numbers against"))
 
 
 def test_neither_summary_nor_claims_nor_audit_import_torch():

@@ -65,6 +65,16 @@ def test_nothing_finished_still_gives_a_table(tmp_path):
     assert "✗ voc" not in text["md"]
 
 
+def test_the_legend_explains_the_signs_that_stand_in_the_table(tmp_path):
+    declared = grid(table("t", row("A", "a"), row("B", "b")))
+    legend = tabulate(declared, load_results(declared, tmp_path), "t")["md"].splitlines()[-1]
+    assert "… not run yet" in legend and "✗" not in legend and "bold" not in legend
+    write(tmp_path, "voc-lt", "a", 0, 50)
+    write(tmp_path, "voc-lt", "b", 0, None)
+    legend = tabulate(declared, load_results(declared, tmp_path), "t")["md"].split("mAP in percent")[1]
+    assert "; ✗ failed" in legend and "best of each column in bold" in legend and "not run yet" not in legend
+
+
 def test_gains_are_printed_in_total_over_the_row_above_on_shared_seeds(tmp_path):
     declared = grid(table("t", row("A", "a"), row("B", "b", delta=True), row("C", "c", delta=True)), seeds=(0, 1))
     write_seeds(tmp_path, "voc-lt", "a", [50, 52])

@@ -44,8 +44,9 @@ def audit_summary(findings: Sequence[Finding]) -> str:
     """How many findings of each kind and severity, in one sentence and one table."""
     if not findings:
         return "Nothing to report: no published numbers, or none that disagree."
-    rows = [[kind, *(count or "" for count in counts.values())] for kind, counts in audit_counts(findings).items()]
-    return f"{HOW_TO_READ_AUDIT}\n\n{markdown_table(['finding', *SEVERITIES], rows)}"
+    found = [severity for severity in SEVERITIES if any(finding.severity == severity for finding in findings)]
+    rows = [[kind, *(counts[each] or "" for each in found)] for kind, counts in audit_counts(findings).items()]
+    return f"{HOW_TO_READ_AUDIT}\n\n{markdown_table(['finding', *found], rows)}"
 
 
 def audit_counts(findings: Sequence[Finding]) -> dict[str, dict[str, int]]:

@@ -45,13 +45,23 @@ def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = 
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
 
 
-def how_to_read(verdicts: Sequence[Verdict]) -> str:
-    """What the verdicts mean, and how often chance alone gives one."""
+def differences_in_words(verdicts: Sequence[Verdict]) -> str:
+    """What the differences are and how verdicts are corrected; empty where none was measured."""
+    if all(verdict.difference is None for verdict in verdicts):
+        return ""
+    interval = ", with its 95 % interval" if any(verdict.low is not None for verdict in verdicts) else ""
     text = (
         "Differences are mAP points, paired by seed, positive where they point the stated way; of a claim with several "
-        "comparisons the weakest is shown, with its 95 % interval. *Holds* and *reversed* survive Holm's correction at "
-        "5 % over the claims of their data set."
+        f"comparisons the weakest is shown{interval}."
     )
+    if any(verdict.verdict in ("holds", "reversed") for verdict in verdicts):
+        text += " *Holds* and *reversed* survive Holm's correction at 5 % over the claims of their data set."
+    return text
+
+
+def how_to_read(verdicts: Sequence[Verdict]) -> str:
+    """What the verdicts mean, and how often chance alone gives one."""
+    text = differences_in_words(verdicts)
     seeds = sorted({verdict.n for verdict in verdicts if verdict.n})
     chance = [f"{0.5**n:.0%} with {n} seed{'s' * (n > 1)}" for n in seeds]
     if any(verdict.verdict == "direction only" for verdict in verdicts):

@@ -60,6 +60,8 @@ def diff_markdown(diff: Diff) -> str:
 
 
 def _counts(diff: Diff) -> str:
+    if not diff.cells:
+        return ""
     rows = count_verdicts(CELL_VERDICTS, diff.cells, diff.datasets)
     return markdown_table(["verdict", "cells", *diff.datasets], [[name, count, *each] for name, count, each in rows])
 

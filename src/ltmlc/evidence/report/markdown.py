@@ -1,6 +1,5 @@
 """``REPRODUCTION.md``: one page that says what came out, verdicts first, and how far to trust it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict
-from ltmlc.evidence.claims.report import verdict_table
+from ltmlc.evidence.claims.report import differences_in_words, verdict_table
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
@@ -17,49 +16,51 @@ from ltmlc.evidence.markup import count_verdicts, markdown_code, markdown_escape
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked
-from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, tables, what_was_run
+from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, link, tables, what_was_run
 
-_HOW_TO_READ = (
-    "Differences in mAP points, paired by seed, positive where they point the stated way; of several comparisons the "
-    "weakest is shown. Which one, and why the verdict: [claims.md](claims.md)."
-)
 _WORST = 10  # cells shown here; all stand in diff.md
 
 
 def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
-    """The page as text; ``folder`` is where it will lie. What is not there yet is said to be missing."""
+    """The page as text; ``folder`` is where it will lie, and files that lie there are linked.
+
+    What is not there yet is said to be missing.
+    """
+    folder = Path(folder)
     sections = [
         f"# Reproduction: {' and '.join(map(markdown_escape, evidence.titles.values()))}",
         "\n\n".join(lead(evidence)),
-        _verdicts(evidence),
+        _verdicts(evidence, folder),
         what_was_run(evidence),
-        tables(evidence, os.path.relpath(evidence.figures, folder)),
+        tables(evidence, folder),
         _numbers(evidence.diff, evidence.problem),
-        _claims(evidence.verdicts, evidence.titles),
+        _claims(evidence.verdicts, evidence.titles, folder),
         _labels(evidence),
-        _audit(evidence.findings),
+        _audit(evidence.findings, folder),
         left_open(evidence),
         how_to_cite(evidence),
     ]
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def _verdicts(evidence: Evidence) -> str:
+def _verdicts(evidence: Evidence, folder: Path) -> str:
     """Both counts, side by side with the data sets."""
     diff, titles = evidence.diff, evidence.titles
     other = "the published ones" if evidence.published else f"our reference {markdown_code(diff.against)}"
     parts = ["## Verdicts"]
     if diff.cells:
-        parts.append(f"Numbers against {other} ([every cell](diff.md)):")
+        parts.append(f"Numbers against {other}{link(folder, ' ([every cell]({}))', 'diff.md')}:")
         parts.append(_counts(CELL_VERDICTS, diff.cells, titles))
     elif evidence.problem:
         parts.append(evidence.problem)
+    else:
+        parts.append(multiplicity(diff))
     if evidence.verdicts:
-        parts.append("Sentences of the paper ([every claim](claims.md)):")
+        parts.append(f"Sentences of the paper{link(folder, ' ([every claim]({}))', 'claims.md')}:")
         parts.append(_counts(CLAIM_VERDICTS, evidence.counted, {**titles, "": "losses"}))
     if note := not_asked(evidence):
         parts.append(note)
-    return "\n\n".join(part.strip() for part in parts) if len(parts) > 1 else ""
+    return "\n\n".join(part.strip() for part in parts)
 
 
 def _counts(names: Sequence[str], judged: Sequence[Any], titles: Mapping[str, str]) -> str:
@@ -93,10 +94,12 @@ def _cell(cell: Comparison) -> list[str]:
     return [cell.table, markdown_escape(cell.row), cell.dataset, cell.column, *numbers, cell.verdict]
 
 
-def _claims(verdicts: list[Verdict], titles: Mapping[str, str]) -> str:
+def _claims(verdicts: list[Verdict], titles: Mapping[str, str], folder: Path) -> str:
     if not verdicts:
         return ""
-    parts = ["## The paper's sentences", _HOW_TO_READ]
+    more = link(folder, "Which comparison, and why the verdict: [{0}]({0}).", "claims.md")
+    parts = ["## The paper's sentences"]
+    parts += [f"{text} {more}".strip()] if (text := differences_in_words(verdicts)) else []
     for dataset in dict.fromkeys(verdict.dataset for verdict in verdicts):
         parts.append(f"### {markdown_escape(titles.get(dataset, 'The losses'))}")
         parts.append(verdict_table([v for v in verdicts if v.dataset == dataset], brief=True).strip())
@@ -110,8 +113,9 @@ def _labels(evidence: Evidence) -> str:
     return f"## {TITLE}\n\n{tables}" if any(row.n for row in rows) else ""
 
 
-def _audit(findings: Sequence[Finding]) -> str:
+def _audit(findings: Sequence[Finding], folder: Path) -> str:
     """The paper's own numbers, short."""
     grave = [finding for finding in findings if finding.severity == "contradiction"]
     text = f"## The paper's own numbers\n\n{audit_summary(findings)}\n"
-    return f"{text}The contradictions (the rest: [audit.md](audit.md)):\n\n{finding_table(grave)}" if grave else text
+    rest = link(folder, " (the rest: [{0}]({0}))", "audit.md")
+    return f"{text}The contradictions{rest}:\n\n{finding_table(grave)}" if grave else text

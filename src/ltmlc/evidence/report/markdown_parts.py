@@ -1,5 +1,8 @@
 """Sections of ``REPRODUCTION.md`` that restate what is on file: runs, tables, open choices, citation."""
 
+import os
+from pathlib import Path
+
 from ltmlc.evidence.markup import hours, markdown_escape, markdown_table
 from ltmlc.evidence.report.facts import (
     ENVIRONMENT,
@@ -42,14 +45,20 @@ def _dataset(cost: DatasetCost) -> list[object]:
     return [markdown_escape(cost.title), *sizes, *cost.runs.values(), hours(cost.seconds)]
 
 
-def tables(evidence: Evidence, figures: str) -> str:
-    """Every table as it stands in ``tables/``; a figure is linked, its numbers stand in its own file."""
+def link(folder: Path, text: str, name: str) -> str:
+    """``text`` with the name in its braces; empty where no such file lies in ``folder``."""
+    return text.format(name) if (folder / name).exists() else ""
+
+
+def tables(evidence: Evidence, folder: Path) -> str:
+    """Every table as it stands in ``tables/``; a figure that is drawn is linked, with the file of its numbers."""
     parts = ["## Tables"]
     for name, table in evidence.grid.tables.items():
-        if table.kind == "figure":
+        figure = os.path.relpath(evidence.figures / f"{name}.png", folder)
+        if table.kind == "figure" and (folder / figure).exists():
             title, caption = markdown_escape(table.title), markdown_escape(table.caption)
-            link = f"![{title}]({figures}/{name}.png)\n\nIts numbers: [tables/{name}.md](tables/{name}.md)."
-            parts.append(f"### {title}\n\n{caption}\n\n{link}")
+            numbers = link(folder, "\n\nIts numbers: [{0}]({0}).", f"tables/{name}.md")
+            parts.append(f"### {title}\n\n{caption}\n\n![{title}]({figure}){numbers}")
         else:
             text = tabulate(evidence.grid, evidence.results, name, splits=evidence.splits)["md"]
             parts.append("##" + text.strip())

@@ -19,6 +19,7 @@ from ltmlc.plan.grid import Grid, Row, Table
 
 STATUS_SIGNS = {"missing": "…", "failed": "✗"}
 """What stands in the place of a number that there is not."""
+SIGNS_IN_WORDS = {"missing": "not run yet", "failed": "failed"}
 
 
 def tabulate(
@@ -42,7 +43,7 @@ def tabulate(
     rows = table_cells(table, results)
     shown = {name: split for name, split in (splits or {}).items() if name in grid.datasets}
     controls = {name: split_controls(split) for name, split in shown.items()}
-    legend = _legend(results, controls, [sentence for split in shown.values() for sentence in untested(split)])
+    legend = _legend(results, rows, controls, [sentence for split in shown.values() for sentence in untested(split)])
     return {
         "csv": figure_csv(table, rows) if table.kind == "figure" else _csv(grid, rows, controls),
         "md": _markdown(grid, results, table, rows, controls, legend),
@@ -176,13 +177,15 @@ def _lines(
     return lines, notes
 
 
-def _legend(results: Results, controls: dict, left_out: list[str]) -> str:
+def _legend(results: Results, rows: list, controls: dict, left_out: list[str]) -> str:
+    """Of what the table shows."""
+    there = {cell.status for _, cells in rows for cell in cells.values()}
     seeds = ", ".join(map(str, results.seeds))
     parts = [
         f"mAP in percent, {'mean ± sd over seeds' if len(results.seeds) > 1 else 'seed'} {seeds}",
-        "best of each column in bold",
+        *(["best of each column in bold"] if "finished" in there else []),
     ]
-    parts += [f"{STATUS_SIGNS['missing']} not run yet", f"{STATUS_SIGNS['failed']} failed"]
+    parts += [f"{STATUS_SIGNS[status]} {word}" for status, word in SIGNS_IN_WORDS.items() if status in there]
     if controls:
         parts.append("chance: the expected AP of a random ranking of the test images")
     return "; ".join([*parts, *left_out]) + "."

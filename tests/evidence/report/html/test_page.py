@@ -77,6 +77,25 @@ def test_beneath_a_table_stand_its_rank_agreement_and_the_controls(tmp_path):
     assert "oracle100.00100.00100.00100.00" in foot[0]
 
 
+def test_nothing_is_offered_or_explained_that_no_cell_has(tmp_path):
+    write_seeds(tmp_path, "voc-lt", "a", (50, 51))
+    text = small_page(tmp_path, asked=grid(table("t", row("A", "a"), row("B", "b")), seeds=(0, 1)))
+    page = Page(text)
+    assert page.texts_of("fieldset") == [], "there is one quantity to sort by"
+    assert [a.get("value") for a in page.all("input")] == []
+    how = page.texts_of("div", class_="how")[0]
+    assert "ours ± standard deviation over seeds 0, 1 (… missing). The best of a column is underlined." in how
+    assert "random ranking" in how and not re.search("Kendall|below it|verdict|failed", how)
+    assert "T: ours; mAP in percent" in text and "no row has a published number" in text
+
+
+def test_what_is_compared_is_offered_and_explained(page):
+    assert [a["value"] for a in page.all("input")] == ["ours", "reference", "difference"]
+    how = page.texts_of("div", class_="how")[0]
+    assert "below it the paper’s, and the difference with the sign of its verdict" in how
+    assert "(= match, ≈ within noise, ? inconclusive, … missing, ✗ failed)" in how
+
+
 def test_what_stands_behind_a_number_is_there_for_the_pop_up(page):
     details = json.loads(page.texts_of("script", type="application/json")[0])
     cell = details["cells"][0]

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ltmlc.evidence.audit.report import HOW_TO_READ_AUDIT, audit_counts
 from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
-from ltmlc.evidence.claims.report import shown_difference, stated
+from ltmlc.evidence.claims.report import differences_in_words, shown_difference, stated
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence
@@ -84,22 +84,24 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "counts": page_facts.verdict_counts(evidence),
         "multiplicity": "" if evidence.problem else multiplicity(evidence.diff),
         "largest": _largest(evidence),
-        "looks": _legend(evidence),
+        "shown": page_facts.shown(tables),
         "tables": tables,
         "sweeps": sweeps,
         "claims": _claims(evidence),
+        "claims_text": differences_in_words(evidence.verdicts),
         "labels": labels_view(evidence),
         "audit": {
             "text": HOW_TO_READ_AUDIT,
             "counts": audit_counts(evidence.findings),
             "groups": [
-                (each, [finding for finding in evidence.findings if finding.severity == each.word])
+                (each, found)
                 for each in look.SEVERITY_LOOKS.values()
+                if (found := [finding for finding in evidence.findings if finding.severity == each.word])
             ],
         },
         "curves": [picture for picture in curves if not picture.reason],
         "pictures": [picture for picture in others if not picture.reason],
-        "costs": page_facts.cost_rows(evidence),
+        "costs": page_facts.cost_table(evidence),
         "environment": page_facts.environment_rows(evidence),
         "gaps": page_facts.gaps(evidence, [*sweeps.values(), *curves, *others], folder),
         "choices": open_choices(evidence),
@@ -108,12 +110,6 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "details": _details(tables, runs),
         "signed": signed,
     }
-
-
-def _legend(evidence: Evidence) -> list[look.Look]:
-    """Of the verdicts that occur."""
-    found = {cell.verdict for cell in evidence.diff.cells}
-    return [each for word, each in look.CELLS.items() if word in found]
 
 
 def _largest(evidence: Evidence) -> list[dict[str, Any]]:

@@ -11,8 +11,22 @@ from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
-from ltmlc.evidence.report.html.tables_view import failure
+from ltmlc.evidence.report.html.tables_view import TableView, failure
 from ltmlc.evidence.report.lead import not_asked
+
+COST_COLUMNS = {
+    "classes": "classes (head : medium : tail)",
+    "train": "training images",
+    "test": "test images",
+    "finished": "runs finished",
+    "failed": "failed",
+    "missing": "missing",
+    "time": "time in all",
+    "median": "a run (median)",
+    "speed": "images/s (median)",
+    "memory": "memory (largest)",
+    "device": "device",
+}
 
 
 def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
@@ -45,8 +59,25 @@ def _block(
     }
 
 
-def cost_rows(evidence: Evidence) -> list[dict[str, str]]:
-    return [_cost_row(cost) for cost in costs(evidence)]
+def shown(tables: Sequence[TableView]) -> dict[str, Any]:
+    """What the tables' cells and feet hold at all, which is what there is to explain and to sort by."""
+    views = [view for table in tables for view in table.datasets]
+    cells = [cell for view in views for row in view.rows for cell in row.cells]
+    return {
+        "quantities": [
+            name for name in ("ours", "reference", "difference") if any(name in cell.sort for cell in cells)
+        ],
+        "sd": any(cell.sd for cell in cells),
+        "looks": [look for look in CELLS.values() if any(cell.look == look for cell in cells)],
+        "agreement": any(view.agreement for view in views),
+        "controls": any(view.controls for view in views),
+    }
+
+
+def cost_table(evidence: Evidence) -> dict[str, Any]:
+    """Columns (key, name) that hold anything, and a line a data set."""
+    rows = [_cost_row(cost) for cost in costs(evidence)]
+    return {"columns": {key: name for key, name in COST_COLUMNS.items() if any(row[key] for row in rows)}, "rows": rows}
 
 
 def _cost_row(cost: DatasetCost) -> dict[str, str]:
