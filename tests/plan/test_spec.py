@@ -187,6 +187,7 @@ def test_a_head_carries_only_its_own_keys():
         ({**loss("bce"), "sampler": "random"}, ["unknown sampler 'random'", "class_aware, uniform"]),
         ({**loss("bce"), "recipe": "adam"}, ["unknown recipe 'adam'", "db, dr, gcn, uniform"]),
         ({**loss("bce"), "epochs": 2.5}, ["epochs is 2.5", "whole number"]),
+        ({**loss("bce"), "lr": -0.1}, ["lr is -0.1", "above 0"]),
         ({**loss("bce"), "lr": {"dataset": "my_lr"}}, ["{dataset: my_lr}", "dr_lr"]),
     ],
 )

@@ -38,25 +38,20 @@ def check(options: argparse.Namespace) -> None:
     splits = read_splits(grid.config["results"], grid.datasets)
     needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
     _say_what_it_takes(grid, needs, splits)
-    check_networks(grid, splits)
+    with_torch = find_spec("torch") is not None
+    if with_torch:
+        from ltmlc.training.preflight import check_grid
+
+        check_grid(grid, splits)
+    else:  # Snakemake's own environment; each training has one that settles the rest
+        say("check", ["torch is not installed here, so losses and weights were not looked at"])
     for need in needs:
         if need.state == MISSING:
             raise InputError(f"{need.dataset}: {need.what}: {need.note}")
-    if not options.elsewhere:
+    if with_torch and not options.elsewhere:
         check_device(grid, splits)
     runs = sum(map(len, grid.runs.values()))
     say("check", [f"all {runs} trainings can start"])
-
-
-def check_networks(grid: Grid, splits: Mapping[str, "Split"]) -> None:
-    """Losses and networks, where torch is installed."""
-    if find_spec("torch") is None:  # Snakemake's own environment; each training has one that settles the rest
-        say("check", ["torch is not installed here, so losses and weights were not looked at"])
-        return
-
-    from ltmlc.training.preflight import check_grid
-
-    check_grid(grid, splits)
 
 
 def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -> None:
@@ -97,9 +92,6 @@ def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
     """Say what would train here. Raise InputError for a GPU that is not there, or runs that a CPU would be refused."""
     from ltmlc.evidence.outlook.budget import counts_of
     from ltmlc.evidence.outlook.plan import images_per_run
-
-    if find_spec("torch") is None:
-        return
     from ltmlc.models.from_timm import settled
     from ltmlc.training.device import choose_device, describe_device
     from ltmlc.training.job import is_paper_size, too_long_on_cpu

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, say, say_written
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, add_out, say, say_written
 from ltmlc.commands.results import load_all, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
@@ -23,7 +23,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     for parser in (tables, labels, differences, sentences):
         add_config_and_results(parser)
     for parser in (tables, labels, differences, sentences, published):
-        parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+        add_out(parser)
 
     parser = verb(
         "bootstrap",

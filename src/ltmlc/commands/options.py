@@ -30,6 +30,10 @@ def add_config_and_results(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--results", type=Path, help="read the runs from here; what is written goes where it always does")
 
 
+def add_out(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+
+
 def add_dataset_and_root(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("dataset", help="the name of a file in config/datasets, without .yaml")
     add_root(verb)

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config_and_results, say, say_written
+from ltmlc.commands.options import DeclareVerb, add_config_and_results, add_out, say, say_written
 from ltmlc.commands.results import check_asked, load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
@@ -26,7 +26,7 @@ def add_verbs(verb: DeclareVerb) -> None:
     )
     parser.add_argument("--dataset", help="of data, methods and totals: only this data set")
     parser.add_argument("--table", help="of curves: only this table")
-    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+    add_out(parser)
 
     parser = verb(
         "report", report, "write report.html (one page for a browser), REPRODUCTION.md, numbers.tex and checklist.md"
@@ -36,7 +36,7 @@ def add_verbs(verb: DeclareVerb) -> None:
 
     parser = verb("export", export, "write all runs as Parquet and CSV, and everything as an RO-Crate for a repository")
     add_config_and_results(parser)
-    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+    add_out(parser)
     parser.add_argument(
         "--without-predictions", action="store_true", help="leave the test logits out of the crate, its largest part"
     )

@@ -10,6 +10,7 @@ from ltmlc.commands.options import (
     DeclareVerb,
     add_config,
     add_made_of,
+    add_out,
     add_root,
     chosen_root,
     say,
@@ -42,7 +43,7 @@ def _sweep_options(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     parser.add_argument("--table", nargs="+", help="tables whose rows are tried (default: tune.tables)")
     parser.add_argument("--factors", nargs="+", type=float, help="multiples of the recipe's rate (tune.factors)")
-    parser.add_argument("--out", type=Path, help="the folder to write (default: as the workflow does)")
+    add_out(parser)
 
 
 def holdout(options: argparse.Namespace) -> None:

@@ -25,7 +25,8 @@ DAMAGED_DIGITS = 8
 
 def write_sums(sums: str | Path, files: Iterable[str | Path]) -> None:
     """One line a file, names relative to the folder of ``sums``."""
-    write_atomically(sums, _text(files))
+    lines = (f"{sha256_file(file)}  {Path(file).name}\n" for file in files)
+    write_atomically(sums, "".join(lines))
 
 
 def changed_files(sums: str | Path, *, only: str | None = None) -> list[Path]:
@@ -70,10 +71,6 @@ def mend_sums(sums: str | Path, files: Iterable[str | Path]) -> bool:
     if whole:
         write_sums(sums, files)
     return whole
-
-
-def _text(files: Iterable[str | Path]) -> str:
-    return "".join(f"{sha256_file(file)}  {Path(file).name}\n" for file in files)
 
 
 def _read(sums: Path) -> tuple[str, int]:

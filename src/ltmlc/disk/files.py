@@ -105,6 +105,12 @@ def remove_unfinished(folder: Path) -> None:
             continue
 
 
+def nearest_folder(path: Path) -> Path:
+    """The folder itself, or where it is not there yet the one above it that is; absolute."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
 def set_aside(path: Path) -> Path:
     """Rename to ``NAME.damaged``, or ``NAME.damaged-2`` and so on where these are taken; returns the new path."""
     aside = name_aside(path)

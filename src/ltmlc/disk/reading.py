@@ -58,12 +58,12 @@ def read_text(path: str | Path, *, limit: int, encoding: str = UTF8, mend: str =
         raise InputError(f"{path}: {encoding!r} is no encoding of text ({error}); such are: utf-8, latin-1") from None
 
 
-def read_json(path: str | Path, *, limit: int = LARGEST_JSON) -> Any:
+def read_json(path: str | Path) -> Any:
     """The value that a JSON file holds, fit to be written again: text that is text, numbers that are finite.
 
     Raises InputError as :func:`read_regular`, and for what is no such JSON.
     """
-    content = read_regular(path, limit=limit)
+    content = read_regular(path, limit=LARGEST_JSON)
     try:
         value = json.loads(content)
         canonical_json(value).encode()  # refuses NaN, 1e400, and halves of characters

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ltmlc.disk.files import nearest_folder
 from ltmlc.errors import InputError
 
 MENDABLE = {
@@ -43,14 +44,17 @@ def disk_errors(
 
 def require_space(folder: Path, needed: int) -> None:
     """Raise InputError if fewer than ``needed`` bytes are free where ``folder`` is, or will be made."""
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free, there = free_bytes(folder), nearest_folder(folder)
     if free < needed:
         raise InputError(
-            f"{folder.absolute()} has {size_text(free)} free, but {size_text(needed)} are needed (archives while they "
+            f"{there} has {size_text(free)} free, but {size_text(needed)} are needed (archives while they "
             "are extracted included); free space, or set data.root to a larger disk"
         )
+
+
+def free_bytes(folder: Path) -> int:
+    """Free where ``folder`` is, or will be made."""
+    return shutil.disk_usage(nearest_folder(folder)).free
 
 
 def size_text(size: float | None) -> str:

@@ -51,7 +51,8 @@ def reached(starts: list[tuple[str, str]], left_out: tuple[str, ...]) -> str:
         seen.add((module, name))
         said = say(module, name)
         followed = {key: place for key, place in said.names.items() if not _is_left_out(*place, left_out)}
-        waiting += [*followed.values(), *((module, effect) for effect in _effects(module))]
+        effects = ((module, f"#{index}") for index in range(len(read(module).effects)))
+        waiting += [*followed.values(), *effects]
         edges = sorted(f"{key} {say(*place).text}" for key, place in followed.items())
         lines.add("\n".join([name if name.isidentifier() else "", said.text, *map(" ".join, said.outside), *edges]))
     return sha256_text("\n\n".join(sorted(lines)))
@@ -59,10 +60,6 @@ def reached(starts: list[tuple[str, str]], left_out: tuple[str, ...]) -> str:
 
 def _is_left_out(module: str, name: str, left_out: tuple[str, ...]) -> bool:
     return any(f"{module}:{name}" == each or f"{module}.".startswith(each.removesuffix(".") + ".") for each in left_out)
-
-
-def _effects(module: str) -> list[str]:
-    return [f"#{index}" for index in range(len(read(module).effects))]
 
 
 def entries_of(module: str, name: str) -> dict[str, tuple[str, str]]:

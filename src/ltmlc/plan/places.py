@@ -6,6 +6,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.files import nearest_folder
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import PROJECT
 
@@ -64,9 +65,9 @@ def _resolved(path: str | Path, where: str) -> Path:
     """The folder that a path stands for, whether or not it is there yet."""
     try:
         target = Path(path).expanduser().resolve()
-        there = next(folder for folder in (target, *target.parents) if folder.is_dir())
         longest = max(len(os.fsencode(part)) for part in target.parts)
-        if longest <= os.pathconf(there, "PC_NAME_MAX") and len(os.fsencode(target)) + BENEATH <= LONGEST_PATH:
+        allowed = os.pathconf(nearest_folder(target), "PC_NAME_MAX")
+        if longest <= allowed and len(os.fsencode(target)) + BENEATH <= LONGEST_PATH:
             return target
         problem = "longer than the file system takes"
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, links in a circle, no such user

@@ -127,7 +127,7 @@ def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str,
     recipe = change_recipe(
         _recipe(run["recipe"], dataset, recipes, where), **_look_up(own, dataset.get("constants", {}), where)
     )
-    _check_schedule(recipe["epochs"], recipe["steps"], where)
+    _check_recipe(recipe, where)
     return recipe
 
 
@@ -140,17 +140,19 @@ def _recipe(name: str, dataset: dict[str, Any], recipes: dict[str, dict], where:
         raise InputError(f"{where}: recipe {name} has no {', '.join(missing)}; give them in config/recipes.yaml")
     looked_up = _look_up(recipe, dataset.get("constants", {}), f"{where}: recipe {name}")
     filled = {key: canonical(value) for key, value in looked_up.items()}
-    _check_schedule(filled["epochs"], filled["steps"], f"{where}: recipe {name}")
-    if filled["lr"] <= 0:
-        raise InputError(f"{where}: recipe {name}: lr is {filled['lr']}; it must be above 0")
+    _check_recipe(filled, f"{where}: recipe {name}")
     return {"name": name, **filled}
 
 
-def _check_schedule(epochs: Any, steps: list[int], where: str) -> None:
+def _check_recipe(recipe: dict[str, Any], where: str) -> None:
+    """What a data set's constants, any numbers, may have brought in."""
+    epochs = recipe["epochs"]
     if not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"{where}: epochs is {epochs}; it must be a whole number above 0")
-    outside = [step for step in steps if step >= epochs]
+    outside = [step for step in recipe["steps"] if step >= epochs]
     if outside:
         raise InputError(
             f"{where}: steps has {outside[0]}, but the run has only {epochs} epochs; give steps below that"
         )
+    if recipe["lr"] <= 0:
+        raise InputError(f"{where}: lr is {recipe['lr']}; it must be above 0")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
+from ltmlc.plan.config import load_config
 from ltmlc.plan.grid import Grid, Row, Table, load_grid
 from ltmlc.plan.spec import change_recipe, run_id
 
@@ -65,8 +66,6 @@ def load_sweep(
         InputError: for what :func:`load_grid` refuses, a factor that is not above 0, a figure, a panel with
             a single row, or a row that sets a rate of its own.
     """
-    from ltmlc.plan.config import load_config
-
     config = load_config(source)
     settings = config["tune"]
     multiples = _factors(factors or settings["factors"])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltmlc.data.split import Split
-from ltmlc.disk.trouble import size_text
+from ltmlc.disk.trouble import free_bytes, size_text
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook import estimate
-from ltmlc.evidence.outlook.needs import Need, disk_bytes, free_bytes
+from ltmlc.evidence.outlook.needs import Need, disk_bytes
 from ltmlc.evidence.outlook.plan import Plan, images_per_run
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.network import is_timm

@@ -1,6 +1,5 @@
 """What data sets need before a training, each here, to be downloaded, or missing; and the disk that takes."""
 
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +123,3 @@ def _pack_bytes(grid: Grid, dataset: str, split: Split | None) -> int:
     images = TEST_IMAGES.get(f"{test.get('year', '')} {test.get('set', '')}".strip(), 0)
     counts = expected_counts(grid.datasets[dataset])
     return 3 * pixels * (images + (counts[1] if counts else 0))
-
-
-def free_bytes(folder: Path) -> int:
-    """Free where ``folder`` is, or will be made."""
-    folder = folder.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
