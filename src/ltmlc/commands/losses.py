@@ -33,11 +33,10 @@ def check_loss(options: argparse.Namespace) -> int:
 
 
 def _required(name: str) -> list[str]:
-    from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
-    from ltmlc.plan.terms import choose
+    from ltmlc.plan.catalogue import REQUIRED, loss_parameters
+    from ltmlc.plan.terms import refuse_unknown
 
-    if ":" not in name:
-        choose(name, loss_modules(), "ltmlc check-loss: unknown loss", more="; or module:function for one of your own")
+    refuse_unknown(name, "ltmlc check-loss")
     return [key for key, value in loss_parameters(name).items() if value is REQUIRED]
 
 

@@ -12,8 +12,7 @@ from ltmlc.plan.catalogue import REQUIRED, loss_annotations, loss_modules, loss_
 def loss_term(term: dict[str, Any], where: str) -> dict[str, Any]:
     """One term with all its loss's parameters and its weight; InputError, beginning with ``where``, if it is none."""
     name = term["name"]
-    if not is_own(name):
-        choose(name, loss_modules(), f"{where}: unknown loss", more="; or module:function for one of your own")
+    refuse_unknown(name, where)
     try:
         parameters = loss_parameters(name)
     except InputError as error:
@@ -42,6 +41,12 @@ def loss_term(term: dict[str, Any], where: str) -> dict[str, Any]:
             f"{where}: loss {name}: weight is {filled['weight']}; expected a finite number above 0, at most 1e6"
         )
     return {"name": name, **{key: canonical(value) for key, value in filled.items()}}
+
+
+def refuse_unknown(name: str, where: str) -> None:
+    """Raise InputError for a built-in loss that there is not."""
+    if not is_own(name):
+        choose(name, loss_modules(), f"{where}: unknown loss", more="; or module:function for one of your own")
 
 
 def _kind_of(default: Any) -> ast.expr:

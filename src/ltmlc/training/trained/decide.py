@@ -22,6 +22,10 @@ HELDOUT = "-heldout"
 """How the name of a split ends whose test images are held-out training images (ltmlc.data.heldout)."""
 
 
+PER_CLASS = ("intercepts", "thresholds", "f1", "positives")
+"""The arrays of a decision."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """Of C classes: ``slope`` (), ``intercepts`` (C,) of the logistic curves; ``thresholds`` (C,) in logits, with the
@@ -39,16 +43,15 @@ class Decision:
         return 1 / (1 + np.exp(-np.clip(self.slope * logits + self.intercepts, -700, 700)))
 
     def as_json(self) -> dict[str, Any]:
-        lists = {name: getattr(self, name).tolist() for name in ("intercepts", "thresholds", "f1", "positives")}
+        lists = {name: getattr(self, name).tolist() for name in PER_CLASS}
         bare = {name: [None if value != value else value for value in values] for name, values in lists.items()}
         return {"slope": self.slope, **bare}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Decision":
         """Raises InputError for what ``as_json`` did not write."""
-        names = ("intercepts", "thresholds", "f1", "positives")
         try:
-            return cls(float(fields["slope"]), *(np.array(fields[name], float) for name in names))
+            return cls(float(fields["slope"]), *(np.array(fields[name], float) for name in PER_CLASS))
         except (KeyError, TypeError, ValueError):
             raise InputError("the key decision of model.json is damaged; export it again") from None
 
