@@ -42,6 +42,19 @@ def test_a_run_that_is_not_planned_is_refused_with_the_runs_there_are(capsys, mo
     assert "dr_gamma1-5_gamma2-7" in capsys.readouterr().err
 
 
+def test_a_training_without_a_split_says_which_command_makes_what_it_needs(own_folder, capsys):
+    assert main(["train", "digits20-lt", "lsep"]) == 2
+    assert "snakemake --cores 1 -- out/runs/digits20-lt/lsep/seed0/metrics.json" in capsys.readouterr().err
+
+
+def test_where_only_the_losses_can_be_used_the_command_line_says_what_it_lacks():
+    code = "import sys; sys.modules['yaml'] = None; import ltmlc.losses; import ltmlc.cli"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src")}
+    )
+    assert done.returncode == 1 and done.stderr.startswith("ltmlc: error: yaml is not installed"), done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["plan"], ["status"], ["tabulate", "table2", "--out"]])
 def test_planning_and_tables_never_import_torch(arguments, tmp_path):
     if arguments[-1] == "--out":
@@ -70,7 +83,7 @@ def test_subset_writes_a_split_that_loads(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     out = tmp_path / "split.json"
     assert main(["subset", "digits20-lt", "--out", str(out)]) == 0
-    assert "1139 training and 600 test images, 6:6:8 classes" in capsys.readouterr().err
+    assert "1139 training and 600 test images; classes: 6 head, 6 medium, 8 tail" in capsys.readouterr().err
     from ltmlc.data.split import load_split
 
     assert load_split(out).dataset == "digits20-lt"

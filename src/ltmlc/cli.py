@@ -10,9 +10,16 @@ from functools import partial
 
 from ltmlc import __doc__ as purpose
 from ltmlc import __version__
-from ltmlc.commands import data, evidence, losses, overview, pages, start, training, tune
 from ltmlc.disk.trouble import MENDABLE
 from ltmlc.errors import InputError, PassingError, one_line
+
+try:
+    from ltmlc.commands import data, evidence, losses, overview, pages, start, training, tune
+except ModuleNotFoundError as missing:  # `pip install --no-deps`, as for the losses alone
+    raise SystemExit(
+        f"ltmlc: error: {missing.name} is not installed. ltmlc.losses needs torch and numpy alone, the command line "
+        "all of requirements.lock (`make setup`), or of `pip install 'ltmlc[workflow]'`"
+    ) from None
 
 PASSING = 75
 """Exit code where the same command may succeed (EX_TEMPFAIL of sysexits.h), as of a training that was told to stop."""

@@ -187,4 +187,8 @@ def test_check_loss_names_what_a_loss_does_not_keep_and_passes_what_new_loss_wri
     capsys.readouterr()
     assert main(["check-loss", "mine.two_way:two_way"]) == 2
     assert "FAILS  finite" in capsys.readouterr().out
+    path.write_text(path.read_text().replace("(logits.exp()", "(logits.detach().exp()"))
+    forget()
+    assert main(["check-loss", "mine.two_way:two_way"]) == 2
+    assert "FAILS  true gradient        mixed: " in capsys.readouterr().out
     assert main(["new-loss", "two_way"]) == 2 and main(["new-loss", "dr"]) == 2

@@ -93,9 +93,9 @@ def subset(options: argparse.Namespace) -> None:
     for note in getattr(source, "notes", ()):
         print(f"{options.dataset}: {note}", file=sys.stderr)
     save_split(split, options.out)
-    groups = ":".join(str(len(split.groups[name])) for name in ("head", "medium", "tail"))
+    groups = ", ".join(f"{len(split.groups[name])} {name}" for name in ("head", "medium", "tail"))
     counts = f"{len(split.train_ids)} training and {len(split.test_ids)} test images"
-    print(f"{options.dataset}: {counts}, {groups} classes", file=sys.stderr)
+    print(f"{options.dataset}: {counts}; classes: {groups}", file=sys.stderr)
     print("\n".join([*class_lines(split), *untested(split)]), file=sys.stderr)
     _report_construction(settings.get("subset", {}), source, split.train_ids)
     write_record(options.out, options.made_of)

@@ -83,6 +83,11 @@ def train(options: argparse.Namespace) -> int:
     spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
     data = options.data or data_folder(config["results"], options.dataset)
     out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
+    if not (data / "split.json").exists():
+        raise InputError(
+            f"{data}: no split.json here, the images are not chosen yet; `snakemake --cores 1 -- {out / METRICS}` "
+            "(of a wheel `ltmlc run`; with --configfile where you gave --config) makes what it needs, and trains it"
+        )
 
     if options.keep_weights:
         settings["keep_weights"] = True

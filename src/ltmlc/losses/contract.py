@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 
 import torch
+from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from ltmlc.losses import LOSSES
 from ltmlc.losses.stats import ClassStats
@@ -29,8 +30,8 @@ def true_gradient(loss: Subject) -> None:
         labels = labels_of(case)
         logits = loss.logits(labels, seed=1).requires_grad_()
         try:
-            torch.autograd.gradcheck(lambda s, labels=labels: loss(s, labels, reduction="none"), logits)
-        except torch.autograd.gradcheck.GradcheckError as error:
+            gradcheck(lambda s, labels=labels: loss(s, labels, reduction="none"), logits)
+        except GradcheckError as error:
             _require(False, f"{case}: {str(error).splitlines()[0]}")
 
 

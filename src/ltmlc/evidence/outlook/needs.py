@@ -98,14 +98,18 @@ def _file(dataset: str, what: str, items: list[Item], path: Path | None) -> Need
 
 
 def disk_bytes(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -> dict[str, int]:
-    """Bytes that are still to be written: downloads (their content included), packs, runs."""
+    """Bytes that are still to be written: downloads and their content, packs, runs."""
     config = grid.config
     wanted = {need.dataset for need in needs if need.what == "data"}
     packs = sum(_pack_bytes(grid, name, splits.get(name)) for name in wanted)
     runs = sum(len(runs) for runs in grid.runs.values()) * len(grid.seeds)
     done = len(list(Path(config["results"], "runs").glob("*/*/seed*/metrics.json")))
     files = {(need.what, need.note, need.size or 0) for need in needs if need.state == DOWNLOAD}  # weights are shared
-    return {"downloads": 2 * sum(size for *_, size in files), "packs": packs, "runs": max(runs - done, 0) * RUN_BYTES}
+    return {
+        "downloads with their content": 2 * sum(size for *_, size in files),
+        "packs": packs,
+        "runs": max(runs - done, 0) * RUN_BYTES,
+    }
 
 
 def _pack_bytes(grid: Grid, dataset: str, split: Split | None) -> int:

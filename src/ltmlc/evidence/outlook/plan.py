@@ -141,7 +141,8 @@ def plan_text(plan: Plan) -> str:
     lines.append(f"{'table':<12}{'cells':>7}{'runs':>7}{'new':>7}   (new: not needed by a table above)")
     lines += [f"{one_line(title):<12}{cells:>7}{runs:>7}{new:>7}" for title, cells, runs, new in plan.per_table]
     shared = [run for run in plan.runs if len(run.tables) > 1]
-    lines += ["", f"{len(shared)} trainings are shared by several tables:"]
+    if shared:
+        lines += ["", f"{len(shared)} trainings are shared by several tables:"]
     lines += [f"  {run.dataset}/{run.run}: {', '.join(run.tables)}" for run in shared]
     lines += ["", *_cost_lines(plan)]
     return "\n".join(lines) + "\n"
