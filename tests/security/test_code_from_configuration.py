@@ -81,6 +81,15 @@ def test_the_data_root_is_not_this_program_wherever_one_works(tmp_path, monkeypa
         load_config({"data": {"root": str(root)}})
 
 
+@pytest.mark.parametrize("root", ["lib/python3.11/site-packages", "lib/python3/dist-packages/mine", "link"])
+def test_the_data_root_is_in_no_folder_of_packages_of_any_python(tmp_path, monkeypatch, root):
+    """Python reads every ``.pth`` there when it starts, and runs lines of it; weights are called so."""
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to(tmp_path / "home" / "site-packages")
+    with pytest.raises(InputError, match=r"config: data\.root: .* a place of code"):
+        load_config({"data": {"root": root}})
+
+
 @pytest.mark.parametrize("key", ["results", "figures"])
 def test_results_are_not_written_among_code(key):
     with pytest.raises(InputError, match=rf"config: {key}: 'src/x' is or lies in .*/src, a place of code"):

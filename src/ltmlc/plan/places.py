@@ -26,6 +26,9 @@ CODE = (
 )
 """Folders of a project, each read by a program that believes it."""
 
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders of any Python: a file of weights there, ``x.pth``, is read by it when it starts, and run in part."""
+
 LONGEST_PATH, BENEATH = 4096, 700
 """Bytes that a whole path may have (Linux's PATH_MAX), and those of them that files beneath a folder need."""
 
@@ -53,7 +56,8 @@ def _refuse_code(path: str | Path, *, where: str) -> None:
     target = _resolved(path, where)
     folders = [project.resolve() / name for project in (PROJECT, Path.cwd()) for name in CODE]
     installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-    for folder in [*folders, *installed]:
+    packages = [folder for folder in (target, *target.parents) if folder.name in PACKAGES]
+    for folder in [*folders, *installed, *packages]:
         if target.is_relative_to(folder):
             raise InputError(
                 f"{where}: {str(path)!r} is or lies in {folder}, a place of code; name a folder of its own, such as "

@@ -1,4 +1,5 @@
 import csv
+import errno
 import hashlib
 import json
 import re
@@ -199,6 +200,19 @@ def test_predictions_can_be_left_out(made, tmp_path):
     names = zipfile.ZipFile(exported(made, tmp_path, predictions=False)).namelist()
     assert not any(name.endswith(".npz") for name in names)
     assert "results/runs/voc-lt/lsep/seed0/metrics.json" in names
+
+
+def test_a_full_disk_is_said_of_the_crate_and_nothing_is_left(made, tmp_path, monkeypatch):
+    """Copying names what was read."""
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", source, None, target)
+
+    monkeypatch.setattr("ltmlc.evidence.export.files.shutil.copyfile", full)
+    with pytest.raises(OSError, match=r"No space left .*crate\.zip") as told:
+        exported(made, tmp_path)
+    assert told.value.filename == str(tmp_path / "crate.zip")
+    assert not list(tmp_path.glob("*crate*"))
 
 
 def test_the_csv_of_runs_is_for_any_reader(made, tmp_path):

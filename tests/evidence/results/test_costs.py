@@ -1,6 +1,9 @@
+import os
+
 import pytest
 from evidence.synthetic import grid, row, split, table, write
 
+from ltmlc.errors import InputError
 from ltmlc.evidence.outlook.plan import make_plan, plan_text
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs, read_costs
 from ltmlc.evidence.results.reference import read_reference, reference_csv
@@ -28,6 +31,22 @@ def test_an_older_reference_without_times_has_no_price(tmp_path):
     path = tmp_path / "old.csv"
     path.write_text("dataset,run,seed,total,head,medium,tail\nvoc-lt,a,0,1,1,1,1\n")
     assert read_costs(path) == []
+
+
+def test_what_is_no_duration_is_no_price(tmp_path):
+    path, header = tmp_path / "odd.csv", "dataset,run,seed,total,head,medium,tail,seconds,train_seconds,device\n"
+    path.write_text(
+        header + "".join(f"voc-lt,a,0,1,1,1,1,{text},,cpu\n" for text in ("nan", "inf", "-5", "1e999", "7"))
+    )
+    assert read_costs(path) == [Cost("voc-lt", "a", 7.0, None, "cpu")]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfea,b\n", b"a,b\n" + b"x" * 200_000, None])
+def test_a_file_of_costs_that_cannot_be_read_is_one_sentence(tmp_path, content):
+    path = tmp_path / "odd.csv"
+    os.mkfifo(path) if content is None else path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"{path}.*(UTF-8|quotation mark|may have no end)"):
+        read_costs(path)
 
 
 def test_own_measurements_come_first_and_devices_are_not_mixed():

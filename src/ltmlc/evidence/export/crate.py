@@ -5,10 +5,12 @@ Profiles: Workflow RO-Crate, Process Run Crate (one action a training) and Workf
 run); see https://www.researchobject.org/workflow-run-crate/.
 """
 
+import errno
 import mimetypes
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +68,7 @@ def write_crate(
 
     path, root = Path(path), Path(root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".crate.") as folder:
+    with _full_disk_names(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=".crate.") as folder:
         stage = Path(folder) / "content"
         stage.mkdir()
         roots = stage_files(grid, results, tidy, stage, root=root, predictions=predictions)
@@ -83,6 +85,17 @@ def write_crate(
         whole.chmod(0o644)
         os.replace(whole, path)  # noqa: PTH105  whole or not at all
     return path
+
+
+@contextmanager
+def _full_disk_names(path: Path) -> Iterator[None]:
+    """Copying names the file that is read."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            error.filename = str(path)
+        raise
 
 
 def _describe(crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[str, Any]) -> list["ContextEntity"]:

@@ -1,11 +1,16 @@
 """What a run has cost somewhere before: the seconds and the device beside the scores of a reference file."""
 
 import csv
+import io
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ltmlc.disk.reading import read_text
+from ltmlc.errors import InputError
+from ltmlc.evidence.results.reference import LARGEST_REFERENCE
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.lookup import own_or_shipped
 
@@ -37,16 +42,31 @@ def measured_costs(results: Results) -> list[Cost]:
 
 
 def read_costs(path: str | Path) -> list[Cost]:
-    """The lines of a file of :func:`reference_csv` that say what they took; none of one without such columns."""
+    """The lines of a file of :func:`reference_csv` that say what they took; none of one without such columns.
+
+    Raises:
+        InputError: it cannot be read, or is no CSV.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(own_or_shipped(path), limit=LARGEST_REFERENCE), newline=""))
     costs = []
-    with own_or_shipped(path).open(newline="", encoding="utf-8") as file:
-        for line in csv.DictReader(file):
+    try:
+        for line in reader:
             try:
-                train = float(line["train_seconds"]) if line.get("train_seconds") else None
-                costs.append(Cost(line["dataset"], line["run"], float(line["seconds"]), train, line["device"]))
+                train = _duration(line["train_seconds"]) if line.get("train_seconds") else None
+                costs.append(Cost(line["dataset"], line["run"], _duration(line["seconds"]), train, line["device"]))
             except (KeyError, TypeError, ValueError):  # an older file, or a run whose time was not recorded
                 continue
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
     return costs
+
+
+def _duration(text: str) -> float:
+    """Seconds. Raises ValueError for what is none."""
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(text)
+    return seconds
 
 
 def choose_costs(own: Iterable[Cost], elsewhere: Iterable[Cost]) -> list[Cost]:
