@@ -9,7 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from ltmlc.disk.csv_file import csv_text
-from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_code, markdown_escape, markdown_table
+from ltmlc.disk.markdown_file import markdown_code, markdown_escape
+from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_table
 from ltmlc.evidence.results.frame import frame_csv
 
 HOSTILE = (

@@ -13,13 +13,6 @@ from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import one_line
 
-_MARKDOWN = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{character: "\\" + character for character in "\\`*[]"}}
-)
-_EMPHASIS = re.compile(r"(?<!\w)_|_(?!\w)")
-_BLOCK = re.compile(r"^( *\d*)([#+=.)-])(?=[\s#=-]|$)")
-"""A heading, an item, a rule, as a text would begin one at the beginning of a line."""
-
 
 def records_csv(kind: type, records: Iterable[object]) -> str:
     """One line a record, every field of the dataclass ``kind``: four decimals, four digits of a p-value, yes or no."""
@@ -58,23 +51,6 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left
 
 def _cell(value: object) -> str:
     return one_line(str(value)).replace("|", "\\|").replace("<", "&lt;")
-
-
-def markdown_escape(text: object) -> str:
-    """A text that came from outside, for Markdown: one line, no HTML, no link or picture, nothing emphasised.
-
-    A bar is left to :func:`markdown_table`; an underline inside a name emphasises nothing.
-    """
-    escaped = _EMPHASIS.sub(r"\\_", one_line(str(text)).translate(_MARKDOWN))
-    return _BLOCK.sub(r"\1\\\2", escaped)
-
-
-def markdown_code(text: str) -> str:
-    """A text as code, set in more backticks than it has itself."""
-    inside = re.findall("`+", text)
-    fence = "`" * (1 + max(map(len, inside), default=0))
-    padding = " " if inside else ""
-    return f"{fence}{padding}{one_line(text)}{padding}{fence}"
 
 
 def latex_escape(text: str) -> str:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
-from ltmlc.evidence.markup import markdown_escape, markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.markup import markdown_table, number, records_csv, write_texts
 
 _SEVERITY_TITLES = {
     "contradiction": "Contradictions: printed numbers that cannot all be right",

@@ -3,17 +3,10 @@
 from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
+from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
-from ltmlc.evidence.markup import (
-    count_verdicts,
-    markdown_code,
-    markdown_escape,
-    markdown_table,
-    number,
-    records_csv,
-    write_texts,
-)
+from ltmlc.evidence.markup import count_verdicts, markdown_table, number, records_csv, write_texts
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL

@@ -5,8 +5,9 @@ from itertools import groupby
 from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
+from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelRow
-from ltmlc.evidence.markup import markdown_escape, markdown_table, number, write_texts
+from ltmlc.evidence.markup import markdown_table, number, write_texts
 from ltmlc.metrics import LABEL_METRICS
 
 TITLE = "Predicted labels"

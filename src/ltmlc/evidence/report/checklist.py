@@ -6,7 +6,8 @@ The questions are given in short; the answers are about this reproduction, not a
 
 from dataclasses import dataclass
 
-from ltmlc.evidence.markup import markdown_escape, markdown_table
+from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.report import checklist_answers as say
 from ltmlc.evidence.report import checklist_data as data
 from ltmlc.evidence.report.gather import Evidence

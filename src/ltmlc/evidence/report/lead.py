@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from ltmlc.disk.markdown_file import markdown_code
 from ltmlc.evidence.claims.file import asked_of
-from ltmlc.evidence.markup import markdown_code
 from ltmlc.evidence.report.facts import headline
 from ltmlc.evidence.report.gather import Evidence
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict
@@ -12,7 +13,7 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.labels.report import TITLE, label_markdown
-from ltmlc.evidence.markup import count_verdicts, markdown_code, markdown_escape, markdown_table
+from ltmlc.evidence.markup import count_verdicts, markdown_table
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from ltmlc.evidence.markup import hours, markdown_escape, markdown_table
+from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.markup import hours, markdown_table
 from ltmlc.evidence.report.facts import (
     ENVIRONMENT,
     Citation,

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from ltmlc.data.split import Split, untested
 from ltmlc.disk.csv_file import csv_text
+from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.errors import InputError
-from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_escape, markdown_table, number, superscript
+from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_table, number, superscript
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, best, table_cells
 from ltmlc.evidence.tables.controls import split_controls

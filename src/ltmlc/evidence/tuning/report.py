@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
-from ltmlc.evidence.markup import markdown_escape, markdown_table, number
+from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tuning.decide import Decided, Tried, gain
 from ltmlc.evidence.uncertainty.moderated import Spread

@@ -10,7 +10,8 @@ from statistics import fmean
 from typing import Any
 
 from ltmlc.disk.csv_file import csv_text
-from ltmlc.evidence.markup import markdown_escape, markdown_table, number
+from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text

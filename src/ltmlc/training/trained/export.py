@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.errors import InputError
 from ltmlc.training.trained.decide import Decision, decide_from_run
 from ltmlc.training.trained.load import CARD, EXPORTED, Trained, load_run, optional
@@ -60,12 +61,12 @@ def model_card(trained: Trained, decision: Decision | None, checked: str) -> str
     augmentation = fields["spec"]["augmentation"]
     lines = [
         "---\nlibrary_name: ltmlc\npipeline_tag: image-classification\ntags: [multi-label, long-tailed]\n---",
-        f"\n# {fields['run']} on {fields['dataset']}, seed {fields['seed']}\n",
-        f"A {model['backbone']} with a {model['head']} head, trained with `{terms}`. It gives one logit for each of "
-        f"{len(trained.classes)} classes; an image may have any number of them.\n",
+        f"\n# {markdown_escape(fields['run'])} on {markdown_escape(fields['dataset'])}, seed {fields.get('seed')}\n",
+        f"A {model['backbone']} with a {model['head']} head, trained with {markdown_code(terms)}. It gives one "
+        f"logit for each of {len(trained.classes)} classes; an image may have any number of them.\n",
         f"* **Input**: RGB, resized to {trained.image_size} x {trained.image_size} (bilinear, aspect not kept), minus "
         f"{augmentation['mean']}, divided by {augmentation['std']}.",
-        f"* **Classes**: {', '.join(trained.classes)}.",
+        f"* **Classes**: {', '.join(map(markdown_escape, trained.classes))}.",
         f"* **Test mAP**: {', '.join(f'{name} {100 * value:.2f}' for name, value in means.items())}.",
         "* **Output**: logits. They rank images within a class; their sigmoid is no probability. "
         + (

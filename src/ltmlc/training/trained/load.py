@@ -3,7 +3,7 @@
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ltmlc.data.augment.batch import test_batch
 from ltmlc.data.pack.images import Images
-from ltmlc.disk.reading import read_json
+from ltmlc.disk.reading import read_json, why_unread
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.from_timm import package
-from ltmlc.models.weights import WeightsError, read_tensors
+from ltmlc.models.weights import LARGEST_WEIGHTS, WeightsError, read_tensors
 from ltmlc.plan.lookup import METRICS
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, is_timm
 from ltmlc.plan.reading.schema import check
@@ -125,6 +125,13 @@ def _described(path: Path) -> dict[str, Any]:
         wrong += [f"augmentation.{key}" for key in ("mean", "std") if not _per_channel(parts["augmentation"].get(key))]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         wrong.append("classes")
+    wrong += [key for key in ("dataset", "run") if not isinstance(fields.get(key), str)]
+    means = fields.get("map") or {}
+    if not isinstance(means, dict) or not all(type(each) in (int, float, NoneType) for each in means.values()):
+        wrong.append("map")
+    terms = parts.get("loss")
+    if not isinstance(terms, list) or not all(isinstance(term, dict) and "name" in term for term in terms):
+        wrong.append("loss")
     if wrong:
         raise InputError(
             f"{path} does not say {', '.join(wrong)} of the network (spec, classes); give the folder that "
@@ -166,7 +173,11 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
 
 def _exported_tensors(path: Path) -> dict[str, Tensor]:
     try:
+        if why := why_unread(path, LARGEST_WEIGHTS):
+            raise WeightsError(f"{path.name} {why}")
         return optional("safetensors.torch").load_file(path)
+    except WeightsError:
+        raise
     except InputError as error:
         raise WeightsError(str(error), "") from None
     except Exception as error:  # of its own, from Rust, and OSError
