@@ -88,7 +88,7 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
         predict_images(run_dir, images=tmp_path, device="cpu")
     with pytest.raises(InputError, match=r"the run failed \(diverged\)"):
         predict_images(edited(run_dir, tmp_path / "failed", status="failed", error="diverged"), **pack)
-    wanted = r"does not say model, augmentation of the network .*train it again"
+    wanted = r"does not say model, augmentation, loss of the network .*train it again"
     for number, spec in enumerate((None, {}, [], {"model": 7})):
         with pytest.raises(InputError, match=wanted):
             predict_images(edited(run_dir, tmp_path / f"spec{number}", spec=spec), **pack)
