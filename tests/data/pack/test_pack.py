@@ -252,7 +252,7 @@ def test_every_damaged_image_is_named_in_one_message_the_first_dozen_and_the_num
         build_pack(source, split, tmp_path, workers=2, progress=False)
     said = str(caught.value)
     assert said.startswith("18 of 25 images cannot be used: 2 cannot be read (torn); 3 ")
-    assert "; 13 cannot be read (torn); and 6 more. For each: delete it and download or extract it again" in said
+    assert "; 13 cannot be read (torn); and 6 more. For each: put it there whole" in said
     assert "14 cannot" not in said and "\n" not in said
     # What was read before the first of them is kept, and what the message advises is enough.
     again = Photographs()

@@ -94,7 +94,7 @@ def test_damage_inside_a_jpeg_is_refused_by_name(tmp_path):
     read_rgb(tmp_path / "whole.jpg")
     third = len(whole) // 3
     (tmp_path / "a.jpg").write_bytes(whole[:third] + whole[-2:])
-    with pytest.raises(UnusableImageError, match=r"a\.jpg is damaged inside \(Corrupt JPEG data: .*; delete it and"):
+    with pytest.raises(UnusableImageError, match=r"a\.jpg is damaged inside \(Corrupt JPEG data: .*; put it there whole"):
         read_rgb(tmp_path / "a.jpg")
 
 
@@ -130,7 +130,7 @@ def test_what_is_no_regular_file_or_too_large_is_refused_unread(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     for path in (tmp_path / "pipe.jpg", tmp_path / "folder.jpg", "/dev/zero"):
-        with pytest.raises(UnusableImageError, match=r"is a (folder|pipe or a device.*); delete it"):
+        with pytest.raises(UnusableImageError, match=r"is a (folder|pipe or a device.*); put it there whole"):
             read_rgb(path)
     with (tmp_path / "large.bmp").open("wb") as file:
         file.truncate(500_000_000)
