@@ -1,4 +1,5 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and what must be made again. No rules here.
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from ltmlc.workflow.recovery import begin, put_in_order
 from ltmlc.workflow.stages import Stages
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# What is imported stays: looking through it for garbage, again and again, took a sixth of the planning.
+gc.freeze()
 
 try:
     GRID = load_grid(config)
