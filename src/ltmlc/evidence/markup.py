@@ -91,6 +91,21 @@ def count_verdicts(names: Iterable[str], judged: Iterable[Any], datasets: Iterab
     return [(name, totals[name], [found[name, dataset] for dataset in datasets]) for name in names if totals[name]]
 
 
+def markdown_page(sections: Iterable[str]) -> str:
+    """Sections below each other; an empty one is left out."""
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def counted_noun(number: int, noun: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def named_seeds(seeds: Sequence[int]) -> str:
+    """``seed 0``, ``seeds 0, 1``."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
 def superscript(number: int) -> str:
     return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(number))
 

@@ -9,6 +9,9 @@ from pathlib import Path
 METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
 """What a training leaves in its folder: all that is said of it, and the test logits."""
 
+HEARTBEAT, LOG = "running.json", "train.log"
+"""What it writes there while it runs."""
+
 HELD_OUT_MAP = "held_out_map"
 """Key of an epoch in a metrics file's history: mAP on held-out training images, from 0 to 1, where it was asked for."""
 

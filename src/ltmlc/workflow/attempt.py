@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.data.split import load_split
-from ltmlc.disk.checksums import RUN_SUMS, write_sums
+from ltmlc.disk.checksums import RUN_SUMS
 from ltmlc.disk.files import make_room, sha256_file
 from ltmlc.disk.locks import only_process
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
-from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.lookup import HEARTBEAT, METRICS
 from ltmlc.plan.network import is_timm
-from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, is_result_of, keep, restore_finished
+from ltmlc.workflow.kept import FINISHED, is_complete, is_result_of, keep, restore_finished, write_run_sums
 from ltmlc.workflow.parts import refuse_edited, refuse_other_files, run_parts
 from ltmlc.workflow.record import record_of, write_record
 
@@ -48,7 +48,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
         code = _with_gpu_advice(work)
         if code == 0:
             write_record(out / METRICS, made_of)
-            write_sums(out / RUN_SUMS, [out / name for name in RUN_FILES[:-1] if (out / name).exists()])
+            write_run_sums(out)
             shutil.rmtree(out / FINISHED, ignore_errors=True)  # of other code, data or specification: now replaced
             _keep_if_the_clock_is_behind(out, split.parent)
         return code
@@ -123,7 +123,7 @@ def _with_gpu_advice(work: Callable[[], int]) -> int:
 
 def _holder(out: Path) -> str:
     try:
-        beat = read_json(out / "running.json")
+        beat = read_json(out / HEARTBEAT)
         return f"process {beat['pid']} on {beat['host']}"
     except DAMAGED:
         return "another process"

@@ -13,6 +13,7 @@ from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PACKAGE, PROJECT, earlier_runs, files_of, own_or_shipped
 from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.workflow.contents import Contents
+from ltmlc.workflow.parts import hash_of
 
 HOW_TO_TRAIN = (
     *("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights"),
@@ -67,7 +68,7 @@ class Definitions:
 
     def _hash(self, value: Any) -> str:
         everywhere = [self._grid.datasets, self._reference, self._code]
-        return sha256_text(canonical_json([value, *everywhere]))[:16]
+        return hash_of([value, *everywhere])
 
 
 def _code_of_evidence(contents: Contents) -> str:

@@ -24,7 +24,7 @@ from snakemake.settings.enums import Quietness
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
 from ltmlc.errors import few
-from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.lookup import LOG, METRICS
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
 
@@ -103,7 +103,7 @@ def end_of(workflow: Any) -> End:
     for job in sorted(jobs, key=lambda job: str(job.output[0])):
         folder = Path(str(job.output[0])).parent
         if job in broken or recorded_failure(folder):
-            failed[title_of(job.rule.name, job.wildcards_dict)] = folder / "train.log"
+            failed[title_of(job.rule.name, job.wildcards_dict)] = folder / LOG
         elif (folder / METRICS).exists():
             finished += 1
         else:

@@ -5,14 +5,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, write_sums
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.lookup import METRICS, PREDICTIONS
 from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
 """The folder for its files."""
-RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", "history.csv", RUN_SUMS)
+RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", "history.csv")
+"""What a finished run may have; ``RUN_SUMS`` beside them has their checksums."""
 
 
 def is_complete(run: Path) -> bool:
@@ -21,11 +22,22 @@ def is_complete(run: Path) -> bool:
     return known and not changed_files(run / RUN_SUMS)
 
 
+def write_run_sums(run: Path) -> None:
+    """Checksums of what is there."""
+    write_sums(run / RUN_SUMS, [run / name for name in RUN_FILES if (run / name).exists()])
+
+
 def keep(folder: Path) -> None:
     """A second name for each file of a run, in the folder ``FINISHED`` where Snakemake deletes nothing."""
     (folder / FINISHED).mkdir(exist_ok=True)
-    for file in (folder / name for name in RUN_FILES if (folder / name).exists()):
+    for file in _all_of(folder):
         _second_name(file, folder / FINISHED / file.name)
+
+
+def _all_of(folder: Path) -> list[Path]:
+    """A run's files; the metrics come last, as when made."""
+    names = (*RUN_FILES[1:], RUN_SUMS, METRICS)
+    return [folder / name for name in names if (folder / name).exists()]
 
 
 def _second_name(file: Path, name: Path) -> None:
@@ -58,8 +70,7 @@ def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) ->
     changed = record and made_of and record.changes(json.loads(made_of))
     if changed or not is_result_of(kept / METRICS, **wanted) or not is_complete(kept):
         return False
-    there = [kept / name for name in RUN_FILES if (kept / name).exists()]
-    for file in sorted(there, key=lambda file: file.name == METRICS):  # it comes last, as when made
+    for file in _all_of(kept):
         _second_name(file, folder / file.name)
     return True
 

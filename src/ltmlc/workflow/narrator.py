@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ltmlc.disk.logs import brief, last_line, refuses_its_input
 from ltmlc.evidence.markup import hours
+from ltmlc.plan.lookup import LOG
 from ltmlc.workflow.running import TRAININGS, Running, recorded_failure, title_of
 
 PLAIN_SECONDS = 30
@@ -175,7 +176,7 @@ class Narrator(logging.Handler):
         if job is not None and job.training:
             self._durations.append(self._clock() - job.started)
             if problem := recorded_failure(job.folder):
-                self.say(f"FAILED {job.title}: {brief(problem)}\n       log: {job.folder / 'train.log'}")
+                self.say(f"FAILED {job.title}: {brief(problem)}\n       log: {job.folder / LOG}")
         if job is not None:
             self._done += job.training if self._total else 1
         self.refresh()

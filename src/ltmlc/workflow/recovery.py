@@ -13,12 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums, write_sums
+from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums
 from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
-from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep
+from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep, write_run_sums
 from ltmlc.workflow.record import is_damaged, record_of
 
 REPORT_SUMS = ("diff", "claims", "audit", "report")
@@ -97,9 +97,9 @@ def clean_up(grid: Grid, snakemake: Path) -> list[str]:
         if is_damaged(record):
             aside = record.rename(name_aside(record)).name
             if is_complete(run):
-                write_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1] if (run / name).exists()])
+                write_run_sums(run)
             mended.append(f"{record} was damaged: kept as {aside}; what {METRICS} says of itself counts")
-        if mend_sums(run / RUN_SUMS, [run / name for name in RUN_FILES[:-1]]):
+        if mend_sums(run / RUN_SUMS, [run / name for name in RUN_FILES]):
             mended.append(f"{run / RUN_SUMS} was damaged itself: what it is of is whole, and it is written anew")
         if (run / FINISHED).is_dir() and is_complete(run) and (run / METRICS).as_posix() not in marked:
             shutil.rmtree(run / FINISHED)

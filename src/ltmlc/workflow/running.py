@@ -8,7 +8,7 @@ from typing import Any
 
 from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import DAMAGED, read_json
-from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.lookup import HEARTBEAT, METRICS
 
 TRAININGS = ("train", "train_held_out")
 """Rules whose jobs are trainings."""
@@ -27,7 +27,7 @@ class Running:
     def beat(self) -> dict[str, Any] | None:
         """What the training says of itself (``running.json``), None where it says nothing yet."""
         try:
-            beat = read_json(self.folder / "running.json")
+            beat = read_json(self.folder / HEARTBEAT)
             return {key: float(beat[key]) for key in ("epoch", "epochs", "seconds_left")} if self.training else None
         except DAMAGED:
             return None

@@ -94,7 +94,9 @@ def test_damage_inside_a_jpeg_is_refused_by_name(tmp_path):
     read_rgb(tmp_path / "whole.jpg")
     third = len(whole) // 3
     (tmp_path / "a.jpg").write_bytes(whole[:third] + whole[-2:])
-    with pytest.raises(UnusableImageError, match=r"a\.jpg is damaged inside \(Corrupt JPEG data: .*; put it there whole"):
+    with pytest.raises(
+        UnusableImageError, match=r"a\.jpg is damaged inside \(Corrupt JPEG data: .*; put it there whole"
+    ):
         read_rgb(tmp_path / "a.jpg")
 
 

@@ -12,9 +12,10 @@ from scipy import stats
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.facts import Threshold, read_thresholds
 from ltmlc.evidence.claims.file import Claim, as_printed, asked_of, load_claims
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, exit_code, judge_claims
+from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict, exit_code, judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
-from ltmlc.evidence.claims.report import claims_csv, claims_markdown, write_claims
+from ltmlc.evidence.claims.report import claims_markdown, write_claims
+from ltmlc.evidence.markup import records_csv
 from ltmlc.evidence.results.results import Results, RunResult, load_results
 from ltmlc.plan.grid import load_grid
 
@@ -462,7 +463,7 @@ def test_the_files_hold_every_verdict_with_its_numbers(tmp_path):
     verdicts = judge(claims, above([2.0, 2.1, 1.9, 2.0, 2.0]))
     paths = write_claims(verdicts, tmp_path)
     assert [path.name for path in paths] == ["claims.csv", "claims.md"]
-    first, second = csv.DictReader(io.StringIO(claims_csv(verdicts)))
+    first, second = csv.DictReader(io.StringIO(records_csv(Verdict, verdicts)))
     assert (first["verdict"], first["difference"], first["n"]) == ("holds", "2.0000", "5")
     assert (second["verdict"], second["difference"]) == ("missing", "")
     text = claims_markdown(verdicts)

@@ -7,8 +7,9 @@ import pytest
 from evidence.synthetic import grid, row, table, write, write_seeds
 
 from ltmlc.evidence.comparison.compare import compare
-from ltmlc.evidence.comparison.report import agreement_csv, diff_csv, diff_markdown, write_diff
+from ltmlc.evidence.comparison.report import agreement_csv, diff_markdown, write_diff
 from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
+from ltmlc.evidence.markup import records_csv
 from ltmlc.evidence.results.results import load_results
 from ltmlc.evidence.uncertainty.moderated import moderate
 from ltmlc.plan.grid import load_grid
@@ -190,7 +191,7 @@ def test_the_csv_has_every_field_of_every_cell(tmp_path):
     declared = grid(table("t", row("A", "a", (50,) * 4)), seeds=range(5))
     write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
     diff = compare(declared, load_results(declared, tmp_path))
-    records = list(csv.DictReader(io.StringIO(diff_csv(diff))))
+    records = list(csv.DictReader(io.StringIO(records_csv(Comparison, diff.cells))))
     assert len(records) == 4
     assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4.0000"
     assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md", "rank_agreement.csv"}

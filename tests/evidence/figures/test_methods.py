@@ -8,10 +8,9 @@ from ltmlc.data.pack.pack import Pack
 from ltmlc.evidence.figures.absent import answer_probes, draw_absent
 from ltmlc.evidence.figures.changes import SIDE, draw_changes, largest_changes, thumbnail
 from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
-from ltmlc.evidence.figures.methods import write_method_figures
+from ltmlc.evidence.figures.methods import finished_methods, write_method_figures
 from ltmlc.evidence.figures.probes import find_probes
 from ltmlc.evidence.figures.style import looks_of
-from ltmlc.evidence.results.methods import finished_methods
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan.methods import method_runs
 

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from ltmlc.evidence.audit.rows import Finding, Printed, grouped, numbers_text
+from ltmlc.evidence.audit.rows import Finding, Printed, numbers_text
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.results.reference import PAPER_GROUPS, PRINTED, on_whole_percent_grid
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.steps import split_step, step_text
@@ -17,7 +18,7 @@ ROUNDING = 2 * PRINTED + 1e-4  # of a total, and of a mean of three numbers, eac
 def same_run(rows: Sequence[Printed]) -> list[Finding]:
     """One specification, several numbers. A cited row was trained by others, so it may differ."""
     findings = []
-    for group in grouped(rows, lambda row: (row.dataset, row.run)):
+    for group in grouped(rows, lambda row: (row.dataset, row.run)).values():
         if len(group) == 1:
             continue
         cited = any(row.origin == "cited" for row in group)
@@ -106,15 +107,15 @@ def off_grid(row: Printed) -> list[str]:
 def granularity(rows: Sequence[Printed]) -> list[Finding]:
     """Where the authors' own splits are multiples of 1 / classes, and where they are not."""
     findings = []
-    for group in grouped((row for row in rows if row.origin != "cited"), lambda row: row.dataset):
-        classes = PAPER_GROUPS[group[0].dataset]
+    for dataset, group in grouped((row for row in rows if row.origin != "cited"), lambda row: row.dataset).items():
+        classes = PAPER_GROUPS[dataset]
         outside = [row for row in group if off_grid(row)]
         steps = ", ".join(f"1/{number}" for number in classes.values())
         findings.append(
             Finding(
                 "granularity",
                 "note",
-                group[0].dataset,
+                dataset,
                 f"{len(group)} distinct rows trained by the authors",
                 numbers=f"{len(group) - len(outside)} of {len(group)} rows on the grid {steps}",
                 difference=None,
@@ -167,7 +168,7 @@ def two_steps(rows: Sequence[Printed], tables: Mapping[str, Table]) -> list[Find
     findings = []
     for table in (each for each in tables.values() if each.split and each.split.table in tables):
         split, other = table.split, tables[table.split.table]
-        for group in grouped(rows, lambda row: row.dataset):
+        for dataset, group in grouped(rows, lambda row: row.dataset).items():
             totals = [
                 {name.label: row["total"] for row in group for name in row.names if name.table == each}
                 for each in (table.name, other.name)
@@ -180,7 +181,7 @@ def two_steps(rows: Sequence[Printed], tables: Mapping[str, Table]) -> list[Find
                 Finding(
                     kind="two steps",
                     severity="note",
-                    dataset=group[0].dataset,
+                    dataset=dataset,
                     rows=f"{table.title}: {split.step[1]}; {other.title}: {', '.join(split.rows)}",
                     numbers=step_text(step, split, other.title, where=f"in {table.title}"),
                     difference=step["whole"] - step[f"{first} first"] - step[f"then {second}"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
-from ltmlc.evidence.markup import markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, write_texts
 
 _SEVERITY_TITLES = {
     "contradiction": "Contradictions: printed numbers that cannot all be right",
@@ -23,12 +23,7 @@ HOW_TO_READ_AUDIT = (
 
 def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
     """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
-    return write_texts(directory, {"audit.csv": audit_csv(findings), "audit.md": audit_markdown(findings)})
-
-
-def audit_csv(findings: Sequence[Finding]) -> str:
-    """One line a finding, every field of :class:`ltmlc.evidence.audit.rows.Finding`."""
-    return records_csv(Finding, findings)
+    return write_texts(directory, {"audit.csv": records_csv(Finding, findings), "audit.md": audit_markdown(findings)})
 
 
 def audit_markdown(findings: Sequence[Finding]) -> str:
@@ -38,7 +33,7 @@ def audit_markdown(findings: Sequence[Finding]) -> str:
         chosen = [finding for finding in findings if finding.severity == severity]
         if chosen:
             sections.append(f"## {_SEVERITY_TITLES[severity]}\n\n{finding_table(chosen)}")
-    return "\n\n".join(section.strip() for section in sections) + "\n"
+    return markdown_page(sections)
 
 
 def audit_summary(findings: Sequence[Finding]) -> str:

@@ -1,6 +1,6 @@
 """The rows of the audit and its findings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ltmlc.evidence.claims.predicates import RowName
@@ -69,11 +69,3 @@ def printed_rows(grid: Grid) -> list[Printed]:
 
 def numbers_text(numbers: Iterable[float]) -> str:
     return " ".join(f"{number:.2f}" for number in numbers)
-
-
-def grouped(rows: Iterable[Printed], key: Callable[[Printed], object]) -> list[list[Printed]]:
-    """Rows with an equal key together, in order of appearance."""
-    groups: dict[object, list[Printed]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    return list(groups.values())

@@ -6,7 +6,15 @@ from pathlib import Path
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
-from ltmlc.evidence.markup import count_verdicts, markdown_table, records_csv, write_texts
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.markup import (
+    count_verdicts,
+    counted_noun,
+    markdown_page,
+    markdown_table,
+    records_csv,
+    write_texts,
+)
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
@@ -14,23 +22,17 @@ ABOUT_NONE = "losses, and data sets together"  # what a claim about no single da
 
 def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Grid | None = None) -> list[Path]:
     """Write ``claims.csv`` and ``claims.md``; returns their paths. ``grid`` gives data sets their titles."""
-    texts = {"claims.csv": claims_csv(verdicts), "claims.md": claims_markdown(verdicts, grid and grid.titles)}
+    texts = {"claims.csv": records_csv(Verdict, verdicts), "claims.md": claims_markdown(verdicts, grid and grid.titles)}
     return write_texts(directory, texts)
-
-
-def claims_csv(verdicts: Sequence[Verdict]) -> str:
-    """One line a verdict, every field of :class:`ltmlc.evidence.claims.judge.Verdict`."""
-    return records_csv(Verdict, verdicts)
 
 
 def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
     """The verdicts for a reader: counts, how to read them, then one table a data set."""
     sections = ["# What the paper says, judged on our runs", count_table(verdicts, titles), how_to_read(verdicts)]
     sections += [
-        f"## {_title(dataset, titles)}\n\n{verdict_table([v for v in verdicts if v.dataset == dataset])}"
-        for dataset in _datasets(verdicts)
+        f"## {_title(dataset, titles)}\n\n{verdict_table(own)}" for dataset, own in by_dataset(verdicts).items()
     ]
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return markdown_page(sections)
 
 
 def counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -41,7 +43,7 @@ def counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
     """How often each verdict was reached, by data set (:func:`counted`)."""
     verdicts = counted(verdicts)
-    datasets = _datasets(verdicts)
+    datasets = by_dataset(verdicts)
     rows = [[name, count, *each] for name, count, each in count_verdicts(CLAIM_VERDICTS, verdicts, datasets)]
     return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
 
@@ -64,7 +66,7 @@ def how_to_read(verdicts: Sequence[Verdict]) -> str:
     """What the verdicts mean, and how often chance alone gives one."""
     text = differences_in_words(verdicts)
     seeds = sorted({verdict.n for verdict in verdicts if verdict.n})
-    chance = [f"{0.5**n:.0%} with {n} seed{'s' * (n > 1)}" for n in seeds]
+    chance = [f"{0.5**n:.0%} with {counted_noun(n, 'seed')}" for n in seeds]
     if any(verdict.verdict == "direction only" for verdict in verdicts):
         text += (
             " *Direction only* is no finding: without any effect a single comparison points the stated way on every "
@@ -78,8 +80,7 @@ def how_to_read(verdicts: Sequence[Verdict]) -> str:
         )
     same = sum(bool(verdict.same_as) for verdict in verdicts)
     if same:
-        sentences = f"{same} sentence{'s' * (same > 1)}"
-        text += f" {sentences} ask what another one asks; they are shown, and counted once."
+        text += f" {counted_noun(same, 'sentence')} ask what another one asks; they are shown, and counted once."
     if any(ONE_SEED in verdict.reason for verdict in verdicts):
         text += (
             " With one seed nothing can hold or be reversed: *direction only* says that the numbers point the stated "
@@ -102,7 +103,12 @@ def verdict_table(verdicts: Sequence[Verdict], *, brief: bool = False) -> str:
 
 
 def _why(verdict: Verdict) -> str:
-    return verdict.reason.removesuffix(f"; {ONE_SEED}") + (f"; same as {verdict.same_as}" if verdict.same_as else "")
+    return own_reason(verdict) + (f"; same as {verdict.same_as}" if verdict.same_as else "")
+
+
+def own_reason(verdict: Verdict) -> str:
+    """Without what one seed says of every claim."""
+    return verdict.reason.removesuffix(f"; {ONE_SEED}")
 
 
 def shown_difference(verdict: Verdict) -> str:
@@ -118,8 +124,9 @@ def stated(verdict: Verdict) -> str:
     return verdict.stated + (f" ({verdict.size})" if verdict.size else "") if verdict.stated else ""
 
 
-def _datasets(verdicts: Sequence[Verdict]) -> list[str]:
-    return list(dict.fromkeys(verdict.dataset for verdict in verdicts))
+def by_dataset(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """In order of appearance; the empty name: about no single one."""
+    return grouped(verdicts, lambda verdict: verdict.dataset)
 
 
 def _title(dataset: str, titles: Mapping[str, str] | None) -> str:

@@ -24,12 +24,13 @@ narrow. The noise comes from the side that has more degrees of freedom: equal ru
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
-from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
-from ltmlc.evidence.results.reference import PRINTED, Reference, rounding_tolerance
+from ltmlc.evidence.comparison.verdicts import NOT_JUDGED, Compared, Comparison, compare_cell, judge_column
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.results.reference import PRINTED, Reference, reference_scores, rounding_tolerance
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
 from ltmlc.evidence.uncertainty.level import Level
@@ -68,8 +69,10 @@ class Diff:
         """Verdict -> number of cells."""
         return Counter(cell.verdict for cell in self.cells)
 
-    def records(self) -> list[dict[str, object]]:
-        return [asdict(cell) for cell in self.cells]
+    @property
+    def judged(self) -> int:
+        """Cells with a number on both sides and a verdict on it."""
+        return sum(number for verdict, number in self.counts.items() if verdict not in NOT_JUDGED)
 
 
 def compare(grid: Grid, results: Results, *, reference: Reference | None = None, against: str = "published") -> Diff:
@@ -83,11 +86,9 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
             (:func:`ltmlc.evidence.results.reference.read_reference`), figures included.
         against: the name of the reference in the report.
     """
-    by_column: dict[tuple[str, str], list[int]] = {}
     entries = [Compared(*each) for each in _pairs(grid, results, reference)]
-    for index, entry in enumerate(entries):
-        by_column.setdefault((entry.cell.dataset, entry.cell.column), []).append(index)
     noise, levels, cells = {}, {}, [entry.cell for entry in entries]
+    by_column = grouped(range(len(cells)), lambda index: (cells[index].dataset, cells[index].column))
     for dataset in grid.runs:
         for column in COLUMNS:
             scores, theirs = _noisier_side(results, dataset, column, reference)
@@ -130,8 +131,7 @@ def _pairs(
 
 def _reference_scores(row: Row, dataset: str, column: str, reference: Reference | None) -> dict[int | None, float]:
     if reference is not None:
-        seeds = reference.get((dataset, row.run[dataset]), {})
-        return {seed: values[column] for seed, values in seeds.items() if column in values}
+        return reference_scores(reference, dataset, row.run[dataset], column)
     published = dict(zip(COLUMNS, row.published.get(dataset, ()), strict=False))
     return {None: published[column]} if published else {}
 
@@ -158,18 +158,14 @@ def _noisier_side(
     """Scores by run and seed of the side with more degrees of freedom, and whether it is the reference's."""
     runs = results.names(dataset)
     ours = {run: results.draws(dataset, run, column) for run in runs}
-    theirs = {
-        run: {s: v[column] for s, v in (reference or {}).get((dataset, run), {}).items() if column in v} for run in runs
-    }
+    theirs = {run: reference_scores(reference or {}, dataset, run, column) for run in runs}
     degrees = [sum(max(len(scores) - 1, 0) for scores in side.values()) for side in (ours, theirs)]
     return (theirs, True) if degrees[1] > degrees[0] else (ours, False)
 
 
 def _agreement(cells: Sequence[Comparison]) -> tuple[Agreement, ...]:
-    columns: dict[tuple[str, str, str], list[Comparison]] = {}
-    for cell in cells:
-        if cell.ours is not None:
-            columns.setdefault((cell.table, cell.dataset, cell.column), []).append(cell)
+    measured = (cell for cell in cells if cell.ours is not None)
+    columns = grouped(measured, lambda cell: (cell.table, cell.dataset, cell.column))
     return tuple(
         Agreement(
             *key,

@@ -6,7 +6,8 @@ from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
-from ltmlc.evidence.markup import count_verdicts, markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table, number, records_csv, write_texts
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
@@ -14,8 +15,9 @@ from ltmlc.evidence.uncertainty.noise import LEVEL
 
 def write_diff(diff: Diff, directory: str | Path) -> list[Path]:
     """Write ``diff.csv``, ``diff.md`` and ``rank_agreement.csv`` into ``directory``; returns their paths."""
-    texts = {"diff.csv": diff_csv, "diff.md": diff_markdown, "rank_agreement.csv": agreement_csv}
-    return write_texts(directory, {name: text(diff) for name, text in texts.items()})
+    cells = records_csv(Comparison, diff.cells)
+    texts = {"diff.csv": cells, "diff.md": diff_markdown(diff), "rank_agreement.csv": agreement_csv(diff)}
+    return write_texts(directory, texts)
 
 
 def agreement_csv(diff: Diff) -> str:
@@ -25,11 +27,6 @@ def agreement_csv(diff: Diff) -> str:
         for item in diff.agreement
     ]
     return csv_text(["table", "dataset", "column", "rows", "kendall_tau", "p"], lines)
-
-
-def diff_csv(diff: Diff) -> str:
-    """One line a cell, every field of :class:`Comparison`."""
-    return records_csv(Comparison, diff.cells)
 
 
 def diff_markdown(diff: Diff) -> str:
@@ -43,13 +40,13 @@ def diff_markdown(diff: Diff) -> str:
         _noise(diff),
         _agreement(diff),
     ]
-    sections += [_table(name, cells) for name, cells in _by_table(diff).items()]
+    sections += [_table(name, cells) for name, cells in grouped(diff.cells, lambda cell: cell.table).items()]
     if diff.messages:
         sections.append(
             "## Files that were not used, or should not be trusted\n\n"
             + "\n".join(f"- {markdown_escape(line)}" for line in diff.messages)
         )
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return markdown_page(sections)
 
 
 def _counts(diff: Diff) -> str:
@@ -134,13 +131,6 @@ def _agreement(diff: Diff) -> str:
         rows.append([table, dataset, max(item.rows for item in items if item), *texts])
     title = "## Rank agreement: Kendall's tau between our order of the rows and theirs (1: the same order)"
     return f"{title}\n\n{markdown_table(['table', 'data set', 'rows', *COLUMNS], rows, left=2)}" if rows else ""
-
-
-def _by_table(diff: Diff) -> dict[str, list[Comparison]]:
-    tables: dict[str, list[Comparison]] = {}
-    for cell in diff.cells:
-        tables.setdefault(cell.table, []).append(cell)
-    return tables
 
 
 def _table(name: str, cells: list[Comparison]) -> str:

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-import numpy as np
-
 from ltmlc.evidence.results.reference import PRINTED
 from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread
-from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.evidence.uncertainty.noise import LEVEL, sample_sd
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
 CELL_VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
+NOT_JUDGED = ("no verdict", "missing", "failed")
 RUN_TWO_SEEDS = "one seed measures no noise: run two or more (configuration key `seeds`)"
 
 
@@ -64,7 +63,7 @@ def compare_cell(entry: Compared, spread: Spread) -> Compared:
     if shared:
         ours, theirs = {seed: ours[seed] for seed in sorted(shared)}, {seed: theirs[seed] for seed in sorted(shared)}
     mean, other, n, m = fmean(ours.values()), fmean(theirs.values()), len(ours), len(theirs)
-    sd = float(np.std(list(ours.values()), ddof=1)) if n > 1 else None
+    sd = sample_sd(ours.values())
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
     if not spread.df:
         same = shared and _excess(cell) == 0

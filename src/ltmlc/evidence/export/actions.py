@@ -54,7 +54,7 @@ def add_actions(
         action["agent"] = one_or_all(authors)
         action["actionStatus"] = _action_status(result.status == "finished")
         if result.status == "failed":
-            action["error"] = portable(str(result.metrics.get("error") or "no message"), roots)
+            action["error"] = portable(str(result.error), roots)
         actions.append(action)
     outputs = [
         e for e in crate.data_entities if str(e.id).startswith(("results/", "figures/")) and "/runs/" not in e.id

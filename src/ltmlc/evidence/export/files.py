@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.figures import PHOTOGRAPHS
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, PROJECT, data_folder
@@ -19,7 +20,6 @@ SOURCE_TREES = {
     "docs": ("*.md",),
 }
 WRITTEN_HERE = {".csv", ".json", ".md", ".tex", ".yaml", ".html"}  # texts that may name this machine
-PHOTOGRAPHS = ("images", "augmentation", "changes")  # figures that show images of a data set
 
 
 def stage_files(

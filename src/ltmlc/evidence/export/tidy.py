@@ -12,7 +12,7 @@ from ltmlc.disk.files import canonical_json, write_atomically
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelScores
 from ltmlc.evidence.results.frame import frame_csv, run_frame
-from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import shown_by
 from ltmlc.plan.grid import Grid
 
@@ -45,7 +45,7 @@ def run_table(
         frame.insert(place + offset, column, [(labels or {}).get(key, {}).get(column) for key in keys])
     for column in ("path", "error"):
         frame[column] = [None if value is None else portable(str(value), roots) for value in _plain(frame[column])]
-    numbers = ["total", "head", "medium", "tail", *LABEL_COLUMNS, "seconds", "images_per_second"]
+    numbers = [*COLUMNS, *LABEL_COLUMNS, "seconds", "images_per_second"]
     return frame.astype(dict.fromkeys(numbers, "float64"))
 
 

@@ -5,7 +5,7 @@ method (Fig. 1 and 2 made systematic; which images and classes: :mod:`ltmlc.evid
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +14,7 @@ from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.probes import Probe, probabilities
 from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
 from ltmlc.evidence.markup import number
+from ltmlc.evidence.uncertainty.noise import sample_sd
 
 MethodLogits = Mapping[str, Sequence[np.ndarray]]
 """Method, in the order of comparison -> logits (N, C) of each finished seed, rows in the split's order."""
@@ -34,7 +35,7 @@ class ProbeAnswer:
 
     @property
     def sd(self) -> float | None:
-        return stdev(self.absent) if len(self.absent) > 1 else None
+        return sample_sd(self.absent)
 
 
 def answer_probes(probes: Sequence[Probe], predictions: MethodLogits) -> list[ProbeAnswer]:

@@ -1,7 +1,7 @@
 """Whether the probabilities of the compared methods are ones: predicted against observed, all classes at once."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +11,7 @@ from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.probes import probabilities
 from ltmlc.evidence.figures.style import BLACK, looks_of, nothing, plain
 from ltmlc.evidence.markup import number
+from ltmlc.evidence.uncertainty.noise import sample_sd
 from ltmlc.metrics import Reliability, reliability
 
 BINS = 10
@@ -51,7 +52,7 @@ def calibration_csv(found: Mapping[str, Sequence[Reliability]]) -> str:
 def _error(seeds: Sequence[Reliability]) -> tuple[float, float | None]:
     """Expected calibration error, mean and sd over seeds."""
     errors = [seed.ece for seed in seeds]
-    return fmean(errors), stdev(errors) if len(errors) > 1 else None
+    return fmean(errors), sample_sd(errors)
 
 
 def draw_calibration(found: Mapping[str, Sequence[Reliability]], *, title: str) -> Figure:

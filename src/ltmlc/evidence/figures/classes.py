@@ -8,7 +8,9 @@ from matplotlib.ticker import ScalarFormatter
 
 from ltmlc.data.split import Split
 from ltmlc.disk.csv_file import csv_text
+from ltmlc.evidence.figures.data import by_size
 from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, nothing, plain
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.metrics import group_means
 
@@ -44,18 +46,13 @@ def class_csv(scores: ClassScores, split: Split) -> str:
             group_of[k],
             method,
             len(values),
-            _text(values[:, k].mean()),
-            "" if len(values) == 1 else _text(values[:, k].std(ddof=1)),
+            number(values[:, k].mean()),  # empty for a class without a test image
+            "" if len(values) == 1 else number(values[:, k].std(ddof=1)),
         ]
         for method, values in ((method, _stacked(by_seed)) for method, by_seed in scores.items())
         for k, name in enumerate(split.classes)
     ]
     return csv_text(["class", "training_images", "group", "method", "seeds", "ap", "sd"], lines)
-
-
-def _text(value: float) -> str:
-    """Empty for a class without a test image."""
-    return "" if np.isnan(value) else f"{value:.2f}"
 
 
 def draw_class_ap(scores: ClassScores, split: Split, *, title: str) -> Figure:
@@ -100,7 +97,7 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     shared = [seed for seed in before if seed in after]
     if not shared:
         return nothing(figure, axes, f"needs a result of {last} and of {first} with the same seed")
-    order = np.argsort(-np.asarray(split.class_counts), kind="stable")
+    order = by_size(split)
     x = np.arange(len(order))
     singles = np.stack([after[seed] - before[seed] for seed in shared])[:, order]  # (seeds, C)
     gains = singles.mean(0)

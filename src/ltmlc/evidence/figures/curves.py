@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from ltmlc.evidence.figures.style import COLOURS, LINES, plain, save, style
+from ltmlc.evidence.figures.style import COLOURS, LINES, draw_all, plain, shared_legend
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid, Table
 from ltmlc.plan.lookup import HELD_OUT_MAP
@@ -81,12 +82,8 @@ def _means(values: np.ndarray) -> np.ndarray:
 
 def write_curves(grid: Grid, results: Results, directory: str | Path, *, tables: Sequence[str]) -> list[Path]:
     """``curves_{table}.{pdf,png}``: a panel for each row. Returns the paths."""
-    with style():
-        return [
-            path
-            for name in tables
-            for path in save(draw_curves(grid, results, grid.tables[name]), Path(directory) / f"curves_{name}")
-        ]
+    drawings = {f"curves_{name}": partial(draw_curves, grid, results, grid.tables[name]) for name in tables}
+    return draw_all(drawings, directory)
 
 
 def draw_curves(grid: Grid, results: Results, table: Table) -> Figure:
@@ -113,9 +110,7 @@ def draw_curves(grid: Grid, results: Results, table: Table) -> Figure:
     for axes in panels[len(table.rows) :]:
         axes.set_axis_off()
     figure.supylabel("loss / that of the first epoch", fontsize=8)
-    handles = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2, fontsize=7.5)
+    shared_legend(figure, panels, ncols=2, fontsize=7.5)
     return figure
 
 

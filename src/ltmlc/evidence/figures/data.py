@@ -1,6 +1,7 @@
 """What a data set looks like: class sizes, co-occurrence in training and test, labels an image."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +9,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ltmlc.data.longtail import pareto_sizes
+from ltmlc.data.longtail import cooccurrence, pareto_sizes
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, plain, save, style
+from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, draw_all, plain
 
 
 def write_data_figures(split: Split, config: Mapping[str, Any], directory: str | Path) -> list[Path]:
     """``{classes,cooccurrence,cardinality}_{dataset}.{pdf,png}``. ``config``: the data set's, for title and target."""
     drawings = {"classes": draw_class_sizes, "cooccurrence": draw_cooccurrence, "cardinality": draw_cardinality}
-    with style():
-        return [
-            path
-            for name, draw in drawings.items()
-            for path in save(draw(split, config), Path(directory) / f"{name}_{split.dataset}")
-        ]
+    named = {f"{name}_{split.dataset}": partial(draw, split, config) for name, draw in drawings.items()}
+    return draw_all(named, directory)
 
 
 def conditional_cooccurrence(labels: np.ndarray) -> np.ndarray:
     """P(column class | row class) from labels (N, C); the diagonal is 1, the row of an absent class NaN."""
-    labels = labels.astype(np.int64)
-    together = labels.T @ labels
+    together = cooccurrence(labels)
     counts = together.diagonal()[:, None]
     with np.errstate(invalid="ignore"):
         return np.where(counts > 0, together / counts, np.nan)

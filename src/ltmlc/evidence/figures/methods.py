@@ -1,5 +1,6 @@
 """The compared methods (``plan/methods``) side by side: six figures a data set, and the numbers behind four of them."""
 
+from functools import partial
 from pathlib import Path
 
 from ltmlc.data.pack.pack import Pack
@@ -11,12 +12,12 @@ from ltmlc.evidence.figures.changes import draw_changes, largest_changes
 from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_ap, draw_gain
 from ltmlc.evidence.figures.precision_recall import draw_precision_recall, precision_csv, precision_curves
 from ltmlc.evidence.figures.probes import find_probes
-from ltmlc.evidence.figures.style import plain, save, style
+from ltmlc.evidence.figures.style import draw_all, plain
 from ltmlc.evidence.markup import write_texts
-from ltmlc.evidence.results.methods import finished_methods
-from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.evidence.uncertainty.pairs import logits_of
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.methods import method_runs
 
 
 def write_method_figures(
@@ -53,7 +54,6 @@ def write_method_figures(
     scores = class_scores(seeds, split)
     curves, calibrated = precision_curves(predictions, split), calibration(predictions, split.test_matrix)
     shown = pack if settings.get("pictures", True) else None
-    directory = Path(directory)
     texts = {
         "absent": absent_csv(answers, split.classes),
         "ap": class_csv(scores, split),
@@ -61,15 +61,19 @@ def write_method_figures(
         "calibration": calibration_csv(calibrated),
     }
     paths = write_texts(directory, {f"{figure}_{name}.csv": text for figure, text in texts.items()})
-    with style():
-        drawings = {
-            "absent": draw_absent(answers, names, title=title),
-            "changes": draw_changes(changes, shown, names, split.test_ids, title=title),
-            "ap": draw_class_ap(scores, split, title=title),
-            "gain": draw_gain(scores, split, title=title),
-            "precision-recall": draw_precision_recall(curves, title=title),
-            "calibration": draw_calibration(calibrated, title=title),
-        }
-        for figure, drawing in drawings.items():
-            paths += save(drawing, directory / f"{figure}_{name}")
-    return paths, messages
+    drawings = {
+        "absent": partial(draw_absent, answers, names),
+        "changes": partial(draw_changes, changes, shown, names, split.test_ids),
+        "ap": partial(draw_class_ap, scores, split),
+        "gain": partial(draw_gain, scores, split),
+        "precision-recall": partial(draw_precision_recall, curves),
+        "calibration": partial(draw_calibration, calibrated),
+    }
+    named = {f"{figure}_{name}": partial(draw, title=title) for figure, draw in drawings.items()}
+    return paths + draw_all(named, directory), messages
+
+
+def finished_methods(grid: Grid, results: Results, dataset: str) -> dict[str, list[RunResult]]:
+    """Method -> its finished seeds; methods without one are absent."""
+    done = {method: results.finished(dataset, run) for method, run in method_runs(grid, dataset).items()}
+    return {method: seeds for method, seeds in done.items() if seeds}

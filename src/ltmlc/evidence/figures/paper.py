@@ -1,6 +1,7 @@
 """Fig. 3 (gradients of a negative logit) and Fig. 4 (total mAP over gamma1 and gamma2), and their numbers."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -9,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.disk.csv_file import csv_text
-from ltmlc.disk.files import write_atomically
 from ltmlc.evidence.figures.gradients import (
     CRITERION,
     NGC_GAMMA1,
@@ -18,7 +18,8 @@ from ltmlc.evidence.figures.gradients import (
     company_gradients,
     gradient_curves,
 )
-from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, plain, save, style
+from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, draw_all, plain, shared_legend
+from ltmlc.evidence.markup import write_texts
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
 from ltmlc.plan.grid import Grid, Row, Table
@@ -29,12 +30,8 @@ _SYMBOLS = {"gamma1": r"$\gamma_1$", "gamma2": r"$\gamma_2$"}
 def write_figure3(directory: str | Path) -> list[Path]:
     """``fig3.{pdf,png}``, ``fig3.csv`` (thresholds beside the text's) and ``fig3_curves.csv``. Returns the paths."""
     curves = gradient_curves()
-    directory = Path(directory)
-    paths = [directory / "fig3.csv", directory / "fig3_curves.csv"]
-    write_atomically(paths[0], thresholds_csv(curves, company_gradients()))
-    write_atomically(paths[1], _curves_csv(curves))
-    with style():
-        return [*save(draw_figure3(curves), directory / "fig3"), *paths]
+    texts = {"fig3.csv": thresholds_csv(curves, company_gradients()), "fig3_curves.csv": _curves_csv(curves)}
+    return [*draw_all({"fig3": partial(draw_figure3, curves)}, directory), *write_texts(directory, texts)]
 
 
 def thresholds_csv(curves: Sequence[GradientCurve], company: Mapping[str, Sequence[float]]) -> str:
@@ -144,12 +141,7 @@ def _gradient_line(axes: Axes, curve: GradientCurve, index: int, label: str) -> 
 
 def write_figure4(grid: Grid, results: Results, directory: str | Path, *, tables: Sequence[str]) -> list[Path]:
     """``{table}.{pdf,png}`` for tables of kind "figure" (Fig. 4 is one); points without a result are absent."""
-    with style():
-        return [
-            path
-            for name in tables
-            for path in save(draw_figure4(grid, results, grid.tables[name]), Path(directory) / name)
-        ]
+    return draw_all({name: partial(draw_figure4, grid, results, grid.tables[name]) for name in tables}, directory)
 
 
 def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
@@ -166,13 +158,11 @@ def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
     for axes, letter, (parameter, dataset) in zip(panels, ascii_lowercase, places, strict=False):
         members = [(row, cells[dataset]) for row, cells in rows if row.panel == parameter and dataset in cells]
         _sweep(axes, members, results)
-        axes.set_title(f"({letter}) {plain(grid.datasets[dataset].get('title', dataset))}")
+        axes.set_title(f"({letter}) {plain(grid.titles[dataset])}")
         axes.set(
             xlabel=_SYMBOLS.get(parameter, parameter), ylabel="total mAP (%)", xticks=[row.x for row, _ in members]
         )
-    handles = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5 if columns > 1 else 2)
+    shared_legend(figure, panels, ncols=5 if columns > 1 else 2)
     return figure
 
 

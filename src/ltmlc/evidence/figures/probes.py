@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from ltmlc.data.split import Split
+from ltmlc.evidence.figures.data import conditional_cooccurrence
 
 USUAL, SOMETIMES = 0.5, 0.1
 FEWEST = 3
@@ -73,8 +75,7 @@ def _usual_company(train: np.ndarray) -> list[tuple[str, tuple[int, ...], int]]:
     counts = train.sum(0)
     if len(counts) < 2:  # one class alone has no company
         return []
-    with np.errstate(divide="ignore", invalid="ignore"):
-        given = train.T.astype(float) @ train / counts[:, None]  # (C, C): P(column | row)
+    given = conditional_cooccurrence(train)
     np.fill_diagonal(given, -1)
     hubs, companions = [], []
     for k in np.flatnonzero(counts):
@@ -101,9 +102,9 @@ def _conditional(labels: np.ndarray, present: tuple[int, ...], absent: int) -> f
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
-    """The sigmoid of logits (N, C), as the paper's figures show it, without overflow.
+    """The sigmoid of logits (N, C), as the paper's figures show it.
 
     A pairwise loss leaves a common shift of the logits open (LSEP that of an image, C-LSEP that of a class), so the
     probability of an absent class is to be read beside that of a present one.
     """
-    return 0.5 * (1 + np.tanh(logits.astype(np.float64) / 2))
+    return expit(logits.astype(np.float64))

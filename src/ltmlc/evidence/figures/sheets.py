@@ -1,5 +1,6 @@
 """Contact sheets: images with their labels, and what augmentation makes of them, for one's own eyes."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from ltmlc.data.augment.batch import augmentation_sheet
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import plain, save, style
+from ltmlc.evidence.figures.style import draw_all, plain
 
 IMAGES_PER_ROW = 8
 
@@ -27,17 +28,15 @@ def write_sheets(
         directory: where to write.
     """
     rng = np.random.default_rng(0)
-    with style():
-        if pack is None:
-            drawings = {"images": _hidden(split), "augmentation": _hidden(split)}
-        else:
-            shown = {"dataset": split.dataset, "image_size": image_size, "settings": settings, "rng": rng}
-            drawings = {"images": labelled_sheet(pack, split, rng=rng), "augmentation": _augmented(pack, **shown)}
-        return [
-            path
-            for name, figure in drawings.items()
-            for path in save(figure, Path(directory) / f"{name}_{split.dataset}")
-        ]
+    if pack is None:
+        drawings = dict.fromkeys(("images", "augmentation"), partial(_hidden, split))
+    else:
+        shown = {"dataset": split.dataset, "image_size": image_size, "settings": settings, "rng": rng}
+        drawings = {
+            "images": partial(labelled_sheet, pack, split, rng=rng),
+            "augmentation": partial(_augmented, pack, **shown),
+        }
+    return draw_all({f"{name}_{split.dataset}": draw for name, draw in drawings.items()}, directory)
 
 
 def _hidden(split: Split) -> Figure:

@@ -2,8 +2,9 @@
 
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -72,6 +73,19 @@ def nothing(figure: Figure, axes: Axes, text: str) -> Figure:
 def plain(text: str) -> str:
     """A title or the name of a class, for a figure: one line, in which ``$`` begins no formula."""
     return one_line(text).replace("$", r"\$")
+
+
+def draw_all(drawings: Mapping[str, Callable[[], Figure]], directory: str | Path) -> list[Path]:
+    """Draw each, in the project's style, into the files of its name; returns their paths."""
+    with style():
+        return [path for name, draw in drawings.items() for path in save(draw(), Path(directory) / name)]
+
+
+def shared_legend(figure: Figure, panels: Iterable[Axes], **look: Any) -> None:
+    """One legend below all panels, each name once; none where nothing has a name."""
+    handles = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", **look)
 
 
 def save(figure: Figure, stem: str | Path) -> list[Path]:

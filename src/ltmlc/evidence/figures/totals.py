@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ltmlc.evidence.figures.style import BLUE, RED, plain, save, style
+from ltmlc.evidence.figures.style import BLUE, RED, draw_all, plain
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, shown_by, summarise
 from ltmlc.plan.grid import Grid
@@ -43,15 +44,9 @@ def totals(grid: Grid, results: Results, dataset: str) -> list[Total]:
 
 def write_totals(grid: Grid, results: Results, directory: str | Path, *, datasets: Sequence[str]) -> list[Path]:
     """``totals_{dataset}.{pdf,png}`` of each; returns the paths."""
-    with style():
-        return [
-            path
-            for name in datasets
-            for path in save(
-                draw_totals(totals(grid, results, name), title=plain(grid.titles[name]), seeds=len(results.seeds)),
-                Path(directory, f"totals_{name}"),
-            )
-        ]
+    said = {name: {"title": plain(grid.titles[name]), "seeds": len(results.seeds)} for name in datasets}
+    drawings = {f"totals_{name}": partial(draw_totals, totals(grid, results, name), **said[name]) for name in datasets}
+    return draw_all(drawings, directory)
 
 
 def draw_totals(found: Sequence[Total], *, title: str, seeds: int) -> Figure:

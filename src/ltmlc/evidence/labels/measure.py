@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 from ltmlc.data.split import Split
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import Results
+from ltmlc.evidence.uncertainty.noise import sample_sd
 from ltmlc.evidence.uncertainty.pairs import logits_of
 from ltmlc.metrics import LABEL_METRICS, above, label_metrics, top
 from ltmlc.plan.grid import Grid, Row, Table
@@ -75,5 +76,5 @@ def label_rows(grid: Grid, scores: LabelScores) -> list[LabelRow]:
 def _label_row(table: Table, row: Row, dataset: str, seeds: list[Mapping[str, float]]) -> LabelRow:
     values = {column: [seed[column] for seed in seeds] for column in LABEL_COLUMNS}
     mean = {column: fmean(each) for column, each in values.items() if each}
-    sd = {column: stdev(each) for column, each in values.items() if len(each) > 1}
+    sd = {column: sd for column, each in values.items() if (sd := sample_sd(each)) is not None}
     return LabelRow(table, row, dataset, len(seeds), mean, sd)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ltmlc.data.split import Split
 from ltmlc.disk.trouble import free_bytes, size_text
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook import estimate
 from ltmlc.evidence.outlook.needs import Need, disk_bytes
@@ -62,10 +63,8 @@ def counts_of(grid: Grid, dataset: str, splits: Mapping[str, Split]) -> tuple[li
 
 def needs_lines(needs: Iterable[Need]) -> list[str]:
     """What is here, comes, or is missing, under the name of each data set."""
-    grouped: dict[str, list[str]] = {}
-    for need in needs:
-        grouped.setdefault(need.dataset, []).append(f"  {need.text}")
-    return [line for dataset, lines in grouped.items() for line in (f"{dataset}:", *lines)]
+    by_dataset = grouped(needs, lambda need: need.dataset)
+    return [line for name, own in by_dataset.items() for line in (f"{name}:", *(f"  {need.text}" for need in own))]
 
 
 def disk_line(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -> str:

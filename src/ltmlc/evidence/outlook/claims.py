@@ -20,8 +20,8 @@ from ltmlc.evidence.audit.rows import printed_rows
 from ltmlc.evidence.claims.file import Claim
 from ltmlc.evidence.claims.judge import twin_of
 from ltmlc.evidence.claims.predicates import Part, RowName
-from ltmlc.evidence.markup import number
-from ltmlc.evidence.results.reference import Reference
+from ltmlc.evidence.markup import counted_noun, number
+from ltmlc.evidence.results.reference import Reference, reference_scores
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.noise import LEVEL, additive_noise, paired_noise
@@ -160,9 +160,9 @@ def _sd(results: Results, reference: Reference, dataset: str) -> tuple[dict[str,
     measured = {column: paired_noise(results, dataset, column) for column in COLUMNS}
     if measured["total"].df:
         return _known(measured), "measured"
-    runs = [seeds for (name, _), seeds in sorted(reference.items()) if name == dataset]
+    runs = [run for name, run in sorted(reference) if name == dataset]
     earlier = {
-        column: additive_noise([{seed: v[column] for seed, v in seeds.items() if column in v} for seeds in runs])
+        column: additive_noise([reference_scores(reference, dataset, run, column) for run in runs])
         for column in COLUMNS
     }
     if earlier["total"].df:
@@ -181,7 +181,7 @@ def outlook_text(outlooks: Outlooks) -> str:
         "reference": "from the runs of the reference",
         "assumed": "assumed, as measured on photographs with a fixed backbone: nothing is measured here yet",
     }
-    seeds = f"{outlooks.seeds} seed{'s' * (outlooks.seeds != 1)}"
+    seeds = counted_noun(outlooks.seeds, "seed")
     lines = [f"what {seeds} can decide, if effects are as large as published (power {POWER:.0%}, Holm over claims):"]
     if outlooks.seeds == 1:
         lines.append("  nothing: one seed measures no noise; the seeds named below would do")

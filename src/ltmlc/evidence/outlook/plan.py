@@ -7,7 +7,8 @@ from typing import Any
 
 from ltmlc.data.split import Split
 from ltmlc.errors import one_line
-from ltmlc.evidence.markup import hours
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.markup import counted_noun, hours
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import shown_by
@@ -76,11 +77,9 @@ def make_plan(
     }
     costs = [cost for cost in choose_costs(measured_costs(results), elsewhere) if (cost.dataset, cost.run) in users]
     overhead, pace = _speed(costs, images)
-    seconds: dict[tuple[str, str], list[float]] = {}
-    for cost in costs:
-        seconds.setdefault((cost.dataset, cost.run), []).append(cost.seconds)
+    measured = grouped(costs, lambda cost: (cost.dataset, cost.run))
     runs = tuple(
-        _planned(results, *pair, tables, images.get(pair), seconds.get(pair, []), overhead, pace)
+        _planned(results, *pair, tables, images.get(pair), measured.get(pair, []), overhead, pace)
         for pair, tables in users.items()
     )
     devices = tuple(sorted({one_line(cost.device) for cost in costs}))
@@ -102,16 +101,12 @@ def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images:
 
 def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
     """By data set, medians over measured runs: seconds beside training, and seconds an image of training takes."""
-    overhead: dict[str, list[float]] = {}
-    pace: dict[str, list[float]] = {}
-    for cost in costs:
-        seen = images.get((cost.dataset, cost.run))
-        if seen and cost.train_seconds is not None:
-            overhead.setdefault(cost.dataset, []).append(cost.seconds - cost.train_seconds)
-            pace.setdefault(cost.dataset, []).append(cost.train_seconds / seen)
-    return {name: median(values) for name, values in overhead.items()}, {
-        name: median(values) for name, values in pace.items()
-    }
+    trained = [cost for cost in costs if images.get((cost.dataset, cost.run)) and cost.train_seconds is not None]
+    overhead, pace = {}, {}
+    for dataset, own in grouped(trained, lambda cost: cost.dataset).items():
+        overhead[dataset] = median(cost.seconds - cost.train_seconds for cost in own)
+        pace[dataset] = median(cost.train_seconds / images[dataset, cost.run] for cost in own)
+    return overhead, pace
 
 
 def _planned(
@@ -120,13 +115,13 @@ def _planned(
     run: str,
     tables: tuple[str, ...],
     images: int | None,
-    measured: Sequence[float],
+    measured: Sequence[Cost],
     overhead: Mapping[str, float],
     pace: Mapping[str, float],
 ) -> PlannedRun:
     seconds, basis = None, "unknown"
     if measured:
-        seconds, basis = fmean(measured), "measured"
+        seconds, basis = fmean(cost.seconds for cost in measured), "measured"
     elif images is not None and dataset in pace:
         seconds, basis = overhead[dataset] + images * pace[dataset], "estimated"
     remaining = sum(result.status != "finished" for result in results.of(dataset, run))
@@ -136,7 +131,7 @@ def _planned(
 def plan_text(plan: Plan) -> str:
     """The plan for a reader at a terminal."""
     seeds = len(plan.seeds)
-    runs = f"{len(plan.runs)} distinct trainings, {seeds} seed{'s' * (seeds != 1)}: {len(plan.runs) * seeds} runs"
+    runs = f"{len(plan.runs)} distinct trainings, {counted_noun(seeds, 'seed')}: {len(plan.runs) * seeds} runs"
     lines = [f"{plan.cells} cells, {runs}.", ""]
     lines.append(f"{'table':<12}{'cells':>7}{'runs':>7}{'new':>7}   (new: not needed by a table above)")
     lines += [f"{one_line(title):<12}{cells:>7}{runs:>7}{new:>7}" for title, cells, runs, new in plan.per_table]

@@ -2,17 +2,22 @@
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ltmlc.disk.logs import brief
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import one_line
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.outlook.plan import Plan
-from ltmlc.evidence.results.logs import logs_of
 from ltmlc.evidence.results.results import STALE_SECONDS, Results, RunResult
+from ltmlc.plan.lookup import HEARTBEAT
+
+SLURM_LOGS = Path(".snakemake/slurm_logs")
+"""Where the Slurm plugin keeps the logs of jobs that failed, under the folder Snakemake runs in."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Beat | None:
     if result.status == "finished":
         return None
     try:
-        beat = read_json(result.directory / "running.json")
+        beat = read_json(result.directory / HEARTBEAT)
         silent = (now - _moment(beat["updated"])).total_seconds()
         gone = beat["host"] == socket.gethostname() and not _alive(int(beat["pid"]))
         left = beat.get("seconds_left")
@@ -129,26 +134,27 @@ def status_text(status: Status) -> str:
         )
     lines += [f"running  {_progress(beat)}" for beat in status.running]
     lines += [
-        f"stale    {_progress(beat)}: no sign of life; start it again, it resumes ({logs_of(beat.result)})"
+        f"stale    {_progress(beat)}: no sign of life; start it again, it resumes ({_logs(beat.result)})"
         for beat in status.stale
     ]
     lines += [
-        f"{kind:8} {result.name}: {brief(result.metrics.get('error') or 'no message')} ({logs_of(result)})"
+        f"{kind:8} {result.name}: {brief(result.error)} ({_logs(result)})"
         for kind in ("stopped", "failed")
         for result in getattr(status, kind)
     ]
-    lines += [f"missing  {dataset}: {number} runs" for dataset, number in _per_dataset(status.missing).items()]
+    missing = Counter(result.dataset for result in status.missing)
+    lines += [f"missing  {dataset}: {number} runs" for dataset, number in missing.items()]
     lines += [f"note     {message}" for message in status.messages]
     return "\n".join(map(one_line, lines)) + "\n"
+
+
+def _logs(result: RunResult) -> str:
+    """The run's log and that of its last attempt as a Slurm job, which tells of limits and lost nodes."""
+    jobs = SLURM_LOGS.glob(f"*/{result.dataset}_{result.run}_{result.seed}/*.log")
+    newest = max(jobs, key=lambda log: log.stat().st_mtime, default=None)
+    return str(result.log) if newest is None else f"{result.log}; Slurm job {newest.stem}: {newest}"
 
 
 def _progress(beat: Beat) -> str:
     left = "" if beat.seconds_left is None else f", {hours(beat.seconds_left)} left"
     return f"{beat.result.name}: epoch {beat.epoch} of {beat.epochs:g}{left} ({beat.host}, process {beat.pid})"
-
-
-def _per_dataset(results: tuple[RunResult, ...]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for result in results:
-        counts[result.dataset] = counts.get(result.dataset, 0) + 1
-    return counts

@@ -7,7 +7,7 @@ The questions are given in short; the answers are about this reproduction, not a
 from dataclasses import dataclass
 
 from ltmlc.disk.markdown_file import markdown_escape
-from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.markup import markdown_page, markdown_table
 from ltmlc.evidence.report import checklist_answers as say
 from ltmlc.evidence.report import checklist_data as data
 from ltmlc.evidence.report.gather import Evidence
@@ -35,7 +35,7 @@ def checklist_markdown(evidence: Evidence) -> str:
         rows = [[item.question, f"**{item.answer}**", markdown_escape(item.because)] for item in items]
         table = markdown_table(["question", "answer", "on file"], rows, left=3)
         parts.append(f"## {title}\n\n{table}")
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return markdown_page(parts)
 
 
 def sections(evidence: Evidence) -> dict[str, list[Question]]:

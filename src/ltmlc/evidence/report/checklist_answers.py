@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ltmlc.evidence.markup import hours
+from ltmlc.evidence.markup import counted_noun, hours
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
@@ -33,10 +33,11 @@ def outcome(evidence: Evidence) -> Answer:
     numbers = _counted(cell.verdict for cell in evidence.diff.cells)
     claims = _counted(verdict.verdict for verdict in evidence.verdicts)
     parts = [f"numbers: {numbers}"] * bool(numbers) + [f"statements: {claims}"] * bool(claims)
-    judged = {cell.verdict for cell in evidence.diff.cells} - {"missing", "failed", "no verdict"}
     if not evidence.results.with_status("finished"):
         return "no", "no run has finished"
-    return ("yes" if judged and _complete(evidence) else "partly"), "; ".join(parts) or "nothing to compare with"
+    return ("yes" if evidence.diff.judged and _complete(evidence) else "partly"), "; ".join(
+        parts
+    ) or "nothing to compare with"
 
 
 def guessed(evidence: Evidence) -> Answer:
@@ -93,8 +94,7 @@ def hyper_parameters(evidence: Evidence) -> Answer:
 
 
 def runs(evidence: Evidence) -> Answer:
-    counts = {status: len(evidence.results.with_status(status)) for status in ("finished", "failed", "missing")}
-    text = ", ".join(f"{number} {status}" for status, number in counts.items())
+    text = ", ".join(f"{number} {status}" for status, number in evidence.results.counts.items())
     seeds = ", ".join(map(str, evidence.results.seeds))
     return "yes", f"{len(evidence.results.runs)} asked for: {text}; seeds {seeds}; one evaluation each"
 
@@ -146,7 +146,7 @@ def infrastructure(evidence: Evidence) -> Answer:
 
 
 def limitations(evidence: Evidence) -> Answer:
-    parts = [f"{len(evidence.results.seeds)} seed{'s' * (len(evidence.results.seeds) > 1)} a run"]
+    parts = [f"{counted_noun(len(evidence.results.seeds), 'seed')} a run"]
     missing = len(evidence.results.runs) - len(_finished(evidence))
     parts += [f"{missing} runs without a result"] * bool(missing)
     parts += ["a published number is one draw"] * evidence.published

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.results.results import Results, RunResult
@@ -42,6 +43,11 @@ class DatasetCost:
     images_per_second: float | None  # median
     memory: Mapping[str, int]  # largest host_bytes and device_bytes
     devices: tuple[str, ...]
+
+    @property
+    def class_text(self) -> str:
+        """How many, and of these in head, medium and tail; empty before the split exists."""
+        return f"{self.classes} ({' : '.join(map(str, self.groups))})" if self.classes else ""
 
 
 def costs(evidence: Evidence) -> list[DatasetCost]:
@@ -88,7 +94,7 @@ def environment_values(results: Iterable[RunResult], key: str) -> dict[str, int]
 
 def headline(results: Results) -> str:
     """How much is there, and whether it can give verdicts."""
-    counts = {status: len(results.with_status(status)) for status in ("finished", "failed", "missing")}
+    counts = results.counts
     others = "".join(f", {number} {status}" for status, number in counts.items() if number and status != "finished")
     text = f"{counts['finished']} of {len(results.runs)} runs finished{others}."
     if len(results.seeds) == 1:
@@ -107,15 +113,13 @@ def judged_datasets(judged: Iterable[Any], datasets: Iterable[str]) -> list[str]
 
 def open_choices(evidence: Evidence) -> list[tuple[str, tuple[str, ...], str]]:
     """Every choice that the paper does not make: what was chosen, for what, where it comes from; equal ones once."""
-    users: dict[tuple[str, str], list[str]] = {}
-    for name, recipe in read_yaml(own_or_shipped("config/recipes.yaml", evidence.root)).items():
-        for choice in recipe.get("choices", ()):
-            users.setdefault((choice["value"], choice["origin"]), []).append(f"recipe {name}")
+    recipes = read_yaml(own_or_shipped("config/recipes.yaml", evidence.root))
+    made = [(f"recipe {name}", recipe.get("choices", ())) for name, recipe in recipes.items()]
     for table in evidence.grid.tables.values():
-        for row in table.rows:
-            for choice in row.choices:
-                users.setdefault((choice["value"], choice["origin"]), []).append(f"{table.title}: {row.label}")
-    return [(value, tuple(names), origin) for (value, origin), names in users.items()]
+        made += [(f"{table.title}: {row.label}", row.choices) for row in table.rows]
+    single = [(choice["value"], choice["origin"], user) for user, choices in made for choice in choices]
+    equal = grouped(single, lambda choice: choice[:2])
+    return [(value, tuple(user for *_, user in users), origin) for (value, origin), users in equal.items()]
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,8 @@ def _groups(evidence: Evidence, reference: str) -> Iterator[tuple[str, list[tupl
 
 
 def _counts(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    for status in ("finished", "failed", "missing"):
-        yield f"ltmlcRuns{status.capitalize()}", str(len(evidence.results.with_status(status)))
+    for status, count in evidence.results.counts.items():
+        yield f"ltmlcRuns{status.capitalize()}", str(count)
     for verdict in CELL_VERDICTS:
         yield f"ltmlcCells{words(verdict)}", str(evidence.diff.counts[verdict])
     for verdict, count in Counter(each.verdict for each in evidence.verdicts).items():

@@ -40,11 +40,10 @@ def _statements(evidence: Evidence) -> str:
 
 
 def _numbers(evidence: Evidence) -> str:
-    counts = Counter(cell.verdict for cell in evidence.diff.cells)
-    judged = sum(number for name, number in counts.items() if name not in ("missing", "failed", "no verdict"))
+    judged = evidence.diff.judged
     if evidence.problem or not judged:
         return ""
-    agree = sum(counts[name] for name in _AGREE)
+    agree = sum(evidence.diff.counts[name] for name in _AGREE)
     if evidence.published:
         return f"{agree} of {judged} numbers agree with the published ones."
     return (

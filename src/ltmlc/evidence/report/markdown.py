@@ -8,12 +8,12 @@ from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict
-from ltmlc.evidence.claims.report import differences_in_words, verdict_table
+from ltmlc.evidence.claims.report import by_dataset, differences_in_words, verdict_table
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.labels.report import TITLE, label_markdown
-from ltmlc.evidence.markup import count_verdicts, markdown_table
+from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked
@@ -41,7 +41,7 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
         left_open(evidence),
         how_to_cite(evidence),
     ]
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return markdown_page(sections)
 
 
 def _verdicts(evidence: Evidence, folder: Path) -> str:
@@ -101,9 +101,9 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str], folder: Path) ->
     more = link(folder, "Which comparison, and why the verdict: [{0}]({0}).", "claims.md")
     parts = ["## The paper's sentences"]
     parts += [f"{text} {more}".strip()] if (text := differences_in_words(verdicts)) else []
-    for dataset in dict.fromkeys(verdict.dataset for verdict in verdicts):
+    for dataset, own in by_dataset(verdicts).items():
         parts.append(f"### {markdown_escape(titles.get(dataset, 'The losses'))}")
-        parts.append(verdict_table([v for v in verdicts if v.dataset == dataset], brief=True).strip())
+        parts.append(verdict_table(own, brief=True).strip())
     return "\n\n".join(parts)
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
-from ltmlc.evidence.markup import hours, markdown_table
+from ltmlc.evidence.markup import hours, markdown_table, named_seeds
 from ltmlc.evidence.report.facts import (
     ENVIRONMENT,
     Citation,
@@ -22,12 +22,11 @@ from ltmlc.evidence.tables.tables import tabulate
 def what_was_run(evidence: Evidence) -> str:
     """Data sets, runs, time, versions; more than one value of a version stands side by side."""
     results = evidence.results
-    seeds = ", ".join(map(str, results.seeds))
     header = ["data set", "classes", "training images", "test images", "finished", "failed", "missing", "training time"]
     finished = results.with_status("finished")
     parts = [
         "## What was run",
-        f"Seed{'s' * (len(results.seeds) > 1)} {seeds}; {total_time(results)} of training in all.",
+        f"{named_seeds(results.seeds).capitalize()}; {total_time(results)} of training in all.",
         markdown_table(header, map(_dataset, costs(evidence))).strip(),
     ]
     lines = []
@@ -35,14 +34,13 @@ def what_was_run(evidence: Evidence) -> str:
         values = environment_values(finished, key)
         lines += [f"- {name}: {', '.join(map(markdown_escape, values))}"] if values else []
     lines += [f"- **{markdown_escape(message)}**" for message in results.messages]
-    failed = [f"{r.name}: {r.metrics.get('error') or 'no message'}" for r in results.with_status("failed")]
-    lines += [f"- failed: {markdown_escape(text)}" for text in failed]
+    failed = results.with_status("failed")
+    lines += [f"- failed: {markdown_escape(f'{result.name}: {result.error}')}" for result in failed]
     return "\n\n".join([*parts, "\n".join(lines)])
 
 
 def _dataset(cost: DatasetCost) -> list[object]:
-    classes = f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else ""
-    sizes = [classes, cost.train_images or "", cost.test_images or ""]
+    sizes = [cost.class_text, cost.train_images or "", cost.test_images or ""]
     return [markdown_escape(cost.title), *sizes, *cost.runs.values(), hours(cost.seconds)]
 
 

@@ -1,7 +1,11 @@
 """What must not share a table unnoticed: numbers from different images or by different code, and copies of a run."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.markup import named_seeds
 
 
 def doubts(results: Iterable[Any], splits: Mapping[str, Any]) -> list[str]:
@@ -10,14 +14,12 @@ def doubts(results: Iterable[Any], splits: Mapping[str, Any]) -> list[str]:
     Args:
         splits: data set -> its split, as far as there is one.
     """
-    by_dataset: dict[str, list[Any]] = {}
-    for result in results:
-        if result.status == "finished":
-            by_dataset.setdefault(result.dataset, []).append(result)
+    finished = (result for result in results if result.status == "finished")
+    by_dataset = grouped(finished, lambda result: result.dataset)
     checks = (_different_splits, _different_code, _copies)
     said = [each for name, runs in by_dataset.items() for check in checks if (each := check(name, runs))]
     return said + [
-        each for name in by_dataset.keys() & splits if (each := _another_split(by_dataset[name], splits[name]))
+        each for name in by_dataset if name in splits and (each := _another_split(by_dataset[name], splits[name]))
     ]
 
 
@@ -27,9 +29,7 @@ def numbers_of(result: Any) -> tuple:
 
 
 def _different_splits(dataset: str, runs: list[Any]) -> str:
-    counts: dict[str, int] = {}
-    for result in runs:
-        counts[result.metrics["split_sha256"]] = counts.get(result.metrics["split_sha256"], 0) + 1
+    counts = Counter(result.metrics["split_sha256"] for result in runs)
     if len(counts) < 2:
         return ""
     each = ", ".join(f"{number} runs on {sha256[:12]}" for sha256, number in counts.items())
@@ -56,7 +56,7 @@ def _different_code(dataset: str, runs: list[Any]) -> str:
     if not mixed:
         return ""
     run, by_code = next(iter(mixed.items()))
-    parts = " and ".join(f"{_seeds(group)} by {code[:12]}" for code, group in by_code.items())
+    parts = " and ".join(f"{named_seeds(group)} by {code[:12]}" for code, group in by_code.items())
     return (
         f"the seeds of {len(mixed)} of {len(seeds)} runs of {dataset} were made by different code (such as {run}: "
         f"{parts}); the spread between seeds holds that change too; train the older ones again to be rid of it"
@@ -73,9 +73,5 @@ def _copies(dataset: str, runs: list[Any]) -> str:
     run, group = next(iter(equal.items()))
     return (
         f"{len(equal)} of {len(by_run)} runs of {dataset} have seeds with the same numbers in every column (such as "
-        f"{run}: {_seeds(group)}); they count as one seed, for copies measure no noise"
+        f"{run}: {named_seeds(group)}); they count as one seed, for copies measure no noise"
     )
-
-
-def _seeds(group: list[int]) -> str:
-    return f"seed{'s' * (len(group) > 1)} {', '.join(map(str, group))}"

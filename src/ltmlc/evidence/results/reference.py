@@ -77,6 +77,12 @@ def read_reference(path: str | Path) -> Reference:
     return reference
 
 
+def reference_scores(reference: Reference, dataset: str, run: str, column: str) -> dict[int, float]:
+    """Seed -> mAP in percent, of one run."""
+    seeds = reference.get((dataset, run), {})
+    return {seed: values[column] for seed, values in seeds.items() if column in values}
+
+
 def reference_csv(results: Results) -> str:
     """The finished runs in the form :func:`read_reference` takes: what is kept under ``config/reference``. The last
     three columns are their price, for :func:`ltmlc.evidence.results.costs.read_costs`.

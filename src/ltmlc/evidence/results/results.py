@@ -17,10 +17,11 @@ from ltmlc.data.split import SplitStatistics
 from ltmlc.disk.locks import is_held
 from ltmlc.disk.logs import last_line
 from ltmlc.errors import InputError
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.results.believed import read_believed
 from ltmlc.evidence.results.doubts import doubts, numbers_of
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, run_folder
+from ltmlc.plan.lookup import HEARTBEAT, LOG, METRICS, run_folder
 
 STALE_SECONDS = 600
 """A training that was silent for longer is taken for dead: its heartbeat comes every few seconds."""
@@ -47,12 +48,17 @@ class RunResult:
 
     @property
     def log(self) -> Path:
-        return self.directory / "train.log"
+        return self.directory / LOG
 
     @property
     def stopped(self) -> bool:
         """Failed without a result: cancelled, killed, or refused. The same command again continues it."""
         return self.status == "failed" and "status" not in self.metrics
+
+    @property
+    def error(self) -> str:
+        """Why it failed, for a reader."""
+        return self.metrics.get("error") or "no message"
 
     @property
     def seconds(self) -> float | None:
@@ -70,10 +76,7 @@ class Results:
 
     @cached_property
     def _by_run(self) -> dict[tuple[str, str], list[RunResult]]:
-        grouped: dict[tuple[str, str], list[RunResult]] = {}
-        for result in self.runs.values():
-            grouped.setdefault((result.dataset, result.run), []).append(result)
-        return grouped
+        return grouped(self.runs.values(), lambda result: (result.dataset, result.run))
 
     def of(self, dataset: str, run: str) -> list[RunResult]:
         """The seeds of one run, in the order of the grid."""
@@ -109,6 +112,11 @@ class Results:
 
     def with_status(self, status: str) -> list[RunResult]:
         return [result for result in self.runs.values() if result.status == status]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Status -> how many runs."""
+        return {status: len(self.with_status(status)) for status in ("finished", "failed", "missing")}
 
 
 def load_results(grid: Grid, results_dir: str | Path, splits: Mapping[str, SplitStatistics] = _NONE) -> Results:
@@ -151,7 +159,7 @@ def _unfinished(missing: RunResult) -> RunResult:
 
     While it imports, loads and writes it has no heartbeat, but its process holds the folder.
     """
-    beat = missing.directory / "running.json"
+    beat = missing.directory / HEARTBEAT
     try:
         if not missing.log.exists() or time.time() - beat.stat().st_mtime < STALE_SECONDS:
             return missing

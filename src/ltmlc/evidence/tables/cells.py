@@ -1,11 +1,12 @@
 """One cell group of a table: a run on a data set, summarised over its seeds."""
 
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
+from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import RowName
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
-from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.evidence.uncertainty.noise import paired, sample_sd
 from ltmlc.plan.grid import Grid, Row, Table
 
 
@@ -43,7 +44,7 @@ def summarise(results: Results, dataset: str, run: str, *, previous: str | None 
         n,
         planned,
         mean={column: fmean(values.values()) if values else None for column, values in scores.items()},
-        sd={column: stdev(values.values()) if len(values) > 1 else None for column, values in scores.items()},
+        sd={column: sample_sd(values.values()) for column, values in scores.items()},
         delta=fmean(gains) if gains else None,
         failed=failed,
     )
@@ -73,14 +74,17 @@ def best(rows: list[tuple[Row, dict[str, Cell]]]) -> dict[tuple[str, str], str]:
     return {key: f"{value:.2f}" for key, value in highest.items()}
 
 
+def failed_runs(rows: list[tuple[Row, dict[str, Cell]]]) -> list[RunResult]:
+    """Of a table, each once."""
+    return list(
+        {result.name: result for _, cells in rows for cell in cells.values() for result in cell.failed}.values()
+    )
+
+
 def shown_by(grid: Grid) -> dict[tuple[str, str], list[tuple[Table, Row]]]:
     """(data set, run) -> every table and row that shows it, from the first table on."""
-    shown: dict[tuple[str, str], list[tuple[Table, Row]]] = {}
-    for table in grid.tables.values():
-        for row in table.rows:
-            for pair in row.run.items():
-                shown.setdefault(pair, []).append((table, row))
-    return shown
+    cells = [(pair, (table, row)) for table in grid.tables.values() for row in table.rows for pair in row.run.items()]
+    return {pair: [shown for _, shown in each] for pair, each in grouped(cells, lambda cell: cell[0]).items()}
 
 
 def named_rows(grid: Grid) -> dict[RowName, Row]:

@@ -13,7 +13,7 @@ from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_table, number, superscript
 from ltmlc.evidence.results.results import COLUMNS, Results
-from ltmlc.evidence.tables.cells import Cell, best, table_cells
+from ltmlc.evidence.tables.cells import Cell, best, failed_runs, table_cells
 from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
 from ltmlc.plan.grid import Grid, Row, Table
@@ -54,15 +54,19 @@ def tabulate(
 
 def cell_text(cell: Cell, column: str) -> tuple[str, str]:
     """One number as printed, in two parts: ``74.93`` and what applies of `` ± 0.31 (+1.94) (n = 3)``."""
-    if cell.status != "finished":
-        return STATUS_SIGNS["failed" if cell.status == "failed" else "missing"], ""
-    if cell.mean[column] is None:
-        return "–", ""  # a group without classes
+    text = number_or_sign(cell.mean.get(column), cell.status)
+    if cell.mean.get(column) is None:
+        return text, ""
     rest = "" if cell.sd[column] is None else f" ± {cell.sd[column]:.2f}"
     if column == "total":
         rest += f" ({cell.delta:+.2f})" if cell.delta is not None else ""
         rest += f" (n = {cell.n})" if cell.n != cell.planned else ""
-    return f"{cell.mean[column]:.2f}", rest
+    return text, rest
+
+
+def number_or_sign(value: float | None, status: str) -> str:
+    """A number as printed, or what stands in its place: a sign, or a dash for a group without classes."""
+    return number(value) or STATUS_SIGNS.get(status, "–")
 
 
 def figure_csv(table: Table, rows: list[tuple[Row, dict[str, Cell]]]) -> str:
@@ -193,8 +197,5 @@ def _legend(results: Results, rows: list, controls: dict, left_out: list[str]) -
 
 
 def _failures(rows: list[tuple[Row, dict[str, Cell]]]) -> list[str]:
-    failed = {result.directory: result for _, cells in rows for cell in cells.values() for result in cell.failed}
-    return [
-        f"{STATUS_SIGNS['failed']} {result.name}: {result.metrics.get('error') or 'no message'} ({result.log})"
-        for result in failed.values()
-    ]
+    failed = failed_runs(rows)
+    return [f"{STATUS_SIGNS['failed']} {result.name}: {result.error} ({result.log})" for result in failed]

@@ -2,17 +2,19 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.errors import InputError
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
+from ltmlc.evidence.uncertainty.noise import sample_sd
 from ltmlc.plan.sweep import Candidate, Choice
 
 TUNING_COLUMNS = (
@@ -46,7 +48,7 @@ class Tried:
 
     @property
     def sd(self) -> float | None:
-        return stdev(self.totals) if len(self.totals) > 1 else None
+        return sample_sd(self.totals)
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,8 @@ def read_chosen(path: str | Path) -> dict[str, str]:
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             lines = [line for line in csv.DictReader(file) if line["factor"]]
-        groups: dict[tuple[str, str], list[Mapping[str, str]]] = {}
-        for line in lines:
-            groups.setdefault((line["table"], line["choice"]), []).append(line)
         chosen = {}
-        for group in groups.values():
+        for group in grouped(lines, lambda line: (line["table"], line["choice"])).values():
             present, best = ([line["run"] for line in group if line[mark]] for mark in ("present", "chosen"))
             chosen.update(zip(present, best, strict=False))  # none is chosen where nothing is decided yet
         return chosen

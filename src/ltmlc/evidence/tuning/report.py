@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.disk.markdown_file import markdown_escape
-from ltmlc.evidence.markup import markdown_table, number
+from ltmlc.evidence.markup import markdown_page, markdown_table, named_seeds, number
 from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.tables.tables import number_or_sign
 from ltmlc.evidence.tuning.decide import Decided, Tried, gain
 from ltmlc.evidence.uncertainty.moderated import Spread
 from ltmlc.evidence.uncertainty.noise import pooled_noise
-
-SIGNS = {"failed": "✗", "missing": "…"}
 
 
 def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, seeds: Sequence[int]) -> str:
@@ -39,7 +38,7 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
         sections += ["## Open choices", _candidates(others)]
     if warnings:
         sections += ["## Warnings", "\n".join(warnings)]
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return markdown_page(sections)
 
 
 def _noise(decisions: Sequence[Decided]) -> str:
@@ -67,7 +66,7 @@ def _how(split: Split, seeds: Sequence[int]) -> str:
     text += (
         f" (not scored, for want of a second training image: {markdown_escape(', '.join(silent))})" if silent else ""
     )
-    text += f", seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}."
+    text += f", {named_seeds(seeds)}."
     if single:
         text += (
             f" With a single held-out image, a class counts as much as any other: {markdown_escape(', '.join(single))}."
@@ -118,6 +117,4 @@ def _total(tried: Tried, decision: Decided) -> str:
 
 
 def _number(tried: Tried, column: str) -> str:
-    if tried.status != "finished":
-        return SIGNS[tried.status]
-    return number(tried.percent[column], none="–")
+    return number_or_sign(tried.percent.get(column), tried.status)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_escape
-from ltmlc.evidence.markup import markdown_table, number
+from ltmlc.evidence.markup import markdown_table, named_seeds, number
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
@@ -57,16 +57,10 @@ def tuned_pairs(sweep: Sweep, chosen: Mapping[str, Mapping[str, str]], results: 
                 continue
             rates = tuple(sweep.grid.runs[dataset][run]["recipe"]["lr"] for run in (present, tuned))
             cells = (summarise(results, dataset, present), summarise(results, dataset, tuned))
-            pairs.append(Pair(choice.label, dataset, rates, cells, _differences(results, dataset, present, tuned)))
+            scores = {c: [results.scores(dataset, run, c) for run in (present, tuned)] for c in COLUMNS}
+            differences = {column: list(paired(*both).values()) for column, both in scores.items()}
+            pairs.append(Pair(choice.label, dataset, rates, cells, differences))
     return pairs
-
-
-def _differences(results: Results, dataset: str, present: str, tuned: str) -> dict[str, list[float]]:
-    differences = {}
-    for column in COLUMNS:
-        before, after = (results.scores(dataset, run, column) for run in (present, tuned))
-        differences[column] = list(paired(before, after).values())
-    return differences
 
 
 def _spreads(pairs: list[Pair], results: Results) -> dict[tuple[str, str], Spread]:
@@ -116,10 +110,9 @@ def tuned_csv(pairs: list[Pair], results: Results) -> str:
 
 def tuned_markdown(pairs: list[Pair], results: Results, titles: Mapping[str, str]) -> str:
     """The same for a reader, one table a data set."""
-    seeds = ", ".join(map(str, results.seeds))
     text = (
         "# The recipe's rate and the tuned one\n\n"
-        f"mAP in percent on the test set, seed{'s' * (len(results.seeds) > 1)} {seeds}. The tuned rate was chosen on a "
+        f"mAP in percent on the test set, {named_seeds(results.seeds)}. The tuned rate was chosen on a "
         "held-out part of the training images (`ltmlc tune`), then the method was trained on all of them. Differences "
         "are tuned less recipe, paired by seed"
     )

@@ -5,8 +5,9 @@ rest on each row's own spread (:mod:`ltmlc.evidence.uncertainty.moderated`), for
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 
 import numpy as np
 from scipy import special
@@ -32,6 +33,11 @@ def pooled_noise(groups: Iterable[Sequence[float]]) -> Noise:
         return Noise(math.nan, 0)
     squares = sum(float(np.sum((values - values.mean()) ** 2)) for values in arrays if len(values))
     return Noise(math.sqrt(squares / df), df)
+
+
+def sample_sd(values: Collection[float]) -> float | None:
+    """Standard deviation of draws; None for fewer than two."""
+    return stdev(values) if len(values) > 1 else None
 
 
 def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int, float]:

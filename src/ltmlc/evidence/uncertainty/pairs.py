@@ -197,10 +197,7 @@ def pairs_csv(lines: Sequence[Line]) -> str:
     header += ["seed_low", "seed_high", "image_low", "image_high"]
     rows = []
     for line in lines:
-        bounds = [
-            "" if interval is None else f"{value:.4f}"
-            for interval in (line.seed_interval, line.image_interval)
-            for value in ((interval.low, interval.high) if interval else (0, 0))
-        ]
+        intervals = (line.seed_interval, line.image_interval)
+        bounds = [number(value, 4) for interval in intervals for value in (interval or (None,) * 3)[1:]]
         rows.append([line.dataset, line.run, line.against, line.column, f"{line.estimate:.4f}", line.n, *bounds])
     return csv_text(header, rows)

@@ -17,7 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ltmlc.disk.files import write_atomically
-from ltmlc.plan.lookup import HELD_OUT_MAP
+from ltmlc.plan.lookup import HEARTBEAT, HELD_OUT_MAP
 
 HEARTBEAT_SECONDS = 5
 
@@ -37,7 +37,7 @@ class Heartbeat:
     """Follows a :class:`ltmlc.training.loop.Trainer`. ``running.json`` is there as long as the context is open."""
 
     def __init__(self, directory: Path, trainer: Any, title: str) -> None:
-        self._file, self._trainer, self._title = directory / "running.json", trainer, title
+        self._file, self._trainer, self._title = directory / HEARTBEAT, trainer, title
         self._first, self._started, self._beat = trainer.iteration, time.perf_counter(), 0.0
         self._begun = time.time()
         self._watchers = WATCHERS.get()

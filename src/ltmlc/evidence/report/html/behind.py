@@ -1,6 +1,7 @@
 """What stands behind a number, line by line, and how numbers are written."""
 
 from ltmlc.evidence.comparison.verdicts import Comparison
+from ltmlc.evidence.markup import counted_noun
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import Look
 from ltmlc.evidence.tables.cells import Cell
@@ -21,7 +22,7 @@ def lines_behind(
         lines.append(("seeds", ", ".join(f"{seed}: {value:.2f}" for seed, value in scores.items())))
     elif cell.status == "missing":
         lines.append(("ours", "not run yet"))
-    lines += [("failed", f"seed {r.seed}: {r.metrics.get('error') or 'no message'}") for r in cell.failed]
+    lines += [("failed", f"seed {r.seed}: {r.error}") for r in cell.failed]
     if comparison:
         lines.append(_reference_line(evidence, row, comparison))
     if comparison and comparison.difference is not None:
@@ -38,7 +39,7 @@ def lines_behind(
 def _reference_line(evidence: Evidence, row: Row, comparison: Comparison) -> tuple[str, str]:
     if evidence.published:
         return "published", f"{comparison.reference:.2f} ({ORIGINS.get(row.origin, row.origin)})"
-    seeds = f"{comparison.reference_n} seed{'s' * (comparison.reference_n != 1)}"
+    seeds = counted_noun(comparison.reference_n, "seed")
     return "reference", f"{comparison.reference:.2f} (mean of {seeds}, {evidence.diff.against})"
 
 

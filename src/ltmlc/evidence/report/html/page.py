@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from ltmlc.evidence.audit.report import HOW_TO_READ_AUDIT, audit_counts
 from ltmlc.evidence.claims.judge import Verdict
-from ltmlc.evidence.claims.measure import ONE_SEED
-from ltmlc.evidence.claims.report import differences_in_words, shown_difference, stated
+from ltmlc.evidence.claims.report import by_dataset, differences_in_words, own_reason, shown_difference, stated
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence
@@ -128,11 +127,7 @@ def _largest(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _claims(evidence: Evidence) -> list[tuple[str, list[dict[str, Any]]]]:
     titles = {**evidence.titles, "": "The losses"}
-    datasets = dict.fromkeys(verdict.dataset for verdict in evidence.verdicts)
-    return [
-        (titles[dataset], [_claim(verdict) for verdict in evidence.verdicts if verdict.dataset == dataset])
-        for dataset in datasets
-    ]
+    return [(titles[dataset], list(map(_claim, own))) for dataset, own in by_dataset(evidence.verdicts).items()]
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
@@ -145,7 +140,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "ours": shown_difference(verdict).replace("-", "−"),
         "stated": stated(verdict),
         "comparison": verdict.comparison,
-        "reason": verdict.reason.removesuffix(f"; {ONE_SEED}"),
+        "reason": own_reason(verdict),
     }
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
-from ltmlc.evidence.markup import count_verdicts, hours
+from ltmlc.evidence.grouping import grouped
+from ltmlc.evidence.markup import count_verdicts, hours, named_seeds
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs, environment_values, judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
@@ -85,7 +86,7 @@ def _cost_row(cost: DatasetCost) -> dict[str, str]:
     device = f", {memory['device']} on the device" if "device" in memory else ""
     return {
         "title": cost.title,
-        "classes": f"{cost.classes} ({' : '.join(map(str, cost.groups))})" if cost.classes else "",
+        "classes": cost.class_text,
         "train": f"{cost.train_images:,}" if cost.train_images else "",
         "test": f"{cost.test_images:,}" if cost.test_images else "",
         **{status: str(number) for status, number in cost.runs.items()},
@@ -112,13 +113,11 @@ def environment_rows(evidence: Evidence) -> list[tuple[str, str]]:
 
 def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[str, Any]:
     """All that keeps this page from being complete."""
-    missing: dict[tuple[str, str], list[int]] = {}
-    for result in evidence.results.with_status("missing"):
-        missing.setdefault((result.dataset, result.run), []).append(result.seed)
+    missing = grouped(evidence.results.with_status("missing"), lambda result: (result.dataset, result.run))
     per_dataset: dict[str, list[str]] = {}
-    for (dataset, run), seeds in missing.items():
-        every = len(seeds) == len(evidence.results.seeds)
-        text = run if every else f"{run} (seed {', '.join(map(str, seeds))})"
+    for (dataset, run), results in missing.items():
+        every = len(results) == len(evidence.results.seeds)
+        text = run if every else f"{run} ({named_seeds([result.seed for result in results])})"
         per_dataset.setdefault(evidence.titles[dataset], []).append(text)
     notes = [*evidence.results.messages, *evidence.labels[1], *([evidence.problem] if evidence.problem else [])]
     if len(evidence.results.seeds) == 1:

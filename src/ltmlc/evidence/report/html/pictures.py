@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup, escape
 
+from ltmlc.evidence.figures import PHOTOGRAPHS
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.plan.grid import Table
 from ltmlc.plan.lookup import own_or_shipped
@@ -52,17 +53,7 @@ _ALTERNATIVES = {
 }
 _CAPTIONS = {"absent": "methods", "ap": "methods", "gain": "methods"}  # figures that share one
 # What is sure to show no image of the data set; every other kind is taken for one that may.
-_DRAWINGS = {
-    "classes",
-    "cooccurrence",
-    "cardinality",
-    "totals",
-    "absent",
-    "ap",
-    "gain",
-    "precision-recall",
-    "calibration",
-}
+_DRAWINGS = _PICTURE_TITLES.keys() - set(PHOTOGRAPHS)
 
 
 @dataclass(frozen=True)
@@ -125,10 +116,8 @@ def _of_datasets(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     for dataset in evidence.grid.datasets:
         found = {path.stem for path in evidence.figures.glob(f"*_{dataset}.png")}
         kinds = sorted(stem.removesuffix(f"_{dataset}") for stem in found)
-        for kind in [
-            *(kind for kind in _PICTURE_TITLES if kind in kinds),
-            *(kind for kind in kinds if kind not in _PICTURE_TITLES),
-        ]:
+        known = [kind for kind in _PICTURE_TITLES if kind in kinds]
+        for kind in dict.fromkeys([*known, *kinds]):
             yield f"{kind}_{dataset}", kind, dataset
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import hours, number
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.tables_view import anchor_of, link_to
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.evidence.tables.cells import shown_by, summarise
-from ltmlc.evidence.tables.tables import STATUS_SIGNS
+from ltmlc.evidence.tables.tables import number_or_sign
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], fo
         anchor_of(dataset, run),
         run,
         evidence.titles[dataset],
-        number(cell.mean.get("total")) or STATUS_SIGNS.get(cell.status, "–"),
+        number_or_sign(cell.mean.get("total"), cell.status),
         number(cell.sd.get("total")),
         tables,
         tuple(_seed(result, folder) for result in results),
@@ -59,24 +60,21 @@ def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], fo
 
 
 def _seed(result: RunResult, folder: str | Path) -> SeedView:
-    total = number(result.percent.get("total")) or STATUS_SIGNS.get(result.status, "–")
     return SeedView(
         result.seed,
         result.status,
-        total,
+        number_or_sign(result.percent.get("total"), result.status),
         "" if result.seconds is None else hours(result.seconds),
         result.log.as_posix() if result.metrics else "",
         link_to(result.log, folder) if result.metrics else "",
-        (result.metrics.get("error") or "no message") if result.status == "failed" else "",
+        result.error if result.status == "failed" else "",
     )
 
 
 def command_of(results: Sequence[RunResult]) -> str:
     """The recorded command. Once, where the seeds' commands differ in nothing but the seed; else each its own."""
     commands = {result.seed: str(result.metrics["command"]) for result in results if result.metrics.get("command")}
-    lines: dict[str, list[int]] = {}
-    for seed, command in commands.items():
-        lines.setdefault(re.sub(rf"(--seed[ =]|/seed){seed}\b", r"\1SEED", command), []).append(seed)
+    lines = grouped(commands, lambda seed: re.sub(rf"(--seed[ =]|/seed){seed}\b", r"\1SEED", commands[seed]))
     if len(lines) == 1 and len(commands) > 1:
         pattern, seeds = next(iter(lines.items()))
         return f"{pattern}\n# SEED: {', '.join(map(str, seeds))}"

@@ -14,10 +14,10 @@ from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.behind import lines_behind, signed
 from ltmlc.evidence.report.html.look import CELLS, NO_REFERENCE, Look, look_of
 from ltmlc.evidence.results.results import COLUMNS, RunResult
-from ltmlc.evidence.tables.cells import Cell, best
+from ltmlc.evidence.tables.cells import Cell, best, failed_runs
 from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.evidence.tables.steps import our_steps
-from ltmlc.evidence.tables.tables import STATUS_SIGNS
+from ltmlc.evidence.tables.tables import number_or_sign
 from ltmlc.plan.grid import Row, Table
 
 
@@ -80,8 +80,7 @@ def table_views(evidence: Evidence, folder: str | Path) -> list[TableView]:
 
 
 def failure(result: RunResult, folder: str | Path) -> Failure:
-    error = result.metrics.get("error") or "no message"
-    return Failure(result.name, error, result.log.as_posix(), link_to(result.log, folder))
+    return Failure(result.name, result.error, result.log.as_posix(), link_to(result.log, folder))
 
 
 def link_to(path: Path, folder: str | Path) -> str:
@@ -103,8 +102,7 @@ def _table(evidence: Evidence, table: Table, folder: str | Path) -> TableView:
         for name in evidence.grid.datasets
         if any(name in r.run for r in table.rows)
     )
-    failed = {each.name: each for _, cells in evidence.rows[table.name] for c in cells.values() for each in c.failed}
-    failures = tuple(failure(each, folder) for each in failed.values())
+    failures = tuple(failure(each, folder) for each in failed_runs(evidence.rows[table.name]))
     shown = [evidence.splits[view.dataset] for view in datasets if view.dataset in evidence.splits]
     left_out = [sentence for split in shown for sentence in untested(split)]
     remarks = (*our_steps(evidence.grid, evidence.results, table), *left_out)
@@ -148,7 +146,7 @@ def _cell(
 ) -> CellView:
     comparison = evidence.comparisons.get((table.name, row.label, cell.run, cell.dataset, column))
     mean = cell.mean.get(column)
-    ours = number(mean) or STATUS_SIGNS.get(cell.status, "–")
+    ours = number_or_sign(mean, cell.status)
     look = NO_REFERENCE
     if comparison:
         look = look_of(CELLS, comparison.verdict)
