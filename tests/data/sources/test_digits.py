@@ -10,7 +10,7 @@ from ltmlc.data.sources.digits import DigitsSource
 from ltmlc.data.sources.open import open_source
 from ltmlc.data.split import make_split
 from ltmlc.evidence.results.reference import read_reference
-from ltmlc.evidence.tables.controls import control_rows
+from ltmlc.evidence.tables.controls import split_controls
 from ltmlc.plan.config import load_dataset
 from ltmlc.plan.grid import load_grid
 
@@ -86,7 +86,7 @@ def test_our_own_result_is_learnable_and_not_solved(split):
     reference = read_reference(ROOT / "config" / "reference" / "demo.csv")
     runs = reference[split.dataset, "bce_recipe-db"].values()
     mean = {column: fmean(run[column] for run in runs) for column in ("total", "head", "tail")}
-    chance = control_rows(split.test_class_counts, len(split.test_ids), split.groups)["chance"]["total"]
+    chance = split_controls(split)["chance"]["total"]
     assert 3 * chance <= mean["total"] < 95
     assert mean["head"] > mean["tail"]
 

@@ -1,10 +1,11 @@
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from ltmlc.evidence.tables.controls import chance_average_precision, control_rows
+from ltmlc.evidence.tables.controls import chance_average_precision, split_controls
 
 
 @pytest.mark.parametrize(("positives", "images"), [(1, 5), (3, 40), (200, 400)])
@@ -24,7 +25,8 @@ def test_chance_tends_to_the_prevalence():
 
 
 def test_columns_are_means_over_their_classes():
-    controls = control_rows([10, 20, 0], 100, {"head": [0, 1], "medium": [2], "tail": []})
+    groups = {"head": [0, 1], "medium": [2], "tail": []}
+    controls = split_controls(SimpleNamespace(test_class_counts=[10, 20, 0], test_ids=range(100), groups=groups))
     first, second = (100 * chance_average_precision(count, 100) for count in (10, 20))
     assert controls["chance"]["head"] == pytest.approx((first + second) / 2)
     assert controls["chance"]["total"] == pytest.approx((first + second) / 2)

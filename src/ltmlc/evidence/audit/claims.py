@@ -39,8 +39,7 @@ def _smaller_gains(claim: Claim, printed: Mapping[str, Mapping[RowName, Printed]
         few, many = (_value(part, named) for part, named in sides)
         if many <= few + 1e-9:
             text = ", against ".join(_numbers(part, named) for part, named in reversed(sides))
-            where, sentence = f"{claim.section}: {claim.id}", f"the text says: {claim.statement}"
-            findings.append(Finding("claim", "contradiction", TWINS[1], where, text, many - few, sentence))
+            findings.append(_finding(claim, "contradiction", TWINS[1], text, many - few))
     return findings
 
 
@@ -60,15 +59,15 @@ def _judge(
     if wrong:
         rescued = next(((part, reading) for part, reading in fits if part in wrong), None) if len(wrong) == 1 else None
         text = "; ".join(_numbers(part, named) for part in wrong)
-        sentence = f"the text says: {claim.statement}" + (f" It says {claim.stated[dataset]}." if amount else "")
+        more = f" It says {claim.stated[dataset]}." if amount else ""
         if rescued:
-            sentence += f" With another table's numbers for the same runs it is true: {_numbers(*rescued)}."
-        return [_finding(claim, "contradiction", dataset, wrong[0], named, text, sentence)]
+            more += f" With another table's numbers for the same runs it is true: {_numbers(*rescued)}."
+        return [_finding(claim, "contradiction", dataset, text, _value(wrong[0], named), more)]
     if breaks:
         part, reading = breaks[0]
-        sentence = f"the text says: {claim.statement} By another table's numbers for the same runs it would not be so."
+        more = " By another table's numbers for the same runs it would not be so."
         text = f"{_numbers(part, named)}, but {_numbers(part, reading)}"
-        return [_finding(claim, "note", dataset, part, named, text, sentence)]
+        return [_finding(claim, "note", dataset, text, _value(part, named), more)]
     return []
 
 
@@ -103,14 +102,6 @@ def _place(row: RowName, printed: Printed) -> str:
     return f"{printed.titles[index]}: {printed.names[index].label}"
 
 
-def _finding(
-    claim: Claim,
-    severity: str,
-    dataset: str,
-    part: Part,
-    named: Mapping[RowName, Printed],
-    numbers: str,
-    sentence: str,
-) -> Finding:
-    value = _value(part, named)
-    return Finding("claim", severity, dataset, f"{claim.section}: {claim.id}", numbers, value, sentence)
+def _finding(claim: Claim, severity: str, dataset: str, numbers: str, difference: float, more: str = "") -> Finding:
+    sentence = f"the text says: {claim.statement}{more}"
+    return Finding("claim", severity, dataset, f"{claim.section}: {claim.id}", numbers, difference, sentence)

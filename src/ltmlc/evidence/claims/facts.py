@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.evidence.claims.file import Claim
+from ltmlc.evidence.results.reference import PRINTED
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def judge_probability(claim: Claim, split: Any | None) -> tuple[str, str]:
     both = int((split.train_matrix[:, given] & split.train_matrix[:, of]).sum()) if pairs is None else pairs[given][of]
     images = split.class_counts[given]
     found = f"{both} of {images} training images with {claim.facts['given']} show {claim.facts['of']}"
-    agrees = images and abs(both / images - claim.facts["value"]) <= 0.005
+    agrees = images and abs(both / images - claim.facts["value"]) <= PRINTED
     return ("holds", found) if agrees else ("reversed", f"{found}; stated {claim.facts['value']}")
 
 

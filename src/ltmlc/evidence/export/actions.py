@@ -9,7 +9,7 @@ from ltmlc.disk.files import canonical_json
 from ltmlc.evidence.export.portable import portable
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity
@@ -75,7 +75,7 @@ def add_actions(
 
 
 def _files_of(crate: "ROCrate", result: RunResult) -> list["ContextEntity"]:
-    folder = f"results/runs/{result.dataset}/{result.run}/seed{result.seed}"
+    folder = run_folder("results", result.dataset, result.run, result.seed).as_posix()
     entities = [crate.get(f"{folder}/{name}") for name in (METRICS, PREDICTIONS)]
     return [entity for entity in entities if entity is not None]
 

@@ -4,8 +4,6 @@ answered from what is on file. What no file says is answered "not known".
 The questions are given in short; the answers are about this reproduction, not about the paper.
 """
 
-from dataclasses import dataclass
-
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.markup import markdown_page, markdown_table
 from ltmlc.evidence.report import checklist_answers as say
@@ -18,65 +16,58 @@ _INTRODUCTION = (
 )
 
 
-@dataclass(frozen=True)
-class Question:
-    question: str
-    answer: str  # yes | partly | no | not applicable | not known
-    because: str
-
-
 def checklist_markdown(evidence: Evidence) -> str:
     """The page as text; partial results give partial answers."""
     answered = sections(evidence)
-    left = sum(item.answer == "not known" for items in answered.values() for item in items)
+    left = sum(answer == "not known" for items in answered.values() for _, (answer, _) in items)
     parts = [f"# Reproducibility checklist: {' and '.join(map(markdown_escape, evidence.titles.values()))}"]
     parts.append(f"{_INTRODUCTION} Left to a person: {left} questions.")
     for title, items in answered.items():
-        rows = [[item.question, f"**{item.answer}**", markdown_escape(item.because)] for item in items]
+        rows = [[question, f"**{answer}**", markdown_escape(because)] for question, (answer, because) in items]
         table = markdown_table(["question", "answer", "on file"], rows, left=3)
         parts.append(f"## {title}\n\n{table}")
     return markdown_page(parts)
 
 
-def sections(evidence: Evidence) -> dict[str, list[Question]]:
-    """Heading -> its items, in the order of the published checklists."""
+def sections(evidence: Evidence) -> dict[str, list[tuple[str, say.Answer]]]:
+    """Heading -> its questions with their answers, in the order of the published checklists."""
     return {
-        "Reproducibility challenge: summary": _items(
+        "Reproducibility challenge: summary": [
             ("Scope: which claims are examined", say.scope(evidence)),
             ("Methodology: own code or the authors'", say.methodology(evidence)),
             ("Results: what could be reproduced", say.outcome(evidence)),
             ("What had to be guessed", say.guessed(evidence)),
             ("Contact with the authors", say.not_known("no file records any")),
-        ),
-        "Machine Learning Reproducibility Checklist: models and algorithms": _items(
+        ],
+        "Machine Learning Reproducibility Checklist: models and algorithms": [
             ("Mathematical setting, algorithm, model", say.mathematics(evidence)),
             ("Assumptions", say.guessed(evidence)),
             ("Complexity in time, space, sample size", say.cost(evidence)),
             ("Theoretical claims: statement and proof", say.theory()),
-        ),
-        "Machine Learning Reproducibility Checklist: data sets": _items(
+        ],
+        "Machine Learning Reproducibility Checklist: data sets": [
             ("Statistics, such as the number of examples", data.sizes(evidence)),
             ("Training, validation and test splits", data.splits(evidence)),
             ("What was excluded; preprocessing", data.preprocessing(evidence)),
             ("Where the data can be had", data.sources(evidence)),
             ("New data: how it was collected", data.new_data(evidence)),
-        ),
-        "Machine Learning Reproducibility Checklist: code": _items(
+        ],
+        "Machine Learning Reproducibility Checklist: code": [
             ("Dependencies", say.dependencies(evidence)),
             ("Training code", say.code(evidence)),
             ("Evaluation code", say.evaluation(evidence)),
             ("Trained models", say.models(evidence)),
             ("A table of results with the exact commands", say.commands(evidence)),
-        ),
-        "Machine Learning Reproducibility Checklist: results": _items(
+        ],
+        "Machine Learning Reproducibility Checklist: results": [
             ("Hyper-parameters: range, selection, final values", say.hyper_parameters(evidence)),
             ("Exact number of training and evaluation runs", say.runs(evidence)),
             ("Definition of the measure", say.measure()),
             ("Central tendency and variation", say.variation(evidence)),
             ("Average run time, or energy", say.cost(evidence)),
             ("Computing infrastructure", say.infrastructure(evidence)),
-        ),
-        "NeurIPS paper checklist": _items(
+        ],
+        "NeurIPS paper checklist": [
             ("1. Claims match the results", say.outcome(evidence)),
             ("2. Limitations", say.limitations(evidence)),
             ("3. Theory: assumptions and proofs", say.theory()),
@@ -93,9 +84,5 @@ def sections(evidence: Evidence) -> dict[str, list[Question]]:
             ("14. Crowdsourcing and human subjects", ("not applicable", "no step of the workflow involves people")),
             ("15. Approval by a review board", ("not applicable", "no step of the workflow involves people")),
             ("16. Use of language models", say.not_known("no file declares any")),
-        ),
+        ],
     }
-
-
-def _items(*items: tuple[str, tuple[str, str]]) -> list[Question]:
-    return [Question(question, *answer) for question, answer in items]

@@ -11,6 +11,7 @@ from ltmlc.evidence.uncertainty.noise import LEVEL
 from ltmlc.plan.lookup import own_or_shipped
 
 Answer = tuple[str, str]
+"""yes | partly | no | not applicable | not known; and what that rests on."""
 
 
 def not_known(because: str) -> Answer:

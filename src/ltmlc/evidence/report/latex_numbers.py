@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.markup import latex_comment, number
@@ -19,7 +20,7 @@ from ltmlc.evidence.tables.cells import Cell
 from ltmlc.evidence.tables.controls import split_controls
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-_MISSING = r"\ltmlcMissing"
+_number = partial(number, none=r"\ltmlcMissing")
 _HEADER = r"""% Every number of every table: \input{numbers.tex}, then $\ltmlcTableTwoRowDrOnVocLtTotalMean$.
 %
 % \ltmlc  TABLE  Row LABEL  On DATASET  COLUMN  KIND, in letters alone: digits are spelled (16: OneSix, 1.5:
@@ -124,7 +125,3 @@ def _controls(
                 for column, value in row.items()
             ]
             yield f"{title}, chance and oracle, {evidence.titles[dataset]}", values
-
-
-def _number(value: float | None, *, sign: str = "") -> str:
-    return number(value, sign=sign, none=_MISSING)

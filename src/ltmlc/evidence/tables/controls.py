@@ -1,11 +1,10 @@
 """A ranking at random and a perfect one, beneath each table: a broken metric shows at once."""
 
 import math
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ltmlc.data.split import Split
+from ltmlc.data.split import SplitStatistics
 from ltmlc.metrics import group_means
 
 
@@ -29,21 +28,10 @@ def chance_average_precision(positives: int, images: int) -> float:
     return (harmonic + (images - harmonic) * (positives - 1) / (images - 1)) / images
 
 
-def control_rows(
-    test_class_counts: Sequence[int], num_test_images: int, groups: Mapping[str, Sequence[int]]
-) -> dict[str, dict[str, float]]:
+def split_controls(split: SplitStatistics) -> dict[str, dict[str, float]]:
     """Percent by column (total, head, medium, tail) for "chance" and "oracle"; NaN for a group of which no class has
     a test image.
-
-    Args:
-        test_class_counts: test images of each class.
-        num_test_images: size of the test set.
-        groups: class indices of head, medium and tail.
     """
-    chance = np.array([chance_average_precision(count, num_test_images) for count in test_class_counts])
+    chance = np.array([chance_average_precision(count, len(split.test_ids)) for count in split.test_class_counts])
     oracle = np.where(np.isnan(chance), math.nan, 1.0)
-    return {"chance": group_means(100 * chance, groups), "oracle": group_means(100 * oracle, groups)}
-
-
-def split_controls(split: Split) -> dict[str, dict[str, float]]:
-    return control_rows(split.test_class_counts, len(split.test_ids), split.groups)
+    return {"chance": group_means(100 * chance, split.groups), "oracle": group_means(100 * oracle, split.groups)}

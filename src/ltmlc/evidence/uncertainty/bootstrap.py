@@ -112,17 +112,14 @@ def _one_class(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> n
     starts = np.concatenate([[0], ends[:-1]])
     sorted_weights = weights[order]  # (N, B)
     drawn = np.add.reduceat(sorted_weights[: ends[-1]], starts, axis=0).cumsum(axis=0)
+    in_step = np.bincount(np.searchsorted(ends, block_end), minlength=len(ends))  # (S,) up to each
     positive = sorted_weights[: ends[-1]][labels[order][: ends[-1]] > 0]
-    gained = np.add.reduceat(positive, np.concatenate([[0], np.cumsum(_positives_in(block_end, ends))[:-1]]), axis=0)
+    gained = np.add.reduceat(positive, np.concatenate([[0], np.cumsum(in_step)[:-1]]), axis=0)
     found = gained.cumsum(axis=0)
     total = found[-1].astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.where(drawn > 0, found / drawn, 0.0)
         return (gained * precision).sum(axis=0, dtype=np.float64) / total
-
-
-def _positives_in(block_end: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    return np.bincount(np.searchsorted(ends, block_end), minlength=len(ends))
 
 
 def _intervals(

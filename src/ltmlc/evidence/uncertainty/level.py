@@ -70,7 +70,8 @@ def level_and_pattern(
     if df < 1 or np.ptp(list(effects.values())) < 1e-9:
         return None
     own, _ = seed_effects(ours)
-    gaps = np.array([_without_seeds(scores, own) for scores in ours]) - np.array(theirs)
+    freed = [np.mean([value - own[seed] for seed, value in scores.items()]) for scores in ours]
+    gaps = np.array(freed) - np.array(theirs)
     n, m = np.array([len(scores) for scores in ours]), np.array(draws, float)
     centre, pattern = list(range(rows)), None
     if rows > 1:
@@ -91,10 +92,6 @@ def level_and_pattern(
         Deviation(float(d), spread, float(min(1.0, max(factor * a, least))))
         for d, a, spread in zip(differences, adjusted, spreads, strict=True)
     ]
-
-
-def _without_seeds(scores: Mapping[int, float], effects: Mapping[int, float]) -> float:
-    return float(np.mean([value - effects[seed] for seed, value in scores.items()]))
 
 
 def _harmonic(counts: np.ndarray) -> float:
