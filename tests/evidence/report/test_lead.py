@@ -3,7 +3,9 @@ from types import SimpleNamespace
 import pytest
 from evidence.report_pages import small_evidence, small_grid, small_page, small_results
 
+from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.report.lead import lead, not_asked
+from ltmlc.evidence.results.results import Results
 
 
 def said(verdicts=(), cells=(), *, published=True, problem=""):
@@ -11,10 +13,10 @@ def said(verdicts=(), cells=(), *, published=True, problem=""):
     return lead(
         SimpleNamespace(
             counted=[SimpleNamespace(verdict=verdict) for verdict in verdicts],
-            diff=SimpleNamespace(cells=[SimpleNamespace(verdict=cell) for cell in cells], against="demo.csv"),
+            diff=Diff(tuple(SimpleNamespace(verdict=cell) for cell in cells), (), {}, {}, (), (), (), "demo.csv"),
             published=published,
             problem=problem,
-            results=SimpleNamespace(with_status=lambda status: [], runs={}, seeds=(0, 1)),
+            results=Results({}, (0, 1)),
         )
     )[:-1]
 
