@@ -26,8 +26,8 @@ class Pool:
 
 
 IMAGE_ADVICE = (
-    "put it there whole (of what is downloaded, delete it and `ltmlc download` fetches it again; if it looks right in an "
-    "image viewer, save it anew), or take it out of your labels; then run the same again"
+    "put it there whole (of what is downloaded, delete it and `ltmlc download` fetches it again; if it looks right in "
+    "an image viewer, save it anew), or take it out of your labels; then run the same again"
 )
 
 
