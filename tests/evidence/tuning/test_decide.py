@@ -114,7 +114,7 @@ def _grid():
 def test_classes_without_a_held_out_image_are_not_scored_and_said_so(tmp_path):
     split = synthetic.split()
     split.test_class_counts = [2, 1, 0]  # the tail class has none
-    synthetic.write(tmp_path, "voc-lt", "loss", 0, 50, ap_per_class=[0.9, 0.5, 0.0])
+    synthetic.write(tmp_path, "voc-lt", "loss", 0, 50, ap_per_class=[0.9, 0.5, 0.1])
     made = load_results(_grid(), tmp_path)
     scores = held_out_scores(made.of("voc-lt", "loss")[0], split)
     assert scores == {"total": pytest.approx(70), "head": pytest.approx(90), "medium": pytest.approx(50), "tail": None}
