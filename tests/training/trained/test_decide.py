@@ -67,6 +67,7 @@ def test_held_out_images_decide_and_test_images_never(data, tmp_path):
     split = held_out_split(load_split(data / "split.json"))
     save_split(split, place / "split.json")
     (run / "metrics.json").write_text(json.dumps({**fields, "split_sha256": load_split(place / "split.json").sha256}))
+    (run / "SHA256SUMS").unlink()  # of the run before the edit
     rng = np.random.default_rng(0)
     logits = (split.test_matrix + rng.normal(0, 0.7, split.test_matrix.shape)).astype(np.float32)
     np.savez(run / "predictions.npz", logits=logits, labels=split.test_matrix, ids=np.array(split.test_ids))

@@ -10,6 +10,7 @@ from training import tiny
 import ltmlc
 from ltmlc.cli import main
 from ltmlc.data.pack.pack import open_pack
+from ltmlc.disk.checksums import write_sums
 from ltmlc.errors import InputError
 from ltmlc.training.predict import predict_images
 from ltmlc.training.trained.export import export_model
@@ -95,6 +96,22 @@ def test_what_is_not_whole_is_refused_in_one_sentence(data, run_dir, exported, t
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)
     assert main(["export-model", str(run_dir), "--out", str(tmp_path / "none")]) == 2
     said = capsys.readouterr().err
-    assert "safetensors.torch is not installed: pip install 'ltmlc[export]'" in said and said.count("\n") == 1
-    with pytest.raises(InputError, match="not installed"):
+    assert "safetensors is not installed: pip install 'ltmlc[export]', or pip install safetensors\n" in said
+    assert said.count("\n") == 1
+    with pytest.raises(InputError, match=r"^safetensors is not installed: [^;]+$"):  # no talk of weights
         ltmlc.load_run(exported)
+
+
+def test_weights_of_another_network_of_the_same_shapes_are_refused(run_dir, exported, tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    card, state = shutil.copytree(exported, tmp_path / "card"), numpy.load_file(exported / "model.safetensors")
+    numpy.save_file({name: np.array(value + 1) for name, value in state.items()}, card / "model.safetensors")
+    with pytest.raises(InputError, match=r"model\.safetensors is not the file that model\.json describes"):
+        ltmlc.load_run(card)
+    run = shutil.copytree(run_dir, tmp_path / "run")
+    write_sums(run / "SHA256SUMS", [run / "metrics.json", run / "weights.pt"])
+    ltmlc.load_run(run)
+    fields = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps({**fields, "run": "another"}))
+    with pytest.raises(InputError, match=r"metrics\.json is not the file that the run left \(SHA256SUMS\)"):
+        ltmlc.load_run(run)

@@ -90,6 +90,7 @@ def _term(term: dict[str, Any]) -> str:
 
 def _checked_onnx(trained: Trained) -> tuple[str, bytes]:
     """The graph, and how far it is from torch on noise of two batch sizes."""
+    optional("onnx")
     optional("onnxscript")
     runtime = optional("onnxruntime")
     network, size, written = trained.network.float(), trained.image_size, io.BytesIO()

@@ -1,6 +1,7 @@
 """The network of a finished run, or of a folder that ``ltmlc export-model`` wrote, ready to be used."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, NoneType
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from ltmlc.data.augment.batch import test_batch
 from ltmlc.data.pack.images import Images
+from ltmlc.disk.checksums import RUN_SUMS, changed_files
+from ltmlc.disk.files import sha256_file
 from ltmlc.disk.reading import read_json, why_unread
 from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
@@ -93,16 +96,19 @@ def load_run(path: str | Path) -> Trained:
         )
     if is_timm(fields["spec"]["model"]):
         package(fields["spec"]["model"]["backbone"])
-    network = _network(weights, fields["spec"], len(fields["classes"]))
+    load = optional("safetensors.torch").load_file if exported else None
+    network = _network(weights, fields["spec"], len(fields["classes"]), load)
+    _refuse_other_files(weights, fields, exported)
     return Trained(network.eval(), fields["classes"], fields)
 
 
 def optional(name: str) -> ModuleType:
-    """A package of the extra ``export``. Raises InputError where it is absent."""
+    """A module of a package of the extra ``export``. Raises InputError where that, or one that it needs, is absent."""
     try:
         return importlib.import_module(name)
-    except ImportError:
-        raise InputError(f"{name} is not installed: pip install 'ltmlc[export]', or pip install {name}") from None
+    except ImportError as error:
+        package = (error.name or name).partition(".")[0]
+        raise InputError(f"{package} is not installed: pip install 'ltmlc[export]', or pip install {package}") from None
 
 
 def _described(path: Path) -> dict[str, Any]:
@@ -157,9 +163,24 @@ def _no_weights(weights: Path, fields: dict[str, Any], exported: bool) -> str:
     )
 
 
-def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
+def _refuse_other_files(weights: Path, fields: dict[str, Any], exported: bool) -> None:
+    """Tensors of the right shapes may still be another network's."""
+    if exported and fields.get("sha256") and fields["sha256"] != sha256_file(weights):
+        raise InputError(f"{weights} is not the file that {CARD} describes (sha256); take both from one export")
+    for name in () if exported else (METRICS, WEIGHTS):
+        if changed_files(weights.with_name(RUN_SUMS), only=name):
+            raise InputError(
+                f"{weights.with_name(name)} is not the file that the run left ({RUN_SUMS}); put that one back, or "
+                "train the run again"
+            )
+
+
+def _network(
+    path: Path, spec: dict[str, Any], num_classes: int, load: Callable[[Path], dict[str, Tensor]] | None
+) -> Classifier:
+    """``load`` reads an exported file; None for one that the run left."""
     try:
-        state = _exported_tensors(path) if path.name == EXPORTED else read_tensors(path)
+        state = _exported_tensors(path, load) if load else read_tensors(path)
         constants = {key: state.get(f"head.classifier.{key}") for key in GRAPH}
         settings = {**spec["model"], "weights": None, "cached_views": None}  # images come in, not features
         model = build_model(settings, num_classes, generator_seed=0, **constants)
@@ -167,19 +188,18 @@ def _network(path: Path, spec: dict[str, Any], num_classes: int) -> Classifier:
         model.load_state_dict(state)
     except Exception as error:  # of settings or shapes that are none torch raises anything
         reason = error.what if isinstance(error, WeightsError) else str(error).partition("\n")[0] or "another network"
-        raise InputError(f"{path} does not hold the weights of this run ({reason}); train it again") from None
+        again = "export it again" if load else "train it again"
+        raise InputError(f"{path} does not hold the weights of this run ({reason}); {again}") from None
     return model.to(dtype=torch.float64 if spec.get("precision") == "float64" else torch.float32)
 
 
-def _exported_tensors(path: Path) -> dict[str, Tensor]:
+def _exported_tensors(path: Path, load: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
     try:
         if why := why_unread(path, LARGEST_WEIGHTS):
             raise WeightsError(f"{path.name} {why}")
-        return optional("safetensors.torch").load_file(path)
+        return load(path)
     except WeightsError:
         raise
-    except InputError as error:
-        raise WeightsError(str(error), "") from None
     except Exception as error:  # of its own, from Rust, and OSError
         raise WeightsError(f"{path.name} is damaged: {str(error).splitlines()[0]}") from None
 
