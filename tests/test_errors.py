@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltmlc.errors import few
+from ltmlc.errors import counted_noun, few
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,7 @@ from ltmlc.errors import few
 )
 def test_a_list_names_the_first_and_counts_the_others(number, between, text):
     assert few("abcde"[:number], 2, between=between) == text
+
+
+def test_one_is_singular_and_all_else_plural():
+    assert [counted_noun(number, "seed") for number in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]

@@ -35,3 +35,8 @@ def few(names: Sequence[str], most: int, *, between: str = ", ") -> str:
     """The first ``most`` of them, and how many there are beside: ``a, b and 3 more``, or ``a; b; and 3 more``."""
     left = len(names) - most
     return between.join(names[:most]) + (f"{between.strip(', ')} and {left} more" if left > 0 else "")
+
+
+def counted_noun(number: int, noun: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -25,7 +25,7 @@ def test_a_clock_set_back_a_day_in_the_middle_of_a_training(half, undisturbed):
     assert "could indicate a clock skew problem" in first.ends(1)
     trained = (half.folder() / "finished" / "metrics.json").read_bytes()
     assert "the clock stands before the date of the data: Snakemake will refuse this result" in half.log()
-    assert "files were dated in the future (first: results/faulty/data/faulty/" in half.run()
+    assert "files dated in the future (first: results/faulty/data/faulty/" in half.run()
     assert (half.folder() / "metrics.json").read_bytes() == trained
     assert half.evidence() == undisturbed.evidence()
     assert half.planned_trainings() == 0
@@ -34,7 +34,7 @@ def test_a_clock_set_back_a_day_in_the_middle_of_a_training(half, undisturbed):
 def test_data_from_the_future_are_used_and_nothing_is_trained_twice(half, undisturbed):
     set_back_a_day(half)
     other = (half.folder(RUNS[1]) / "metrics.json").read_bytes()
-    assert "files were dated in the future (first: results/faulty/data/faulty/" in half.run()
+    assert "files dated in the future (first: results/faulty/data/faulty/" in half.run()
     assert (half.folder(RUNS[1]) / "metrics.json").read_bytes() == other
     assert half.evidence() == undisturbed.evidence()
     assert half.planned_trainings() == 0

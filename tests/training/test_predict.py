@@ -117,4 +117,4 @@ def test_the_command_says_which_files_it_passed_over(run_dir, tmp_path, capsys):
     assert main(["predict", str(run_dir), *options]) in (0, None)
     said = capsys.readouterr().err
     assert "logits of 1 images" in said
-    assert "3 files are passed over, their suffix is not an image's: .heic (2), no suffix (1)" in said
+    assert "passed over 3 files, by a suffix that is not an image's: .heic (2), no suffix (1)" in said

@@ -83,7 +83,7 @@ def test_a_job_that_was_killed_is_tried_again(snakemake, tmp_path):
 
 
 def test_a_workflow_says_at_its_end_what_failed_again_and_again(snakemake):
-    last_words = "1 trainings finished, 1 failed: x/diverged/seed0; see runs/x/diverged/seed0/train.log"
+    last_words = "1 training finished, 1 failed: x/diverged/seed0; see runs/x/diverged/seed0/train.log"
     code, said = snakemake()
     assert code == 0 and last_words in said
     assert "FAILED x/diverged/seed0: the loss is not finite; images: a and 2 more" in said

@@ -208,7 +208,7 @@ def test_files_from_the_future_are_dated_now_and_others_left(grid, run, tmp_path
     os.utime(run / "metrics.json", (tomorrow, tomorrow))
     os.utime(run / "predictions.npz", (then, then))
     _, (message,) = order(grid, tmp_path)
-    assert "1 files were dated in the future" in message
+    assert "1 file dated in the future" in message
     assert (run / "metrics.json").stat().st_mtime < tomorrow - 80000
     assert (run / "predictions.npz").stat().st_mtime == then
 

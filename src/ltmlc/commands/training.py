@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
 from ltmlc.commands.results import check_asked
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, counted_noun
 from ltmlc.plan.environment import tell_data_root, training_settings
 from ltmlc.plan.lookup import METRICS
 
@@ -122,10 +122,8 @@ def predict(options: argparse.Namespace) -> None:
         print(f"{beside}: the F1-best threshold of each class on held-out training images", file=sys.stderr)
     if others := Counter(Path(name).suffix.lower() or "no suffix" for name in predictions.passed_over):
         kinds = ", ".join(f"{suffix} ({count})" for suffix, count in others.most_common(20))
-        print(
-            f"{len(predictions.passed_over)} files are passed over, their suffix is not an image's: {kinds}",
-            file=sys.stderr,
-        )
+        files = counted_noun(len(predictions.passed_over), "file")
+        print(f"passed over {files}, by a suffix that is not an image's: {kinds}", file=sys.stderr)
 
 
 def export(options: argparse.Namespace) -> None:

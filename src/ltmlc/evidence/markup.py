@@ -96,11 +96,6 @@ def markdown_page(sections: Iterable[str]) -> str:
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def counted_noun(number: int, noun: str) -> str:
-    """``1 seed``, ``2 seeds``."""
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
 def named_seeds(seeds: Sequence[int]) -> str:
     """``seed 0``, ``seeds 0, 1``."""
     return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"

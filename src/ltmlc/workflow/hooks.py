@@ -23,7 +23,7 @@ from snakemake.settings.enums import Quietness
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
-from ltmlc.errors import few
+from ltmlc.errors import counted_noun, few
 from ltmlc.plan.lookup import LOG, METRICS
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
@@ -83,7 +83,7 @@ class End:
         """The last words; empty where nothing is to be said."""
         if not (self.finished or self.failed or self.other):
             return ""
-        parts = [f"{self.finished} trainings finished"] if self.trainings else []
+        parts = [f"{counted_noun(self.finished, 'training')} finished"] if self.trainings else []
         if self.failed:
             names = list(self.failed)
             parts.append(f"{len(names)} failed: {few(names, JOBS_NAMED)}; see {self.failed[names[0]]}")

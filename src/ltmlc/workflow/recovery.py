@@ -16,6 +16,7 @@ from typing import IO
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, mend_sums
 from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
+from ltmlc.errors import counted_noun
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep, write_run_sums
@@ -157,7 +158,9 @@ def date_now(grid: Grid) -> list[str]:
     future = [file for file in files if file.stat().st_mtime > now]
     for file in future:
         os.utime(file, (now, now))
-    return [f"{len(future)} files were dated in the future (first: {future[0]}): dated now"] if future else []
+    return (
+        [f"{counted_noun(len(future), 'file')} dated in the future (first: {future[0]}): dated now"] if future else []
+    )
 
 
 def run_folders(grid: Grid) -> Iterator[Path]:

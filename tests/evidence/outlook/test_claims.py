@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,10 @@ def test_the_paper_s_claims_all_have_an_outlook_on_both_data_sets(tmp_path):
     assert by_claim["coco-lt", "sum-highest-everywhere"].effect == pytest.approx(-0.36)  # as published: reversed
     assert by_claim["voc-lt", "c-lsep-below-bce"].effect is None  # Table 5's C-LSEP has LSEP's splits
     assert by_claim["voc-lt", "best-gamma1"].effect is None  # of ten points the paper prints three
+
+
+def test_no_difference_of_more_than_a_hundred_points_is_promised(tmp_path):
+    made = outlook(tmp_path, planned(2), [claim()])
+    (only,) = made.claims
+    assert f"{only.detectable:.2f}" in outlook_text(made)
+    assert "132" not in outlook_text(replace(made, claims=(replace(only, detectable=132.31),)))

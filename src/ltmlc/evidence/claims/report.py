@@ -4,17 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.errors import counted_noun
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import (
-    count_verdicts,
-    counted_noun,
-    markdown_page,
-    markdown_table,
-    records_csv,
-    write_texts,
-)
+from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table, records_csv, write_texts
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about

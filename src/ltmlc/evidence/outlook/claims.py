@@ -15,12 +15,13 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ltmlc.errors import counted_noun
 from ltmlc.evidence.audit.copies import copied_rows
 from ltmlc.evidence.audit.rows import printed_rows
 from ltmlc.evidence.claims.file import Claim
 from ltmlc.evidence.claims.judge import twin_of
 from ltmlc.evidence.claims.predicates import Part, RowName
-from ltmlc.evidence.markup import counted_noun, number
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.reference import Reference, reference_scores
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import named_rows
@@ -174,6 +175,11 @@ def _known(noise: Mapping) -> dict[str, float]:
     return {column: each.sd if each.df else noise["total"].sd for column, each in noise.items()}
 
 
+def _shown_from(detectable: float | None) -> str:
+    """No two average precisions differ by more than 100 points."""
+    return "–" if detectable is None or detectable > 100 else f"{detectable:.2f}"
+
+
 def outlook_text(outlooks: Outlooks) -> str:
     """The outlook for a reader at a terminal."""
     words = {
@@ -198,6 +204,6 @@ def outlook_text(outlooks: Outlooks) -> str:
         lines.append(f"  {able} of {len(own)} claims can be decided")
         lines.append(f"  {'claim':<34}{'published':>10}{'shown from':>12}   verdict")
         for each in sorted(own, key=lambda e: (e.verdict(outlooks.seeds) != "can decide", e.effect is None)):
-            effect, least = number(each.effect, sign="+", none="–"), number(each.detectable, none="–")
+            effect, least = number(each.effect, sign="+", none="–"), _shown_from(each.detectable)
             lines.append(f"  {each.claim:<34}{effect:>10}{least:>12}   {each.verdict(outlooks.seeds)}")
     return "\n".join(lines) + "\n"

@@ -6,9 +6,9 @@ from statistics import fmean, median
 from typing import Any
 
 from ltmlc.data.split import Split
-from ltmlc.errors import one_line
+from ltmlc.errors import counted_noun, one_line
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import counted_noun, hours
+from ltmlc.evidence.markup import hours
 from ltmlc.evidence.results.costs import Cost, choose_costs, measured_costs
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import shown_by

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ltmlc.evidence.markup import counted_noun, hours
+from ltmlc.errors import counted_noun
+from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.uncertainty.level import ERROR_RATE

@@ -1,7 +1,7 @@
 """What stands behind a number, line by line, and how numbers are written."""
 
+from ltmlc.errors import counted_noun
 from ltmlc.evidence.comparison.verdicts import Comparison
-from ltmlc.evidence.markup import counted_noun
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import Look
 from ltmlc.evidence.tables.cells import Cell
