@@ -185,7 +185,7 @@ def _run_to_predict(folder: Path) -> Case:
     torch.save(model.state_dict(), folder / "weights.pt")
     (folder / "images").mkdir()
     (folder / "images" / "a.png").write_bytes(cv2.imencode(".png", np.zeros((16, 16, 3), np.uint8))[1])
-    fields = {"status": "finished", "classes": classes, "spec": tiny.SPEC}
+    fields = {"status": "finished", "dataset": "tiny", "run": "lsep", "classes": classes, "spec": tiny.SPEC}
     return (
         json.dumps(fields).encode(),
         "metrics.json",

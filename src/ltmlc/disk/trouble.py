@@ -20,7 +20,7 @@ MENDABLE = {
         "the disk, or the server it is on, does not answer as it should: mend it, or choose another place",
     ),
     errno.ENOENT: "it is not there and cannot be made there, or was taken away meanwhile: choose another place",
-    errno.EINVAL: "it is a pipe or a device, or no name for a file there: choose another place",
+    errno.EINVAL: "it is a pipe or a device, which may have no end, or no name for a file there: choose another place",
     errno.EFBIG: "it is larger than the file system takes: choose another place",
     **dict.fromkeys(
         (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
