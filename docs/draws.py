@@ -5,7 +5,7 @@ holds the page to them.
 """
 
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 from other_images import KEPT, measured, paper
 from page_parts.marked import page_with
@@ -30,9 +30,11 @@ def drawn() -> tuple[Grid, list[str]]:
 
 
 def _line(theirs: float, ours: list[float], by_seeds: float) -> list[str]:
-    """The paper's subset, each draw, and how many of them lie further off than seeds would bring them."""
+    """The paper's subset, each draw, their mean and sd, and how many lie further off than seeds would bring them."""
     beyond = sum(abs(each - theirs) > by_seeds for each in ours)
-    return [f"{theirs:.2f}", *(f"{each:.2f}" for each in ours), f"± {by_seeds:.2f}", f"{beyond} of {len(ours)}"]
+    together = f"{fmean(ours):.2f} ± {stdev(ours):.2f}"
+    each_draw = (f"{each:.2f}" for each in ours)
+    return [f"{theirs:.2f}", *each_draw, together, f"± {by_seeds:.2f}", f"{beyond} of {len(ours)}"]
 
 
 def scores() -> str:
@@ -68,7 +70,7 @@ def differences() -> str:
 
 def _table(named: list[str], lines: list[list[str]], draws: list[str]) -> str:
     names = [draw.rpartition("-draw")[2] for draw in draws]
-    header = [*named, "paper's subset", *(f"draw {name}" for name in names), "seeds alone", "beyond seeds"]
+    header = [*named, "paper's subset", *(f"draw {name}" for name in names), "draws", "seeds alone", "beyond seeds"]
     return markdown_table(header, lines, left=2).strip()
 
 

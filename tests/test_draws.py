@@ -16,7 +16,7 @@ def test_the_page_is_what_the_runs_say(maker):
 
 def test_a_draw_beyond_the_seeds_is_counted_either_way(maker):
     line = maker._line(10.0, [8.9, 10.9, 11.1], 1.0)
-    assert line == ["10.00", "8.90", "10.90", "11.10", "± 1.00", "2 of 3"]
+    assert line == ["10.00", "8.90", "10.90", "11.10", "10.30 ± 1.22", "± 1.00", "2 of 3"]
 
 
 def test_every_draw_has_the_construction_of_the_paper_and_other_images(maker):
