@@ -41,6 +41,15 @@ def test_the_environment_says_versions_device_and_commit_and_fits_into_json():
     json.dumps(environment, allow_nan=False)
 
 
+def test_the_processor_has_the_name_that_linux_gives_it(tmp_path, monkeypatch):
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(provenance, "Path", lambda _: cpuinfo)
+    monkeypatch.setattr(provenance.platform, "processor", lambda: "arm")
+    assert provenance.processor() == "arm"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A 9: fast\nprocessor\t: 1\nmodel name\t: A 9: fast\n")
+    assert provenance.processor() == "A 9: fast"
+
+
 def test_a_package_that_is_not_installed_is_null(monkeypatch):
     monkeypatch.setattr(provenance, "PACKAGES", ("torch", "no-such-package-of-ltmlc"))
     assert provenance.environment(CPU)["no-such-package-of-ltmlc"] is None

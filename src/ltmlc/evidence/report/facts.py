@@ -18,6 +18,7 @@ from ltmlc.plan.reading.yaml_file import read_yaml
 _COMMIT = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 ENVIRONMENT = {
     "device": "device",
+    "processor": "processor",
     "python": "Python",
     "torch": "torch",
     "numpy": "NumPy",

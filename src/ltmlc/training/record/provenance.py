@@ -21,6 +21,7 @@ def environment(device: Any) -> dict[str, Any]:
         **{name: _version(name) for name in ("timm",) if name in sys.modules},
         "platform": platform.platform(),
         "machine": platform.machine(),
+        "processor": processor(),
         "cpus": os.cpu_count(),
         "device": device_name(device),
         "git_commit": git_commit(),
@@ -33,6 +34,15 @@ def device_name(device: Any) -> str:
     if device.type != "cuda":
         return str(device)
     return sys.modules["torch"].cuda.get_device_name(device)
+
+
+def processor() -> str | None:
+    """Its model, as Linux names it: on another one the same training ends in other bits."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
 
 
 def peak_memory(device: Any) -> dict[str, int | None]:
