@@ -8,8 +8,10 @@ from statistics import fmean
 import pytest
 
 from ltmlc.disk.reading import read_json
+from ltmlc.evidence.results.results import COLUMNS
 
 ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "config" / "reference"
 PAGE = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
 EVIDENCE = {"digits": "digits20-lt-tuning", "photographs": "voc07-lt-frozen-tuning"}
 
@@ -33,7 +35,7 @@ def committed(subject: str) -> tuple[set[str], list[dict[str, str]]]:
     """
     lines = {
         path.stem: list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        for path in (ROOT / "config" / "reference" / EVIDENCE[subject]).glob("*.csv")
+        for path in (REFERENCE / EVIDENCE[subject]).glob("*.csv")
     }
     values = {value for each in lines.values() for line in each for value in line.values()}
     numbers = [abs(float(value)) for value in values if re.fullmatch(r"-?\d+\.\d+", value)]
@@ -57,19 +59,41 @@ def test_what_the_page_calls_chosen_is_what_the_sweep_chose(subject):
         assert f"**{float(line['total']):.2f}**" in row
 
 
-def test_the_open_choices_on_photographs_are_the_means_of_their_metrics_files():
-    reference = ROOT / "config" / "reference"
-    with (reference / EVIDENCE["photographs"] / "open-choices.csv").open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
+@pytest.mark.parametrize(
+    ("table", "runs", "seeds"),
+    [("open-choices", "voc07-lt-frozen-held-out", 2), ("sweep", "voc07-lt-frozen-sweep", 1)],
+)
+def test_what_is_tried_on_photographs_are_means_of_metrics_files(table, runs, seeds):
+    lines = photographs(table)
     assert len(lines) > 40
     for line in lines:
-        seeds = sorted(
-            (reference / "voc07-lt-frozen-held-out/runs/voc07-lt-frozen" / line["run"]).glob("seed*/metrics.json")
-        )
-        assert len(seeds) == int(line["n"]) == 2
-        for column, value in read_json(seeds[0])["map"].items():
-            both = [value, read_json(seeds[1])["map"][column]]
-            assert float(line[column]) == pytest.approx(100 * fmean(both), abs=1e-4)
+        each = scores(runs, line["run"])
+        assert len(each) == int(line["n"]) == seeds
+        for column in COLUMNS:
+            assert float(line[column]) == pytest.approx(fmean(score[column] for score in each), abs=1e-4)
+
+
+def test_rows_at_recipes_and_chosen_rates_are_means_of_five_metrics_files():
+    lines = photographs("tuned")
+    assert len(lines) == 16
+    for line in lines:
+        for prefix, run in (("", line["run"]), ("tuned_", line["tuned_run"])):
+            each = scores("voc07-lt-frozen", run) or scores("voc07-lt-frozen-tuned", run)
+            assert len(each) == int(line[f"{prefix}n"]) == 5
+            for column in COLUMNS:
+                mean = fmean(score[column] for score in each)
+                assert float(line[f"{prefix}{column}"]) == pytest.approx(mean, abs=1e-4)
+
+
+def photographs(table: str) -> list[dict[str, str]]:
+    with (REFERENCE / EVIDENCE["photographs"] / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def scores(folder: str, run: str) -> list[dict[str, float]]:
+    """Percent by column, of each seed that is kept of the run."""
+    files = sorted((REFERENCE / folder / "runs" / "voc07-lt-frozen" / run).glob("seed*/metrics.json"))
+    return [{column: 100 * value for column, value in read_json(file)["map"].items()} for file in files]
 
 
 def test_its_commands_and_links_exist():
