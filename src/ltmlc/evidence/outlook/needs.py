@@ -105,8 +105,9 @@ def disk_bytes(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -
     runs = sum(len(runs) for runs in grid.runs.values()) * len(grid.seeds)
     done = len(list(Path(config["results"], "runs").glob("*/*/seed*/metrics.json")))
     files = {(need.what, need.note, need.size or 0) for need in needs if need.state == DOWNLOAD}  # weights are shared
+    unpacked = 2  # an archive and its content; weights and word vectors are no archives
     return {
-        "downloads with their content": 2 * sum(size for *_, size in files),
+        "downloads with their content": sum(size * (unpacked if what == "data" else 1) for what, _, size in files),
         "packs": packs,
         "runs": max(runs - done, 0) * RUN_BYTES,
     }
