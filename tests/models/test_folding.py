@@ -32,6 +32,15 @@ def unfolded(monkeypatch):
     return compute
 
 
+@pytest.fixture
+def two_threads():
+    """Whatever tests before this one have set: another number adds in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def network(dtype=torch.float64, **settings):
     """With statistics and affine parameters of a network that has seen images."""
     draw = torch.Generator().manual_seed(0)
@@ -79,7 +88,7 @@ def test_values_and_gradients_are_those_of_the_layers_one_after_the_other(name, 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("name", ["resnet50", "resnet18"])
-def test_what_is_fused_on_a_cpu_is_as_near_to_float64_as_the_layers_are(name, memory_format, unfolded):
+def test_what_is_fused_on_a_cpu_is_as_near_to_float64_as_the_layers_are(name, memory_format, unfolded, two_threads):
     def distances(outcome):
         parts = zip((outcome[0], *outcome[1].values()), (exact[0], *exact[1].values()), strict=True)
         logits, *gradients = [((ours.double() - theirs).norm(), theirs.norm()) for ours, theirs in parts]
@@ -93,8 +102,7 @@ def test_what_is_fused_on_a_cpu_is_as_near_to_float64_as_the_layers_are(name, me
     inputs = images(torch.float32, 64)
     folded = distances(logits_and_gradients(model, inputs))
     layers = distances(unfolded(logits_and_gradients, model, inputs))
-    # With one thread, in channels last, 5.7 times as far; with two 3.8 times.
-    assert all(ours < 10 * theirs < 1e-3 for ours, theirs in zip(folded, layers, strict=True))
+    assert all(ours < 5 * theirs < 1e-3 for ours, theirs in zip(folded, layers, strict=True))
 
 
 def test_on_a_cpu_sum_and_relu_are_part_of_the_convolution(monkeypatch):

@@ -370,7 +370,7 @@ def test_two_processes_download_once(server, voc, root):
     assert not errors and asked(server) == ["test.tar", "trainval.tar"]
 
 
-@pytest.mark.parametrize("jobs", [0, -1])
+@pytest.mark.parametrize("jobs", [0, -1, 1.5, True])
 def test_number_of_jobs_is_checked(voc, root, jobs):
     with pytest.raises(InputError, match=r"jobs is .*; give the number of simultaneous downloads"):
         download(voc, root, jobs=jobs)
@@ -384,6 +384,8 @@ def test_only_some_parts_can_be_asked_for(root):
         "weights": ["ImageNet weights of ResNet-50"],
         "word_vectors": ["word vectors of the 20 classes"],
     }
+    with pytest.raises(InputError, match="only: unknown part images; valid: data, weights, word_vectors"):
+        download(config, root, only=["images"])
 
 
 def test_every_kind_belongs_to_one_part():

@@ -45,8 +45,8 @@ def download_dataset(
             stay, and the next call goes on from there.
     """
     root = Path(root)
-    if jobs < 1:
-        raise InputError(f"jobs is {jobs}; give the number of simultaneous downloads, at least 1")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise InputError(f"jobs is {jobs!r}; give the number of simultaneous downloads, at least 1")
     with disk_errors(root):
         missing = [(item, todo) for item in items_of(name, config, root, only) if (todo := item.todo())]
         if dry_run or (missing and progress):

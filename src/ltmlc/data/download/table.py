@@ -26,6 +26,8 @@ PARTS = {"data": ("voc", "coco", "photographs", "ids"), "weights": ("weights",),
 
 def items_of(dataset: str, config: Config, root: Path, only: Collection[str] | None = None) -> list[Item]:
     """What the data set needs, in the order of its table; ``only`` these of PARTS if given."""
+    if unknown := set(only or ()) - set(PARTS):
+        raise InputError(f"only: unknown part {', '.join(sorted(unknown))}; valid: {', '.join(PARTS)}")
     kinds = {kind for part, kinds in PARTS.items() if only is None or part in only for kind in kinds}
     entries = [entry for entry in config.get("downloads", []) if entry["kind"] in kinds]
     items = [ITEM_KINDS[entry["kind"]](entry, dataset, config, root) for entry in entries]

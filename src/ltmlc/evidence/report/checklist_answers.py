@@ -37,9 +37,8 @@ def outcome(evidence: Evidence) -> Answer:
     parts = [f"numbers: {numbers}"] * bool(numbers) + [f"statements: {claims}"] * bool(claims)
     if not evidence.results.with_status("finished"):
         return "no", "no run has finished"
-    return ("yes" if evidence.diff.judged and _complete(evidence) else "partly"), "; ".join(
-        parts
-    ) or "nothing to compare with"
+    answer = "yes" if evidence.diff.judged and _complete(evidence) else "partly"
+    return answer, "; ".join(parts) or "nothing to compare with"
 
 
 def guessed(evidence: Evidence) -> Answer:

@@ -197,7 +197,8 @@ def pairs_csv(lines: Sequence[Line]) -> str:
     header += ["seed_low", "seed_high", "image_low", "image_high"]
     rows = []
     for line in lines:
-        intervals = (line.seed_interval, line.image_interval)
-        bounds = [number(value, 4) for interval in intervals for value in (interval or (None,) * 3)[1:]]
+        bounds = []
+        for interval in (line.seed_interval, line.image_interval):
+            bounds += ["", ""] if interval is None else [number(interval.low, 4), number(interval.high, 4)]
         rows.append([line.dataset, line.run, line.against, line.column, f"{line.estimate:.4f}", line.n, *bounds])
     return csv_text(header, rows)
