@@ -26,7 +26,7 @@ def candidate_spec(wildcards):
 
 def tuned_metrics(wildcards):
     """Known once the sweep has been decided: each method at the recipe's rate and at the chosen one."""
-    from ltmlc.evidence.tuning.decide import read_chosen  # pandas: half a second that nothing else here needs
+    from ltmlc.evidence.tuning.sweep_csv import read_chosen  # pandas: half a second that nothing else here needs
 
     chosen = {d: read_chosen(checkpoints.tune_dataset.get(dataset=d).output.csv) for d in TUNED_DATASETS}
     return metrics_of((dataset, run) for dataset, pairs in chosen.items() for pair in pairs.items() for run in pair)

@@ -152,8 +152,9 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
     from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.results.results import load_results
-    from ltmlc.evidence.tuning.decide import decide, decisions_csv
+    from ltmlc.evidence.tuning.decide import decide
     from ltmlc.evidence.tuning.report import sweep_markdown
+    from ltmlc.evidence.tuning.sweep_csv import decisions_csv
 
     split = load_split(folder / "split.json")
     results = load_results(sweep.grid, sweep.results, {dataset: split})
@@ -169,7 +170,7 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
 def tuned(options: argparse.Namespace) -> None:
     from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.results.results import load_results
-    from ltmlc.evidence.tuning.decide import read_chosen
+    from ltmlc.evidence.tuning.sweep_csv import read_chosen
     from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
 
     sweep = _sweep(options)

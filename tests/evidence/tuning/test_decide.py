@@ -7,8 +7,10 @@ from evidence import synthetic
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import load_results
-from ltmlc.evidence.tuning.decide import decide, decisions_csv, gain, held_out_scores, read_chosen
+from ltmlc.evidence.tuning.decide import decide, held_out_scores
+from ltmlc.evidence.tuning.gains import gains
 from ltmlc.evidence.tuning.report import sweep_markdown
+from ltmlc.evidence.tuning.sweep_csv import decisions_csv, read_chosen
 from ltmlc.plan.sweep import Candidate, Choice
 
 FACTORS = (0.1, 0.3, 1, 3, 10)
@@ -47,7 +49,7 @@ def test_the_best_held_out_mean_is_chosen(tmp_path):
     made = decision(tmp_path, totals(40, 45, 50, 55, 52))
     assert made.chosen.candidate.factor == 3
     assert made.note == ""
-    assert gain(made) == pytest.approx(5)
+    assert gains([made])["loss", name(3)].mean == pytest.approx(5)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,6 @@ def test_the_mean_over_seeds_decides_and_one_failed_seed_rules_out(tmp_path):
     assert made.chosen.candidate.factor == 3
     assert made.chosen.percent["total"] == pytest.approx(52)
     assert made.chosen.n == 2
-    # One degree of freedom for each candidate with both seeds; only factor 3's differ: 40 and 64.
-    text = sweep_markdown([made], SPLIT, title="X", seeds=[0, 1])
-    assert f"standard deviation of {math.sqrt(24**2 / 2 / 4):.2f} points (4 degrees of freedom" in text
     assert "One seed: nothing measures" in sweep_markdown(
         [decision(tmp_path, totals(*FACTORS))], SPLIT, title="X", seeds=[0]
     )
@@ -146,6 +145,26 @@ def test_a_table_that_is_missing_or_another_is_one_sentence(tmp_path):
         read_chosen(tmp_path / "tune.csv")
 
 
-def test_a_gain_from_or_to_nothing_is_a_number(tmp_path):
+def test_a_gain_from_nothing_is_a_number(tmp_path):
     """A mean of 0.0 is a score."""
-    assert gain(decision(tmp_path, totals(0, 0, 0, 5, 0))) == pytest.approx(5)
+    assert gains([decision(tmp_path, totals(0, 0, 0, 5, 0))])["loss", name(3)].mean == pytest.approx(5)
+
+
+def test_what_a_seed_does_to_all_candidates_is_no_noise_of_a_gain(tmp_path):
+    """Seeds 20 points apart; beyond them candidates move by one at most."""
+    runs = {name(0.1): [30, 51], name(0.3): [35, 56], name(1): [40, 60], name(3): [44, 65], name(10): [42, 61]}
+    made = decision(tmp_path, runs, seeds=(0, 1))
+    found = gains([made])["loss", name(3)]
+    assert found.mean == pytest.approx(4.5)
+    assert 0 < found.half_interval < 8  # by the seeds of one run alone it would be 60
+    text = sweep_markdown([made], SPLIT, title="X", seeds=[0, 1])
+    assert f"| 0.3 | {found} |" in text
+    assert "on the same seeds" in text
+    line = next(line for line in decisions_csv([made]).splitlines() if name(3) in line)
+    assert f",4.5000,{found.half_interval:.4f}," in line
+
+
+def test_the_present_candidate_has_no_gain_and_is_kept(tmp_path):
+    made = decision(tmp_path, totals(40, 50, 50, 50, 40))
+    assert set(gains([made])) == {("loss", name(factor)) for factor in FACTORS if factor != 1}
+    assert "| 0.1 | kept |" in sweep_markdown([made], SPLIT, title="X", seeds=[0])

@@ -10,21 +10,8 @@ from ltmlc.evidence.uncertainty.noise import (
     additive_noise,
     chance_among,
     holm,
-    pooled_noise,
     seed_effects,
 )
-
-
-def test_noise_is_pooled_within_runs_and_means_do_not_matter():
-    noise = pooled_noise([[1.0, 2.0, 3.0], [101.0, 103.0], [7.0], []])
-    assert noise.df == 3
-    assert noise.sd == pytest.approx(math.sqrt((2 + 2) / 3))
-
-
-def test_one_seed_a_run_gives_no_noise():
-    noise = pooled_noise([[1.0], [2.0]])
-    assert noise.df == 0
-    assert math.isnan(noise.sd)
 
 
 def spread_of(noise):
@@ -36,7 +23,8 @@ def test_the_interval_against_several_reference_seeds_covers_their_mean():
     hits = 0
     for _ in range(4000):
         ours, theirs = rng.normal(50, 1, (10, 3)), rng.normal(50, 1, (10, 2))
-        hits += abs(ours[0].mean() - theirs[0].mean()) <= spread_of(pooled_noise(ours)).half_width(3, 2)
+        spread = Spread(ours.var(1, ddof=1).mean(), 20)
+        hits += abs(ours[0].mean() - theirs[0].mean()) <= spread.half_width(3, 2)
     assert hits / 4000 == pytest.approx(0.95, abs=0.012)
 
 

@@ -1,54 +1,30 @@
 """Which candidate of a choice is best on the held-out training images: from finished runs to a decision."""
 
-import csv
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
-from ltmlc.disk.csv_file import csv_text
-from ltmlc.errors import InputError
-from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.noise import sample_sd
 from ltmlc.plan.sweep import Candidate, Choice
-
-TUNING_COLUMNS = (
-    "table",
-    "choice",
-    "candidate",
-    "run",
-    "factor",
-    "lr",
-    "status",
-    "n",
-    *COLUMNS,
-    "total_sd",
-    "present",
-    "chosen",
-    "note",
-)
 
 
 @dataclass(frozen=True)
 class Tried:
     """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
-    class; empty unless every seed is finished. ``totals``: one a seed.
+    class; empty unless every seed is finished. ``totals``: by seed, likewise.
     """
 
     candidate: Candidate
     status: str  # finished | failed (a seed is) | missing (a seed is)
     n: int
     percent: dict[str, float | None]
-    totals: tuple[float, ...] = ()
+    totals: dict[int, float] = field(default_factory=dict)
 
     @property
     def sd(self) -> float | None:
-        return sample_sd(self.totals)
+        return sample_sd(self.totals.values())
 
 
 @dataclass(frozen=True)
@@ -116,58 +92,5 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     means = {
         column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
     }
-    return Tried(candidate, "finished", len(finished), means, tuple(each["total"] or 0.0 for each in scores))
-
-
-def decisions_csv(decisions: Sequence[Decided]) -> str:
-    """One line a candidate, numbers unrounded; what :func:`read_chosen` reads."""
-    return csv_text(TUNING_COLUMNS, (_line(decision, each) for decision in decisions for each in decision.tried))
-
-
-def _line(decision: Decided, tried: Tried) -> list[object]:
-    candidate = tried.candidate
-    means = [tried.percent.get(column) for column in COLUMNS]
-    values = [number(value, 4) for value in (*means, tried.sd)]
-    marks = ["yes" if tried is each else "" for each in (decision.present, decision.chosen)]
-    factor = "" if candidate.factor is None else f"{candidate.factor:g}"
-    return [
-        decision.choice.table,
-        decision.choice.label,
-        candidate.label,
-        candidate.run,
-        factor,
-        candidate.lr,
-        tried.status,
-        tried.n,
-        *values,
-        *marks,
-        decision.note,
-    ]
-
-
-def read_chosen(path: str | Path) -> dict[str, str]:
-    """Present run -> chosen run, of the rates that are decided in a file of :func:`decisions_csv`.
-
-    Raises:
-        InputError: where the file is missing or is another.
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            lines = [line for line in csv.DictReader(file) if line["factor"]]
-        chosen = {}
-        for group in grouped(lines, lambda line: (line["table"], line["choice"])).values():
-            present, best = ([line["run"] for line in group if line[mark]] for mark in ("present", "chosen"))
-            chosen.update(zip(present, best, strict=False))  # none is chosen where nothing is decided yet
-        return chosen
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist; run `snakemake tune` or `ltmlc tune` first") from None
-    except KeyError:
-        raise InputError(f"{path} is not a table of `ltmlc tune`; delete it and run that again") from None
-
-
-def gain(decision: Decided) -> float:
-    """Held-out mAP of the chosen candidate less that of the present one, points; NaN where one of them has none."""
-    if decision.chosen is None or decision.present.status != "finished":
-        return math.nan
-    chosen, present = decision.chosen.percent["total"], decision.present.percent["total"]
-    return math.nan if chosen is None or present is None else chosen - present
+    totals = {each.seed: score["total"] or 0.0 for each, score in zip(finished, scores, strict=True)}
+    return Tried(candidate, "finished", len(finished), means, totals)

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from ltmlc.data.heldout import scored_classes
 from ltmlc.data.split import Split
 from ltmlc.disk.markdown_file import markdown_escape
-from ltmlc.evidence.markup import markdown_page, markdown_table, named_seeds, number
+from ltmlc.evidence.markup import markdown_page, markdown_table, named_seeds
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.tables.tables import number_or_sign
-from ltmlc.evidence.tuning.decide import Decided, Tried, gain
-from ltmlc.evidence.uncertainty.moderated import Spread
-from ltmlc.evidence.uncertainty.noise import pooled_noise
+from ltmlc.evidence.tuning.decide import Decided, Tried
+from ltmlc.evidence.tuning.gains import Gains, gains, names
 
 
 def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, seeds: Sequence[int]) -> str:
@@ -24,34 +23,31 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
     """
     rates = [each for each in decisions if each.choice.rate]
     others = [each for each in decisions if not each.choice.rate]
+    found = gains(decisions)
     sections = [
         f"# Chosen on held-out training images: {markdown_escape(title)}",
         _how(split, seeds),
-        _noise(decisions),
+        _noise(seeds),
     ]
     warnings = [
         f"- **{markdown_escape(each.choice.label)}**: {markdown_escape(each.note)}" for each in decisions if each.note
     ]
     if rates:
-        sections += ["## Learning rates", _overview(rates), "Every candidate:", _candidates(rates)]
+        sections += ["## Learning rates", _overview(rates, found), "Every candidate:", _candidates(rates, found)]
     if others:
-        sections += ["## Open choices", _candidates(others)]
+        sections += ["## Open choices", _candidates(others, found)]
     if warnings:
         sections += ["## Warnings", "\n".join(warnings)]
     return markdown_page(sections)
 
 
-def _noise(decisions: Sequence[Decided]) -> str:
-    """How large a difference in total has to be; nothing for one seed."""
-    distinct = {each.candidate.run: each.totals for decision in decisions for each in decision.tried}
-    noise = pooled_noise(distinct.values())
-    if not noise.df:
+def _noise(seeds: Sequence[int]) -> str:
+    """How sure a difference is."""
+    if len(seeds) < 2:
         return "One seed: nothing measures how much of a difference is chance."
-    n = max(map(len, distinct.values()))
-    by_chance = Spread(noise.sd**2, noise.df).half_width(n, n)
     return (
-        f"Between seeds, totals have a standard deviation of {noise.sd:.2f} points ({noise.df} degrees of freedom, "
-        f"pooled over the candidates): two differ by up to {by_chance:.1f} points by chance (95 %)."
+        "±: the 95 % interval of the difference from the present candidate on the same seeds, by its own spread and "
+        "the others'. The chosen one is the best of several, so its gain looks larger than it is."
     )
 
 
@@ -74,7 +70,7 @@ def _how(split: Split, seeds: Sequence[int]) -> str:
     return f"{text} The best total decides, the present choice where it is equal; **bold**: chosen."
 
 
-def _overview(decisions: Sequence[Decided]) -> str:
+def _overview(decisions: Sequence[Decided], found: Gains) -> str:
     """One line a method, one column a factor."""
     factors = sorted({each.candidate.factor or 1.0 for decision in decisions for each in decision.tried})
     rows = []
@@ -88,14 +84,14 @@ def _overview(decisions: Sequence[Decided]) -> str:
                 f"{decision.choice.present.lr:g}",
                 *cells,
                 chosen,
-                number(gain(decision), sign="+"),
+                "kept" if decision.chosen is decision.present else _gain(decision.chosen, decision, found),
             ]
         )
     header = ["method", "recipe's rate", *(f"x {factor:g}" for factor in factors), "chosen rate", "gain"]
     return markdown_table(header, rows)
 
 
-def _candidates(decisions: Sequence[Decided]) -> str:
+def _candidates(decisions: Sequence[Decided], found: Gains) -> str:
     rows = [
         [
             markdown_escape(decision.choice.label),
@@ -103,12 +99,16 @@ def _candidates(decisions: Sequence[Decided]) -> str:
             f"{each.candidate.lr:g}",
             _total(each, decision),
             *(_number(each, column) for column in COLUMNS[1:]),
-            "present" * (each is decision.present),
+            "present" if each is decision.present else _gain(each, decision, found),
         ]
         for decision in decisions
         for each in decision.tried
     ]
-    return markdown_table(["choice", "candidate", "rate", *COLUMNS, ""], rows, left=2)
+    return markdown_table(["choice", "candidate", "rate", *COLUMNS, "gain"], rows, left=2)
+
+
+def _gain(tried: Tried | None, decision: Decided, found: Gains) -> str:
+    return "" if tried is None else str(found.get(names(decision, tried), ""))
 
 
 def _total(tried: Tried, decision: Decided) -> str:

@@ -1,11 +1,11 @@
-"""The statistics of comparing runs: pooled noise, run and seed effects, the largest of many errors.
+"""The statistics of comparing runs: run and seed effects, what they leave, the largest of many errors.
 
-Pooled noise takes the seeds of all runs for independent draws of one spread. That describes a set of runs; verdicts
-rest on each row's own spread (:mod:`ltmlc.evidence.uncertainty.moderated`), for rows share their seeds.
+What is left is pooled over the runs. That describes a set of runs; verdicts rest on each row's own spread
+(:mod:`ltmlc.evidence.uncertainty.moderated`).
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import stdev
 
@@ -19,20 +19,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Noise:
-    """Pooled standard deviation between seeds (same unit as the values) and its degrees of freedom (0: unknown)."""
+    """Pooled standard deviation (same unit as the values) and its degrees of freedom (0: unknown)."""
 
     sd: float
     df: int
-
-
-def pooled_noise(groups: Iterable[Sequence[float]]) -> Noise:
-    """s^2 = squared deviations from each run's mean / (n - 1), both summed over the runs that have two seeds."""
-    arrays = [np.asarray(values, dtype=float) for values in groups]
-    df = sum(len(values) - 1 for values in arrays if len(values))
-    if df == 0:
-        return Noise(math.nan, 0)
-    squares = sum(float(np.sum((values - values.mean()) ** 2)) for values in arrays if len(values))
-    return Noise(math.sqrt(squares / df), df)
 
 
 def sample_sd(values: Collection[float]) -> float | None:

@@ -1,0 +1,48 @@
+"""How much better than the present candidate each other one is on the held-out images, and how sure that is."""
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from ltmlc.evidence.markup import number
+from ltmlc.evidence.tuning.decide import Decided, Tried
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import paired
+
+
+class Gain(NamedTuple):
+    """Points of total mAP; ``half_interval`` (95 %) is NaN where nothing measures it."""
+
+    mean: float
+    half_interval: float
+
+    def __str__(self) -> str:
+        width = "" if math.isnan(self.half_interval) else f" ± {self.half_interval:.2f}"
+        return number(self.mean, sign="+") + width
+
+
+NO_GAIN = Gain(math.nan, math.nan)
+Gains = dict[tuple[str, str], Gain]  # (present run, candidate's run) -> its gain; without what is not trained
+
+
+def gains(decisions: Sequence[Decided]) -> Gains:
+    """Of one data set. Both sides have the same seeds, so what a seed does to both is no noise; spreads are moderated
+    over all candidates.
+    """
+    draws = {
+        names(decision, each): paired(decision.present.totals, each.totals)
+        for decision in decisions
+        for each in decision.tried
+        if each is not decision.present and each.totals and decision.present.totals
+    }
+    spreads = moderate(list(draws.values()))
+    return {
+        pair: Gain(fmean(values.values()), spread.half_width(len(values)))
+        for (pair, values), spread in zip(draws.items(), spreads, strict=True)
+    }
+
+
+def names(decision: Decided, tried: Tried) -> tuple[str, str]:
+    """Under which a gain is found."""
+    return decision.present.candidate.run, tried.candidate.run
