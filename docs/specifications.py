@@ -5,7 +5,6 @@ specification is a set of runs: sums or means, the recipe's rates or chosen ones
 `ltmlc claims` itself.
 """
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,13 +13,14 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from page_parts.marked import page_with
+from tuning import tuned
 
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import Verdict, judge_claims
 from ltmlc.evidence.figures.style import BLACK, COLOURS, MARKERS, save, style
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.reference import read_reference
-from ltmlc.evidence.results.results import COLUMNS, Results, RunResult, load_results
+from ltmlc.evidence.results.results import Results, RunResult, load_results
 from ltmlc.plan.grid import Grid, Row, load_grid
 from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.plan.spec import run_id
@@ -115,16 +115,6 @@ def of_numbers(numbers: Mapping[tuple[str, str], Mapping[int, Mapping[str, float
     return Results(runs, tuple(sorted({seed for _, _, seed in runs})))
 
 
-def chosen_rates_of_digits() -> Results:
-    """Of these only the means of two seeds were kept: one draw each, without a spread."""
-    with (REFERENCE / "digits20-lt-tuning" / "tuned.csv").open(encoding="utf-8", newline="") as file:
-        means = {
-            (line["dataset"], line["run"]): {0: {column: float(line[f"tuned_{column}"]) for column in COLUMNS}}
-            for line in csv.DictReader(file)
-        }
-    return of_numbers(means)
-
-
 def evidence(config: Mapping[str, Any], *more: str) -> Grid:
     return load_grid({**config, "tables": [*PAPER, *more]}, ROOT)
 
@@ -135,6 +125,8 @@ def specifications() -> tuple[Specification, ...]:
     short = evidence(read_yaml(ROOT / "config" / "voc07-short-evidence.yaml"))
     few, many = (evidence({"datasets": [name]}) for name in ("digits20-lt", "digits80-lt"))
     demo = of_numbers(read_reference(REFERENCE / "demo.csv"))
+    pairs, at_chosen_rates = tuned("digits")
+    chosen = {pair.cells[0].run: pair.cells[1].run for pair in pairs}
 
     def kept(grid: Grid, folder: str) -> Results:
         return load_results(grid, REFERENCE / folder)
@@ -153,7 +145,7 @@ def specifications() -> tuple[Specification, ...]:
         ),
         Specification("photographs, all trained", short, as_they_are(short), kept(short, "voc07-lt-96px-short")),
         Specification("20 digits", few, as_they_are(few), demo),
-        Specification("20 digits, chosen rates", few, as_they_are(few), chosen_rates_of_digits()),
+        Specification("20 digits, chosen rates", few, chosen, at_chosen_rates),
         Specification("80 digits", many, as_they_are(many), demo),
     )
 

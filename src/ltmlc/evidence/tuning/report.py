@@ -33,9 +33,9 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
         f"- **{markdown_escape(each.choice.label)}**: {markdown_escape(each.note)}" for each in decisions if each.note
     ]
     if rates:
-        sections += ["## Learning rates", _overview(rates, found), "Every candidate:", _candidates(rates, found)]
+        sections += ["## Learning rates", rates_table(rates, found), "Every candidate:", candidates_table(rates, found)]
     if others:
-        sections += ["## Open choices", _candidates(others, found)]
+        sections += ["## Open choices", candidates_table(others, found)]
     if warnings:
         sections += ["## Warnings", "\n".join(warnings)]
     return markdown_page(sections)
@@ -70,7 +70,7 @@ def _how(split: Split, seeds: Sequence[int]) -> str:
     return f"{text} The best total decides, the present choice where it is equal; **bold**: chosen."
 
 
-def _overview(decisions: Sequence[Decided], found: Gains) -> str:
+def rates_table(decisions: Sequence[Decided], found: Gains) -> str:
     """One line a method, one column a factor."""
     factors = sorted({each.candidate.factor or 1.0 for decision in decisions for each in decision.tried})
     rows = []
@@ -91,7 +91,8 @@ def _overview(decisions: Sequence[Decided], found: Gains) -> str:
     return markdown_table(header, rows)
 
 
-def _candidates(decisions: Sequence[Decided], found: Gains) -> str:
+def candidates_table(decisions: Sequence[Decided], found: Gains) -> str:
+    """One line a candidate."""
     rows = [
         [
             markdown_escape(decision.choice.label),

@@ -116,16 +116,20 @@ def tuned_markdown(pairs: list[Pair], results: Results, titles: Mapping[str, str
         "held-out part of the training images (`ltmlc tune`), then the method was trained on all of them. Differences "
         "are tuned less recipe, paired by seed"
     )
-    spreads = _spreads(pairs, results)
-    known = any(spread.df for spread in spreads.values())
+    known = any(spread.df for spread in _spreads(pairs, results).values())
     text += ", with their 95 % interval from these seeds alone." if known else "; one seed, no interval."
-    header = ["method", "rate", "total", "tuned rate", "total, tuned", "difference", *COLUMNS[1:]]
     for dataset, title in titles.items():
-        rows = [_row(pair, spreads) for pair in pairs if pair.dataset == dataset]
-        text += f"\n\n## {markdown_escape(title)}\n\n" + (
-            markdown_table(header, rows) if rows else "No rate is decided yet.\n"
-        )
+        of_dataset = [pair for pair in pairs if pair.dataset == dataset]
+        table = tuned_table(of_dataset, results) if of_dataset else "No rate is decided yet.\n"
+        text += f"\n\n## {markdown_escape(title)}\n\n{table}"
     return text.rstrip() + "\n"
+
+
+def tuned_table(pairs: list[Pair], results: Results) -> str:
+    """Of one data set, one line a method."""
+    spreads = _spreads(pairs, results)
+    header = ["method", "rate", "total", "tuned rate", "total, tuned", "difference", *COLUMNS[1:]]
+    return markdown_table(header, [_row(pair, spreads) for pair in pairs])
 
 
 def _row(pair: Pair, spreads: Mapping[tuple[str, str], Spread]) -> list[str]:
