@@ -25,7 +25,7 @@ def between_chance_and_probe(
     if probe is not None:
         values = ", ".join(f"{name} {100 * probe['map'][name]:.2f}" for name in COLUMNS)
         above = [label for label, value in totals.items() if value >= 100 * probe["map"]["total"]]
-        verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it, as it must"
+        verdict = f"**not below it: {', '.join(above)}**" if above else "every row lies below it"
         parts.append(
             "- A linear probe (`benchmarks/linear_probe.py`: logistic regression on frozen "
             f"{probe['backbone']} features at {probe['image_size']} px) "

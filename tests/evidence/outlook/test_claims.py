@@ -12,7 +12,9 @@ from ltmlc.evidence.claims.judge import judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.outlook.claims import ASSUMED_SD, POWER, claim_outlooks, detectable, outlook_text
 from ltmlc.evidence.results.results import Results, RunResult, load_results
+from ltmlc.evidence.uncertainty.noise import paired_noise
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.reading.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,6 +73,18 @@ def test_more_claims_make_each_harder_to_decide_and_one_asked_twice_does_not(tmp
     many = outlook(tmp_path, planned(5), [claim(), claim("A", "C", "c2"), claim("B", "C", "c3")]).claims[0]
     twice = outlook(tmp_path, planned(5), [claim(name=f"c{i}") for i in range(20)]).claims[0]
     assert many.detectable > one.detectable == twice.detectable
+
+
+def test_claims_that_ask_the_same_are_counted_once(tmp_path):
+    claims = [*(claim(name=f"c{i}") for i in range(3)), claim("A", "C", "other")]
+    assert "1 of 2 different claims can be decided" in outlook_text(outlook(tmp_path, planned(5), claims))
+
+
+def test_the_assumed_noise_is_that_of_the_committed_runs():
+    frozen = load_grid(read_yaml(ROOT / "config" / "voc07-frozen-evidence.yaml"), ROOT)
+    results = load_results(frozen, ROOT / "config" / "reference" / "voc07-lt-frozen")
+    for column, assumed in ASSUMED_SD.items():
+        assert round(paired_noise(results, "voc07-lt-frozen", column).sd, 2) == assumed
 
 
 def test_an_effect_that_only_a_copied_row_prints_is_no_published_effect(tmp_path):

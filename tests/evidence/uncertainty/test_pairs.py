@@ -1,12 +1,13 @@
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from evidence.synthetic import grid, method_grid, row, split, table, write, write_predictions
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.results.results import load_results
+from ltmlc.evidence.results.results import COLUMNS, Results, RunResult, load_results
 from ltmlc.evidence.uncertainty.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
 from ltmlc.metrics import average_precision
 
@@ -53,6 +54,22 @@ def test_pairing_by_image_narrows_the_interval(tmp_path):
     paired = measure_run(results, found, "good", against="bad", resamples=200)[0][0]
     width = [line.image_interval.high - line.image_interval.low for line in (alone, paired)]
     assert width[1] < 0.5 * width[0]
+
+
+def test_the_interval_of_one_run_holds_what_other_seeds_give_it():
+    """A seed moves all runs alike: that is part of what one run varies by."""
+    rng, found, hits, worlds = np.random.default_rng(0), data(), 0, 400
+    for _ in range(worlds):
+        values = 50 + rng.normal(0, 0.7, 5) + rng.normal(0, 0.4, (8, 5))
+        runs = {
+            ("voc-lt", f"r{i}", seed): RunResult(
+                "voc-lt", f"r{i}", seed, "finished", Path(), dict.fromkeys(COLUMNS, values[i, seed])
+            )
+            for i, seed in np.ndindex(8, 5)
+        }
+        interval = measure_run(Results(runs, tuple(range(5))), found, "r0", resamples=1)[0][0].seed_interval
+        hits += interval.low <= 50 <= interval.high
+    assert 0.92 <= hits / worlds <= 0.98
 
 
 def test_only_seeds_that_both_have_count_and_one_seed_gives_no_seed_interval(tmp_path):

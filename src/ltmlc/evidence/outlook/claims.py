@@ -30,7 +30,7 @@ from ltmlc.evidence.uncertainty.planning import MOST_SEEDS, POWER, smallest_show
 from ltmlc.plan.grid import Grid, Row
 
 # Residual standard deviations of run + seed, as measured (docs/photographs-frozen.md).
-ASSUMED_SD = {"total": 0.42, "head": 0.54, "medium": 0.68, "tail": 0.89}
+ASSUMED_SD = {"total": 0.44, "head": 0.55, "medium": 0.65, "tail": 0.96}
 LENT = 1.0  # degrees of freedom that the other differences lend from three seeds on, measured there
 
 
@@ -44,6 +44,7 @@ class Outlook:
     effect: float | None  # as published; None where the paper prints no number for it
     detectable: float | None  # smallest effect that the planned seeds show; None with one seed
     seeds: int | None  # fewest that show the published effect; None: unknown, or more than MOST_SEEDS
+    test: frozenset[tuple]  # the same for claims that ask the same of the same runs
 
     def verdict(self, planned: int) -> str:
         if self.effect is None:
@@ -89,15 +90,16 @@ def claim_outlooks(
         sds[dataset] = sd["total"]
         asked = [(claim, _apart(claim.parts_for(twin), dataset, rows)) for claim in claims]
         asked = [(claim, parts) for claim, parts in asked if parts]
-        tests = len({frozenset(_test(part, dataset, rows) for part in parts) for _, parts in asked})
-        for claim, parts in asked:
+        tests = [frozenset(_test(part, dataset, rows) for part in parts) for _, parts in asked]
+        different = len(set(tests))
+        for (claim, parts), test in zip(asked, tests, strict=True):
             weakest = _weakest(parts, twin, printed, copies)
             effect = None if weakest is None else _effect(weakest, twin, printed, copies)
             part = weakest or max(parts, key=lambda part, sd=sd: sd[part.column] * _spread(part))
             spread, planned = sd[part.column] * _spread(part), len(grid.seeds)
-            least = detectable(spread, planned, tests) if planned > 1 else None
-            fewest = None if effect is None else _fewest_seeds(abs(effect), spread, tests)
-            outlooks.append(Outlook(dataset, claim.id, claim.statement, effect, least, fewest))
+            least = detectable(spread, planned, different) if planned > 1 else None
+            fewest = None if effect is None else _fewest_seeds(abs(effect), spread, different)
+            outlooks.append(Outlook(dataset, claim.id, claim.statement, effect, least, fewest, test))
     return Outlooks(tuple(outlooks), sds, basis, len(grid.seeds))
 
 
@@ -200,8 +202,10 @@ def outlook_text(outlooks: Outlooks) -> str:
         if not own:
             lines.append("  no claim has all of its rows in the tables that are asked for")
             continue
-        able = sum(each.verdict(outlooks.seeds) == "can decide" for each in own)
-        lines.append(f"  {able} of {len(own)} claims can be decided")
+        able = {each.test for each in own if each.verdict(outlooks.seeds) == "can decide"}
+        lines.append(
+            f"  {len(able)} of {counted_noun(len({each.test for each in own}), 'different claim')} can be decided"
+        )
         lines.append(f"  {'claim':<34}{'published':>10}{'shown from':>12}   verdict")
         for each in sorted(own, key=lambda e: (e.verdict(outlooks.seeds) != "can decide", e.effect is None)):
             effect, least = number(each.effect, sign="+", none="–"), _shown_from(each.detectable)
