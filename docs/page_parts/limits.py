@@ -70,9 +70,13 @@ def _several(values: Mapping[Any, None]) -> str:
     return " or ".join(str(value) for value in values if value is not None) or "–"
 
 
+def _views(cached: int | None) -> str:
+    return f"{cached}, the same for all seeds" if cached else "a new one each time"
+
+
 _PROTOCOL = {
     "fixed stages of the backbone": lambda spec: f"{spec['model'].get('frozen_stages', 1)} of 4",
-    "augmented versions of an image": lambda spec: spec["model"].get("cached_views") or "a new one each time",
+    "augmented versions of an image": lambda spec: _views(spec["model"].get("cached_views")),
     "image size (px)": lambda spec: spec["model"]["image_size"],
     "epochs": lambda spec: spec["recipe"]["epochs"],
     "rate divided after epoch": lambda spec: ", ".join(map(str, spec["recipe"]["steps"])),
