@@ -101,7 +101,7 @@ def parts() -> dict[str, str]:
     for subject, (config, folder) in RATES.items():
         tried = decisions(sweep_of(config), folder)
         found[f"rates, {subject}"] = rates_table(tried, gains(tried))
-        found[f"tuned, {subject}"] = tuned_table(*tuned(subject))
+        found[f"tuned, {subject}"] = tuned_table(tuned(subject)[0])
     for subject, (config, folder) in CHOICES.items():
         tried = decisions(sweep_of(config), folder)
         found[f"choices, {subject}"] = candidates_table(tried, gains(tried))

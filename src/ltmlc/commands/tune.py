@@ -182,6 +182,6 @@ def tuned(options: argparse.Namespace) -> None:
     say(options.verb, results.messages)
     pairs = tuned_pairs(sweep, chosen, results)
     out = options.out or Path(config["results"], "tables")
-    write_atomically(out / "tuned.csv", tuned_csv(pairs, results))
-    write_atomically(out / "tuned.md", tuned_markdown(pairs, results, sweep.grid.titles))
+    write_atomically(out / "tuned.csv", tuned_csv(pairs))
+    write_atomically(out / "tuned.md", tuned_markdown(pairs, results.seeds, sweep.grid.titles))
     say_written(options.verb, [out / "tuned.csv", out / "tuned.md"])

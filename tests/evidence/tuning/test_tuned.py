@@ -48,7 +48,7 @@ def test_differences_are_paired_by_seed(sweep, tmp_path):
     first, second = tuned_pairs(sweep, CHOSEN, results)
     assert (first.label, first.rates, first.differences["total"]) == ("A", (0.1, 1), [pytest.approx(3)])
     assert second.cells[0].run == second.cells[1].run == "b"
-    text = tuned_markdown([first, second], results, {"voc-lt": "VOC"})
+    text = tuned_markdown([first, second], results.seeds, {"voc-lt": "VOC"})
     assert "| B | 0.1 | 71.00 ± 1.41 | 0.1 | 71.00 ± 1.41 | kept |" in text
     assert "+3.00" in text
 
@@ -56,7 +56,7 @@ def test_differences_are_paired_by_seed(sweep, tmp_path):
 def test_the_csv_holds_every_number(sweep, tmp_path):
     scores = {"a": {0: 50, 1: 52}, "a_lr-1": {0: 55, 1: 58}, "b": {0: 70, 1: 72}}
     results = written(sweep, tmp_path, scores, (0, 1))
-    line, kept = csv.DictReader(io.StringIO(tuned_csv(tuned_pairs(sweep, CHOSEN, results), results)))
+    line, kept = csv.DictReader(io.StringIO(tuned_csv(tuned_pairs(sweep, CHOSEN, results))))
     assert (line["run"], line["tuned_run"], line["tuned_lr"], line["n"]) == ("a", "a_lr-1", "1", "2")
     assert float(line["difference_total"]) == pytest.approx(5.5)
     assert float(line["tuned_total_sd"]) == pytest.approx(stdev([55, 58]), abs=1e-4)
@@ -66,15 +66,15 @@ def test_the_csv_holds_every_number(sweep, tmp_path):
 
 def test_what_is_not_trained_yet_is_shown_as_such(sweep, tmp_path):
     results = written(sweep, tmp_path, {"a": {0: 50}}, (0,))
-    text = tuned_markdown(tuned_pairs(sweep, CHOSEN, results), results, {"voc-lt": "VOC"})
+    text = tuned_markdown(tuned_pairs(sweep, CHOSEN, results), results.seeds, {"voc-lt": "VOC"})
     assert "| A | 0.1 | 50.00 | 1 | … | … |" in text
     assert "one seed, no interval" in text
-    assert "No rate is decided yet" in tuned_markdown([], results, {"voc-lt": "VOC"})
+    assert "No rate is decided yet" in tuned_markdown([], results.seeds, {"voc-lt": "VOC"})
 
 
 def test_the_interval_is_that_of_a_mean_of_paired_differences(sweep, tmp_path):
     scores = {"a": {0: 50, 1: 52, 2: 51}, "a_lr-1": {0: 55, 1: 58, 2: 57.5}, "b": {0: 70, 1: 72, 2: 71}}
     results = written(sweep, tmp_path, scores, (0, 1, 2))
-    line, _ = csv.DictReader(io.StringIO(tuned_csv(tuned_pairs(sweep, CHOSEN, results), results)))
+    line, _ = csv.DictReader(io.StringIO(tuned_csv(tuned_pairs(sweep, CHOSEN, results))))
     expected = stats.t.ppf(0.975, 2) * stdev([5, 6, 6.5]) / math.sqrt(3)
     assert float(line["difference_total_half_interval"]) == pytest.approx(expected, abs=1e-4)

@@ -1,13 +1,13 @@
 """How much better than the present candidate each other one is on the held-out images, and how sure that is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.tuning.decide import Decided, Tried
-from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.moderated import Spread, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 
 
@@ -20,6 +20,11 @@ class Gain(NamedTuple):
     def __str__(self) -> str:
         width = "" if math.isnan(self.half_interval) else f" ± {self.half_interval:.2f}"
         return number(self.mean, sign="+") + width
+
+    @classmethod
+    def of(cls, differences: Collection[float], spread: Spread) -> "Gain":
+        """The mean of differences, one a seed, with the interval by the spread of one of them."""
+        return cls(fmean(differences), spread.half_width(len(differences))) if differences else NO_GAIN
 
 
 NO_GAIN = Gain(math.nan, math.nan)
@@ -38,8 +43,7 @@ def gains(decisions: Sequence[Decided]) -> Gains:
     }
     spreads = moderate(list(draws.values()))
     return {
-        pair: Gain(fmean(values.values()), spread.half_width(len(values)))
-        for (pair, values), spread in zip(draws.items(), spreads, strict=True)
+        pair: Gain.of(values.values(), spread) for (pair, values), spread in zip(draws.items(), spreads, strict=True)
     }
 
 
