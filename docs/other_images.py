@@ -5,6 +5,7 @@ docs/other_images.py RESULTS` first packs the scores of these rows from the resu
 their metrics are those that are committed.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -20,7 +21,7 @@ from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.archive import read_splits
 from ltmlc.evidence.results.results import COLUMNS, Results, load_results
 from ltmlc.evidence.uncertainty.bootstrap import read_predictions, weighted_average_precision
-from ltmlc.evidence.uncertainty.moderated import Spread
+from ltmlc.evidence.uncertainty.moderated import Spread, added
 from ltmlc.plan.grid import Grid, load_grid
 
 ROOT = Path(__file__).parents[1]
@@ -112,8 +113,8 @@ def together(each: Measured, images: float) -> float:
     """Half the 95 % interval for other seeds and other images: both variances added, degrees of freedom by
     Satterthwaite; that of the images is taken as known.
     """
-    seeds = each.spread.variance / len(each.values)
-    return Spread(seeds + images**2, each.spread.df * ((seeds + images**2) / seeds) ** 2).half_width(1)
+    seeds = Spread(each.spread.variance / len(each.values), each.spread.df)
+    return added([seeds, Spread(images**2, math.inf)]).half_width(1)
 
 
 @cache

@@ -4,9 +4,9 @@ import hashlib
 import io
 import json
 import pickle
+import time
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ def _metrics(folder: Path) -> Case:
 
 def _running(folder: Path) -> Case:
     beat = {
-        "updated": datetime.now(UTC).isoformat(),
+        "updated": time.time(),
         "host": "h",
         "pid": 7,
         "epoch": 1,

@@ -91,6 +91,12 @@ def count_verdicts(names: Iterable[str], judged: Iterable[Any], datasets: Iterab
     return [(name, totals[name], [found[name, dataset] for dataset in datasets]) for name in names if totals[name]]
 
 
+def tally(what: str, names: Iterable[str], judged: Iterable[Any], titles: Mapping[str, str]) -> str:
+    """:func:`count_verdicts` as a table; ``what`` heads the column of all, ``titles`` those of the data sets."""
+    rows = [[name, count, *each] for name, count, each in count_verdicts(names, judged, titles)]
+    return markdown_table(["verdict", what, *titles.values()], rows)
+
+
 def markdown_page(sections: Iterable[str]) -> str:
     """Sections below each other; an empty one is left out."""
     return "\n\n".join(section.strip() for section in sections if section) + "\n"

@@ -19,7 +19,7 @@ def beat(tmp_path, run, **changes):
     content = {
         **{"pid": os.getpid(), "host": socket.gethostname(), "started": "2025-01-01T11:00:00+00:00"},
         **{"epoch": 3, "epochs": 30, "iteration": 300, "iterations": 3000, "seconds_left": 100},
-        "updated": (NOW - timedelta(seconds=20)).isoformat(),
+        "updated": (NOW - timedelta(seconds=20)).timestamp(),
     }
     path = tmp_path / "runs/voc-lt" / run / "seed0/running.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,9 +50,8 @@ def test_every_run_has_one_state(tmp_path):
     "changes",
     [
         {"pid": 2**22 + 1},  # above the highest process number Linux gives
-        {"updated": (NOW - timedelta(minutes=11)).isoformat()},
         {"updated": (NOW - timedelta(minutes=11)).timestamp()},
-        {"host": "elsewhere", "updated": (NOW - timedelta(hours=1)).isoformat()},
+        {"host": "elsewhere", "updated": (NOW - timedelta(hours=1)).timestamp()},
     ],
 )
 def test_a_run_without_a_sign_of_life_is_stale(tmp_path, changes):

@@ -35,4 +35,4 @@ def audit(grid: Grid, claims: Sequence[Claim] = ()) -> list[Finding]:
         *two_steps(rows, grid.tables),
         *claims_against_tables(rows, claims),
     ]
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(findings, key=lambda finding: list(SEVERITIES).index(finding.severity))

@@ -8,12 +8,6 @@ from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
 from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, write_texts
 
-_SEVERITY_TITLES = {
-    "contradiction": "Contradictions: printed numbers that cannot all be right",
-    "suspicion": "Suspicions: odd, but possible",
-    "note": "Notes: explained by rounding, or explaining the above",
-}
-
 HOW_TO_READ_AUDIT = (
     "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
     "The splits of the authors' own rows are means of class APs that were already rounded to whole percent, their "
@@ -29,10 +23,10 @@ def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path
 def audit_markdown(findings: Sequence[Finding]) -> str:
     """The findings for a reader, gravest first."""
     sections = ["# The published numbers, held against each other", audit_summary(findings)]
-    for severity in SEVERITIES:
+    for severity, meaning in SEVERITIES.items():
         chosen = [finding for finding in findings if finding.severity == severity]
         if chosen:
-            sections.append(f"## {_SEVERITY_TITLES[severity]}\n\n{finding_table(chosen)}")
+            sections.append(f"## {severity.capitalize()}s: {meaning}\n\n{finding_table(chosen)}")
     return markdown_page(sections)
 
 

@@ -8,9 +8,12 @@ from ltmlc.evidence.results.reference import PAPER_GROUPS
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.plan.grid import Grid
 
-# contradiction: printed numbers that cannot all be right. suspicion: odd, but possible. note: explained, or an
-# explanation of other findings.
-SEVERITIES = ("contradiction", "suspicion", "note")
+SEVERITIES = {
+    "contradiction": "printed numbers that cannot all be right",
+    "suspicion": "odd, but possible",
+    "note": "explained by rounding, or explaining the others",
+}
+"""What a finding may be, gravest first, and what that means."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import Part, RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, added, moderate
 from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Row
 
@@ -118,11 +118,7 @@ def measure_between(fewer: Sequence[Measured], more: Sequence[Measured]) -> list
     sides = [[(each, spreads_of(side)[each.contrast]) for each in side] for side in (more, fewer)]
     found = []
     for pair in zip(*sides, strict=True):
-        parts = [(spread.variance / len(each.values), spread.df) for each, spread in pair]
-        spread = UNKNOWN_SPREAD
-        if all(df for _, df in parts):
-            error = sum(variance for variance, _ in parts)
-            spread = Spread(error, error**2 / sum(variance**2 / df for variance, df in parts))
+        spread = added(Spread(each.variance / len(side.values), each.df) for side, each in pair)
         first = pair[0][0]
         found.append(Measured(first.part, first.contrast, (first.mean - pair[1][0].mean,), spread))
     return found

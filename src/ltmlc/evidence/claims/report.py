@@ -8,7 +8,7 @@ from ltmlc.errors import counted_noun
 from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table, records_csv, write_texts
+from ltmlc.evidence.markup import markdown_page, markdown_table, records_csv, tally, write_texts
 from ltmlc.plan.grid import Grid
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
@@ -37,9 +37,8 @@ def counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
 def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
     """How often each verdict was reached, by data set (:func:`counted`)."""
     verdicts = counted(verdicts)
-    datasets = by_dataset(verdicts)
-    rows = [[name, count, *each] for name, count, each in count_verdicts(CLAIM_VERDICTS, verdicts, datasets)]
-    return markdown_table(["verdict", "claims", *(_title(dataset, titles) for dataset in datasets)], rows)
+    shown = {dataset: _title(dataset, titles) for dataset in by_dataset(verdicts)}
+    return tally("claims", CLAIM_VERDICTS, verdicts, shown)
 
 
 def differences_in_words(verdicts: Sequence[Verdict]) -> str:

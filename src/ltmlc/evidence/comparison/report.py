@@ -7,7 +7,7 @@ from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, tally, write_texts
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
@@ -52,8 +52,7 @@ def diff_markdown(diff: Diff) -> str:
 def _counts(diff: Diff) -> str:
     if not diff.cells:
         return ""
-    rows = count_verdicts(CELL_VERDICTS, diff.cells, diff.datasets)
-    return markdown_table(["verdict", "cells", *diff.datasets], [[name, count, *each] for name, count, each in rows])
+    return tally("cells", CELL_VERDICTS, diff.cells, {name: name for name in diff.datasets})
 
 
 def multiplicity(diff: Diff) -> str:

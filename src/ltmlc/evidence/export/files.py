@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ltmlc.evidence.export.portable import portable
-from ltmlc.evidence.figures import PHOTOGRAPHS
+from ltmlc.evidence.figures import PHOTOGRAPHS, made_by_code
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, PROJECT, data_folder
@@ -40,10 +40,7 @@ def stage_files(
     """
     folder, figures = Path(grid.config["results"]), Path(grid.config["figures"])
     roots = portable_roots(grid, root)
-    for source in (
-        PROJECT,
-        root,
-    ):  # what a folder of one's own has comes last, and so takes the place of this project's
+    for source in (PROJECT, root):  # what a folder of one's own has takes the place of this project's
         for name in SOURCES:
             if (source / name).is_file():
                 _copy(source / name, stage / name, roots)
@@ -75,7 +72,7 @@ def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bo
     for dataset in grid.datasets:
         split = data_folder(folder, dataset) / "split.json"
         yield from [split] if split.exists() else []
-    shareable = all(settings.get("source", {}).get("kind") == "digits" for settings in grid.datasets.values())
+    shareable = all(map(made_by_code, grid.datasets.values()))
     patterns = ("*.csv", "*.md", "*.tex", *(["*.html"] if shareable else []))  # a page may show photographs
     tidy = {"runs.csv", "README.md"}
     yield from (path for path in _files(folder, patterns) if path.parent == folder and path.name not in tidy)
@@ -89,10 +86,8 @@ def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 
 def _shows_photographs(path: Path, grid: Grid) -> bool:
-    for dataset, settings in grid.datasets.items():
-        if path.stem in {f"{figure}_{dataset}" for figure in PHOTOGRAPHS}:
-            return settings.get("source", {}).get("kind") != "digits"
-    return False
+    others = [dataset for dataset, settings in grid.datasets.items() if not made_by_code(settings)]
+    return path.stem in {f"{figure}_{dataset}" for figure in PHOTOGRAPHS for dataset in others}
 
 
 def _copy(source: Path, target: Path, roots: Mapping[str, str | Path]) -> None:

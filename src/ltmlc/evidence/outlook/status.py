@@ -85,7 +85,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Beat | None:
         return None
     try:
         beat = read_json(result.directory / HEARTBEAT)
-        silent = (now - _moment(beat["updated"])).total_seconds()
+        silent = now.timestamp() - float(beat["updated"])
         gone = beat["host"] == socket.gethostname() and not _alive(int(beat["pid"]))
         left = beat.get("seconds_left")
         left = None if left is None else max(float(left) - silent, 0.0)
@@ -93,14 +93,6 @@ def read_heartbeat(result: RunResult, now: datetime) -> Beat | None:
         return Beat(result, str(beat["host"]), int(beat["pid"]), int(beat["epoch"]), float(beat["epochs"]), left, stale)
     except DAMAGED:
         return None
-
-
-def _moment(value: str | float) -> datetime:
-    """ISO 8601 text or seconds since 1970; a time without a zone is UTC."""
-    if isinstance(value, (int, float)):
-        return datetime.fromtimestamp(value, UTC)
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _alive(pid: int) -> bool:

@@ -1,5 +1,6 @@
 """The answers of the checklist about data sets: sizes, splits, preprocessing, sources."""
 
+from ltmlc.evidence.figures import made_by_code
 from ltmlc.evidence.report.checklist_answers import Answer, all_of
 from ltmlc.evidence.report.facts import costs
 from ltmlc.evidence.report.gather import Evidence
@@ -37,14 +38,7 @@ def sources(evidence: Evidence) -> Answer:
 
 
 def new_data(evidence: Evidence) -> Answer:
-    digits = [
-        evidence.titles[name]
-        for name, settings in evidence.grid.datasets.items()
-        if settings.get("source", {}).get("kind") == "digits"
-    ]
-    if digits:
-        return (
-            "yes",
-            f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by data/sources/digits.py",
-        )
-    return "not applicable", "no data set is new"
+    digits = [evidence.titles[name] for name, settings in evidence.grid.datasets.items() if made_by_code(settings)]
+    if not digits:
+        return "not applicable", "no data set is new"
+    return "yes", f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by data/sources/digits.py"

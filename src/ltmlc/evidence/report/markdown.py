@@ -13,7 +13,7 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.labels.report import TITLE, label_markdown
-from ltmlc.evidence.markup import count_verdicts, markdown_page, markdown_table
+from ltmlc.evidence.markup import markdown_page, markdown_table, tally
 from ltmlc.evidence.report.facts import judged_datasets
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked
@@ -65,10 +65,8 @@ def _verdicts(evidence: Evidence, folder: Path) -> str:
 
 
 def _counts(names: Sequence[str], judged: Sequence[Any], titles: Mapping[str, str]) -> str:
-    datasets = judged_datasets(judged, titles)
-    header = ["verdict", "all", *(markdown_escape(titles[name]) for name in datasets)]
-    rows = count_verdicts(names, judged, datasets)
-    return markdown_table(header, [[name, count, *each] for name, count, each in rows])
+    shown = {name: markdown_escape(titles[name]) for name in judged_datasets(judged, titles)}
+    return tally("all", names, judged, shown)
 
 
 def _numbers(diff: Diff, problem: str) -> str:

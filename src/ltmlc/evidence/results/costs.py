@@ -1,18 +1,13 @@
 """What a run has cost somewhere before: the seconds and the device beside the scores of a reference file."""
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltmlc.disk.reading import read_text
-from ltmlc.errors import InputError
-from ltmlc.evidence.results.reference import LARGEST_REFERENCE
+from ltmlc.evidence.results.reference import open_reference
 from ltmlc.evidence.results.results import Results
-from ltmlc.plan.lookup import own_or_shipped
 
 
 @dataclass(frozen=True)
@@ -47,17 +42,14 @@ def read_costs(path: str | Path) -> list[Cost]:
     Raises:
         InputError: it cannot be read, or is no CSV.
     """
-    reader = csv.DictReader(io.StringIO(read_text(own_or_shipped(path), limit=LARGEST_REFERENCE), newline=""))
     costs = []
-    try:
+    with open_reference(path) as reader:
         for line in reader:
             try:
                 train = _duration(line["train_seconds"]) if line.get("train_seconds") else None
                 costs.append(Cost(line["dataset"], line["run"], _duration(line["seconds"]), train, line["device"]))
             except (KeyError, TypeError, ValueError):  # an older file, or a run whose time was not recorded
                 continue
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
     return costs
 
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
@@ -44,6 +46,16 @@ def rounding_tolerance(dataset: str, column: str, value: float, origin: str) -> 
     return PRINTED + 1.96 * math.sqrt(1 / 12 / classes)
 
 
+@contextmanager
+def open_reference(path: str | Path) -> Iterator[csv.DictReader]:
+    """The lines of such a file. Raises InputError where it cannot be read, or is no CSV."""
+    reader = csv.DictReader(io.StringIO(read_text(own_or_shipped(path), limit=LARGEST_REFERENCE), newline=""))
+    try:
+        yield reader
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
+
+
 def read_reference(path: str | Path) -> Reference:
     """A file with the columns dataset, run, seed, total, head, medium, tail (percent; empty for a group without
     classes).
@@ -52,12 +64,10 @@ def read_reference(path: str | Path) -> Reference:
         InputError: if the file is missing, lacks a column, or holds something that is not a number; the message names
             the line.
     """
-    file = own_or_shipped(path)
-    if not file.exists():
+    if not own_or_shipped(path).exists():
         raise InputError(f"{path} does not exist; name a reference file, or compare with the published numbers")
-    reader = csv.DictReader(io.StringIO(read_text(file, limit=LARGEST_REFERENCE), newline=""))
     reference: Reference = {}
-    try:
+    with open_reference(path) as reader:
         absent = [name for name in REFERENCE_COLUMNS if name not in (reader.fieldnames or ())]
         if absent:
             raise InputError(f"{path}: missing column {', '.join(absent)}; it must have {', '.join(REFERENCE_COLUMNS)}")
@@ -72,8 +82,6 @@ def read_reference(path: str | Path) -> Reference:
                 raise InputError(
                     f"{path}, line {reader.line_num}: seed and mAP must be numbers, found {found}"
                 ) from None
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
     return reference
 
 

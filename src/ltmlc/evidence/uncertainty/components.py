@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ltmlc.evidence.uncertainty.moderated import Spread, added
 from ltmlc.evidence.uncertainty.noise import additive_noise, seed_effects
 
 
@@ -22,14 +23,12 @@ class Components:
         residual: of what is left, pooled over runs.
         sd: of one run, both together.
         df: of ``sd``, by Satterthwaite: about as many as there are seeds where the shared effect is the larger part.
-        residual_df: of ``residual``, as if runs were independent.
     """
 
     seed: float
     residual: float
     sd: float
     df: float
-    residual_df: int
 
     @property
     def shared(self) -> float:
@@ -44,12 +43,10 @@ def components(scores: Sequence[Mapping[int, float]]) -> Components:
     effects, _ = seed_effects(scores)
     seed_df = len(effects) - 1
     if seed_df < 1:
-        return Components(math.nan, math.nan, math.nan, 0.0, 0)
+        return Components(math.nan, math.nan, math.nan, 0.0)
     moved = float(np.var(list(effects.values()), ddof=1))  # the shared part, and a run-th of the residual
     residual = rest.sd**2 if rest.df else 0.0
     own = residual * (1 - 1 / len(scores))
-    total = moved + own
-    bounds = moved**2 / seed_df + (own**2 / rest.df if rest.df else 0.0)
-    df = total**2 / bounds if bounds else 0.0
+    run = added([Spread(moved, seed_df), *([Spread(own, rest.df)] if rest.df else [])])
     shared = max(moved - residual / len(scores), 0.0)
-    return Components(math.sqrt(shared), math.sqrt(residual), math.sqrt(total), df, rest.df)
+    return Components(math.sqrt(shared), math.sqrt(residual), run.sd, run.df)

@@ -9,7 +9,7 @@ lend as the draws show. With two seeds they show none, and nothing is borrowed: 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +53,15 @@ class Spread(NamedTuple):
 
 
 UNKNOWN_SPREAD = Spread(math.nan, 0.0)
+
+
+def added(spreads: Iterable[Spread]) -> Spread:
+    """Of a sum of independent draws: the variances add, degrees of freedom by Satterthwaite; none if one has none."""
+    spreads = list(spreads)
+    variance = sum(each.variance for each in spreads)
+    if not variance or not all(each.df for each in spreads):
+        return Spread(variance, 0.0)
+    return Spread(variance, variance**2 / sum(each.variance**2 / each.df for each in spreads))
 
 
 def equal_within(margin: float, difference: float, spread: Spread, n: float) -> bool:

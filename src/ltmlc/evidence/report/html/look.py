@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ltmlc.evidence.audit.rows import SEVERITIES
+
 
 @dataclass(frozen=True)
 class Look:
@@ -33,9 +35,9 @@ CLAIMS = _looks(
     Look("missing", "…", "none", "a row it speaks of has no result yet"),
 )
 SEVERITY_LOOKS = _looks(
-    Look("contradiction", "✗", "low", "printed numbers that cannot all be right"),
-    Look("suspicion", "?", "open", "odd, but possible"),
-    Look("note", "·", "none", "explained by rounding, or explaining the others"),
+    Look("contradiction", "✗", "low", SEVERITIES["contradiction"]),
+    Look("suspicion", "?", "open", SEVERITIES["suspicion"]),
+    Look("note", "·", "none", SEVERITIES["note"]),
 )
 NO_REFERENCE = Look("no reference", "", "none", "nothing to compare with")
 

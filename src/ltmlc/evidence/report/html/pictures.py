@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup, escape
 
-from ltmlc.evidence.figures import PHOTOGRAPHS
+from ltmlc.evidence.figures import PHOTOGRAPHS, made_by_code
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.plan.grid import Table
 from ltmlc.plan.lookup import own_or_shipped
@@ -82,7 +82,7 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
         title = f"{_PICTURE_TITLES.get(kind, kind.replace('_', ' ').capitalize())}, {evidence.titles[dataset]}"
         alternative = _ALTERNATIVES.get(kind, f"{title}; its caption says what it shows.")
         settings = evidence.grid.datasets[dataset]
-        if kind not in _DRAWINGS and settings.get("source", {}).get("kind") != "digits":
+        if kind not in _DRAWINGS and not made_by_code(settings):
             if settings.get("pictures", True):
                 reason = (
                     f"not shown here, because the photographs are other people's and this page may be passed on; it is "
