@@ -11,9 +11,9 @@ from other_images import KEPT, measured, paper
 from page_parts.marked import page_with
 
 from ltmlc.evidence.claims.measure import measure
-from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.results import COLUMNS, load_results
+from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.moderated import moderate
 from ltmlc.plan.grid import Grid, load_grid
 
@@ -58,7 +58,7 @@ def differences() -> str:
     """
     grid, draws = drawn()
     made = load_results(grid, DRAWS)
-    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    rows = named_rows(grid)
     lines = []
     for claim, each in measured(paper(), load_results(paper(), KEPT)):
         if all(row in rows for row in each.part.rows):

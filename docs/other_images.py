@@ -16,10 +16,10 @@ from page_parts.marked import page_with
 
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.measure import Measured, measure, spreads_of
-from ltmlc.evidence.claims.predicates import RowName
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.archive import read_splits
 from ltmlc.evidence.results.results import COLUMNS, Results, load_results
+from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.bootstrap import read_predictions, weighted_average_precision
 from ltmlc.evidence.uncertainty.moderated import Spread, added
 from ltmlc.plan.grid import Grid, load_grid
@@ -90,7 +90,7 @@ def resampled(
 def measured(grid: Grid, results: Results) -> Iterator[tuple[Claim, Measured]]:
     """Every comparison of these sentences; spreads between seeds are shrunk as `ltmlc claims` does."""
     (dataset,) = grid.datasets
-    rows = {RowName(table.name, row.label): row for table in grid.tables.values() for row in table.rows}
+    rows = named_rows(grid)
     everything = [claim for claim in load_claims(root=ROOT) if claim.parts_for("voc-lt")]
     found = [
         (claim, measure(part, dataset, rows, results)) for claim in everything for part in claim.parts_for("voc-lt")

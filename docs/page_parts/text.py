@@ -15,7 +15,7 @@ from page_parts.limits import how_they_were_made, limits
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.report import count_table, how_to_read, verdict_table
-from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.markup import markdown_page, markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.tables import tabulate
 from ltmlc.evidence.uncertainty.components import components
@@ -81,7 +81,7 @@ def page_markdown(
         _claims(verdicts, grid.datasets[dataset].get("title", dataset)),
         limits(grid, dataset, runs, splits.get(dataset), twin or {}),
     ]
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return markdown_page(sections)
 
 
 def _body(grid: Grid, results: Results, table: str, splits: Mapping[str, Any]) -> str:

@@ -85,13 +85,11 @@ def figures(options: argparse.Namespace) -> None:
 
 
 def _method_figures(grid, results, name: str, splits: dict, out: Path) -> list[Path]:
-    from ltmlc.data.pack.pack import open_pack
     from ltmlc.evidence.figures.methods import write_method_figures
 
     split = split_of(grid, name, splits)
-    folder = data_folder(grid.config["results"], name) / "pack"
     try:
-        pack = open_pack(folder, split_sha256=split.sha256, verify=False)
+        pack = _pack(grid, split)
     except InputError as error:  # everything but the photographs can be drawn without
         pack = None
         say("figures", [str(error)])
@@ -101,18 +99,23 @@ def _method_figures(grid, results, name: str, splits: dict, out: Path) -> list[P
 
 
 def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
-    from ltmlc.data.pack.pack import open_pack
     from ltmlc.evidence.figures.data import write_data_figures
     from ltmlc.evidence.figures.sheets import write_sheets
     from ltmlc.models.from_timm import settled
     from ltmlc.plan.network import complete_model
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
-    folder = data_folder(grid.config["results"], name) / "pack"
-    pack = open_pack(folder, split_sha256=split.sha256, verify=False) if settings.get("pictures", True) else None
+    pack = _pack(grid, split) if settings.get("pictures", True) else None
     spec = settled({"model": complete_model(settings["model"]), "augmentation": settings["augmentation"]})
     shown = {"image_size": spec["model"]["image_size"], "settings": spec["augmentation"], "directory": out}
     return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]
+
+
+def _pack(grid, split):
+    from ltmlc.data.pack.pack import open_pack
+
+    folder = data_folder(grid.config["results"], split.dataset) / "pack"
+    return open_pack(folder, split_sha256=split.sha256, verify=False)
 
 
 def export(options: argparse.Namespace) -> None:

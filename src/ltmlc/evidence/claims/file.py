@@ -46,7 +46,7 @@ class Claim:
         return next(iter(self.parts.values())) if alike else ()
 
 
-def load_claims(path: str | Path = "config/claims.yaml", *, root: str | Path = ".") -> tuple[Claim, ...]:
+def load_claims(*, root: str | Path = ".") -> tuple[Claim, ...]:
     """The declared claims; every row they name must be in ``config/tables``, whichever tables a configuration asks for.
 
     What is not under ``root`` is taken from this project.
@@ -54,7 +54,7 @@ def load_claims(path: str | Path = "config/claims.yaml", *, root: str | Path = "
     Raises:
         InputError: naming the file, the claim and the key, and what is valid.
     """
-    path = own_or_shipped(path, root)
+    path = own_or_shipped("config/claims.yaml", root)
     content = read_yaml(path)
     check(content, schema="claims", where=str(path))
     tables = {name: read_yaml(file) for name, file in files_of("tables", root).items()}

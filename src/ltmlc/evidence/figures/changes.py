@@ -33,7 +33,7 @@ class Change:
         return values[-1] - values[0]
 
 
-def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, number: int = CHANGES_SHOWN) -> list[Change]:
+def largest_changes(probes: Sequence[Probe], predictions: MethodLogits) -> list[Change]:
     """The images of the probes with the largest change, up or down, each once; none for fewer than two methods."""
     means = {
         method: np.mean([probabilities(logits) for logits in predictions[method]], axis=0) for method in predictions
@@ -47,7 +47,7 @@ def largest_changes(probes: Sequence[Probe], predictions: MethodLogits, *, numbe
     ]
     changes.sort(key=lambda change: -abs(change.size))
     first = {change.image: change for change in reversed(changes)}  # each image with its largest
-    return [change for change in changes if first[change.image] is change][:number]
+    return [change for change in changes if first[change.image] is change][:CHANGES_SHOWN]
 
 
 def draw_changes(

@@ -74,9 +74,9 @@ def _logit(probability: float) -> float:
     return math.log(probability / (1 - probability))
 
 
-def gradient_curves(*, low: float = -6.0, high: float = 6.0, points: int = 2401) -> list[GradientCurve]:
+def gradient_curves() -> list[GradientCurve]:
     """C-LSEP for gamma1 of ``GAMMAS``, then NGC on gamma1 = 5 for gamma2 of ``GAMMAS`` (P Fig. 3, eq. 7 and 10)."""
-    x = np.linspace(low, high, points)
+    x = np.linspace(-6.0, 6.0, 2401)
     terms = [("C-LSEP", gamma, {"name": "c_lsep", "gamma": gamma}) for gamma in GAMMAS]
     terms += [("NGC", gamma, {"name": "dr", "gamma1": NGC_GAMMA1, "gamma2": gamma}) for gamma in GAMMAS]
     return [_curve(family, gamma, term, x) for family, gamma, term in terms]
@@ -85,9 +85,7 @@ def gradient_curves(*, low: float = -6.0, high: float = 6.0, points: int = 2401)
 def _curve(family: str, gamma: int, term: dict[str, Any], x: np.ndarray) -> GradientCurve:
     gradient = _negative_gradient(term, np.append(x, _SATURATED))
     maximum = float(gradient[-1])
-    threshold = float(
-        np.interp(CRITERION * maximum, gradient[:-1], x)
-    )  # the losses are convex in x: gradients only grow
+    threshold = float(np.interp(CRITERION * maximum, gradient[:-1], x))  # losses are convex in x: gradients only grow
     return GradientCurve(family, gamma, x, gradient[:-1], maximum, threshold)
 
 

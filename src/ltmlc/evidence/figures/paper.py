@@ -97,13 +97,11 @@ def draw_figure3(curves: Sequence[GradientCurve]) -> Figure:
         )
         axes.legend(
             title="probability at 10 % of the largest gradient (open marks)",
-            **{
-                "title_fontsize": 8,
-                "loc": "upper center",
-                "bbox_to_anchor": (0.5, -0.17),
-                "ncols": 2,
-                "handlelength": 3.5,
-            },
+            title_fontsize=8,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.17),
+            ncols=2,
+            handlelength=3.5,
         )
         top = axes.secondary_xaxis("top", functions=(lambda x: x, lambda x: x))
         top.set_xticks(

@@ -12,7 +12,7 @@ from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
 from ltmlc.evidence.figures.style import draw_all, plain
 
-IMAGES_PER_ROW = 8
+ROWS, IMAGES_PER_ROW = 3, 8
 
 
 def write_sheets(
@@ -45,18 +45,18 @@ def _hidden(split: Split) -> Figure:
     return figure
 
 
-def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator, rows: int = 3) -> Figure:
+def labelled_sheet(pack: Pack, split: Split, *, rng: np.random.Generator) -> Figure:
     """Training images above, test images below, each with the names of its classes."""
     labels = split.matrix
-    figure = Figure(figsize=(IMAGES_PER_ROW * 1.25, rows * 2 * 1.55 + 0.8), layout="constrained")
+    figure = Figure(figsize=(IMAGES_PER_ROW * 1.25, ROWS * 2 * 1.55 + 0.8), layout="constrained")
     parts = figure.subfigures(2, 1)
     ranges = {"training": (0, pack.num_train), "test": (pack.num_train, len(pack.ids))}
     for part, (name, (first, last)) in zip(parts, ranges.items(), strict=True):
         part.suptitle(f"{split.dataset}: {name} images", fontsize=10)
         chosen = np.sort(
-            rng.choice(np.arange(first, last), size=min(rows * IMAGES_PER_ROW, last - first), replace=False)
+            rng.choice(np.arange(first, last), size=min(ROWS * IMAGES_PER_ROW, last - first), replace=False)
         )
-        axes = part.subplots(rows, IMAGES_PER_ROW).ravel()
+        axes = part.subplots(ROWS, IMAGES_PER_ROW).ravel()
         for axis in axes:
             axis.axis("off")
         for axis, index in zip(axes, chosen, strict=False):

@@ -58,11 +58,12 @@ def draw_totals(found: Sequence[Total], *, title: str, seeds: int) -> Figure:
     published = [(-place, total.published) for place, total in enumerate(found) if total.published is not None]
     if done:
         label = "ours, mean ± sd over seeds" if seeds > 1 else "ours"
+        look = {"fmt": "o", "color": BLUE, "elinewidth": 1.2, "capsize": 2.5, "label": label, "zorder": 3}
         axes.errorbar(
             [total.cell.mean["total"] for _, total in done],
             [y for y, _ in done],
             xerr=[total.cell.sd["total"] or 0 for _, total in done] if seeds > 1 else None,
-            **{"fmt": "o", "color": BLUE, "elinewidth": 1.2, "capsize": 2.5, "label": label, "zorder": 3},
+            **look,
         )
     if published:
         look = {"color": RED, "fillstyle": "none", "markersize": 6, "linestyle": "none"}

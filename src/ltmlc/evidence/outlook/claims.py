@@ -4,7 +4,7 @@ A statement is decidable if an effect as large as the published one would be sho
 means what ``claims/judge`` asks for, at its strictest: the weakest comparison at 5 % / (2 m), m different claims of
 the data set (Holm's first step). With n seeds and the standard deviation s of a run beside what a seed does to all
 runs, a difference of two runs has the standard error s sqrt(2 / n), measured with n - 1 degrees of freedom and what
-other differences lend (``LENT``).
+other differences lend (``uncertainty/planning``).
 
 s comes from the runs measured so far, else from a reference of earlier runs, else it is what five seeds of 46 runs
 measured on photographs (voc07-lt, backbone fixed; docs/photographs-frozen.md): then marked as assumed. An effect that
@@ -25,13 +25,12 @@ from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.reference import Reference, reference_scores
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import named_rows
-from ltmlc.evidence.uncertainty.noise import LEVEL, additive_noise, paired_noise
-from ltmlc.evidence.uncertainty.planning import MOST_SEEDS, POWER, smallest_shown
+from ltmlc.evidence.uncertainty.noise import additive_noise, paired_noise
+from ltmlc.evidence.uncertainty.planning import MOST_SEEDS, POWER, detectable, fewest_seeds
 from ltmlc.plan.grid import Grid, Row
 
 # Residual standard deviations of run + seed, as measured (docs/photographs-frozen.md).
 ASSUMED_SD = {"total": 0.44, "head": 0.55, "medium": 0.65, "tail": 0.96}
-LENT = 1.0  # degrees of freedom that the other differences lend from three seeds on, measured there
 
 
 @dataclass(frozen=True)
@@ -98,26 +97,9 @@ def claim_outlooks(
             part = weakest or max(parts, key=lambda part, sd=sd: sd[part.column] * _spread(part))
             spread, planned = sd[part.column] * _spread(part), len(grid.seeds)
             least = detectable(spread, planned, different) if planned > 1 else None
-            fewest = None if effect is None else _fewest_seeds(abs(effect), spread, different)
+            fewest = None if effect is None else fewest_seeds(abs(effect), spread, different)
             outlooks.append(Outlook(dataset, claim.id, claim.statement, effect, least, fewest, test))
     return Outlooks(tuple(outlooks), sds, basis, len(grid.seeds))
-
-
-def detectable(spread: float, seeds: int, claims: int) -> float:
-    """The smallest mean difference that is shown with a probability of ``POWER``.
-
-    Args:
-        spread: standard deviation of the comparison on one seed.
-        seeds: two or more.
-        claims: different ones, judged at once (Holm).
-    """
-    df = seeds - 1 + (LENT if seeds > 2 else 0.0)
-    return smallest_shown(spread, df, seeds, (1 - LEVEL) / claims)
-
-
-def _fewest_seeds(effect: float, spread: float, claims: int) -> int | None:
-    counts = range(2, MOST_SEEDS + 1)
-    return next((seeds for seeds in counts if detectable(spread, seeds, claims) <= effect), None)
 
 
 def _test(part: Part, dataset: str, rows: Mapping[RowName, Row]) -> tuple:

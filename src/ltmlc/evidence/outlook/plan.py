@@ -24,9 +24,8 @@ class PlannedRun:
     tables: tuple[str, ...]  # all that show it
     images: int | None  # training images it sees; None before the split exists
     seconds: float | None  # for one seed
-    basis: (
-        str  # measured (a seed of this run, here or elsewhere) | estimated (speed of the data set's others) | unknown
-    )
+    # measured (a seed of this run, here or elsewhere) | estimated (speed of the data set's others) | unknown
+    basis: str
     remaining: int  # seeds without a finished result
 
 

@@ -26,7 +26,10 @@ def frame_csv(frame: pd.DataFrame) -> str:
 def _record(result: RunResult) -> dict[str, Any]:
     environment = result.metrics.get("environment", {})
     return {
-        **{"dataset": result.dataset, "run": result.run, "seed": result.seed, "status": result.status},
+        "dataset": result.dataset,
+        "run": result.run,
+        "seed": result.seed,
+        "status": result.status,
         **{column: result.percent.get(column) for column in COLUMNS},
         "seconds": result.seconds,
         "images_per_second": result.metrics.get("images_per_second"),

@@ -15,8 +15,9 @@ def chance_average_precision(positives: int, images: int) -> float:
     AP = (1/P) sum_i [rank i is positive] * TP_i / i. Rank i is positive with probability P/N, and given that, each of
     the i-1 ranks above it is positive with probability (P-1)/(N-1). Hence
 
-        E[AP] = (1/N) sum_{i=1..N} (1 + (i-1) (P-1)/(N-1)) / i = (H_N + (N - H_N) (P-1)/(N-1)) / N,    H_N = 1 + 1/2 +
-        ... + 1/N.
+        E[AP] = (1/N) sum_{i=1..N} (1 + (i-1) (P-1)/(N-1)) / i = (H_N + (N - H_N) (P-1)/(N-1)) / N
+
+    with H_N = 1 + 1/2 + ... + 1/N.
 
     It is above the prevalence P/N, to which it tends for large N, and NaN without a positive.
     """

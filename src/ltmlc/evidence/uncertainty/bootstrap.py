@@ -13,6 +13,7 @@ import numpy as np
 from ltmlc.disk.arrays import DAMAGED_ARRAYS, read_arrays
 from ltmlc.errors import InputError
 from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.uncertainty.noise import LEVEL
 
 _CHUNK = 250  # resamples at a time: bounds memory to a few copies of (N, _CHUNK) float32
 
@@ -42,10 +43,8 @@ def bootstrap_combination(
     groups: Mapping[str, Sequence[int]],
     *,
     resamples: int = 1000,
-    seed: int = 0,
-    level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Intervals by column (total, head, medium, tail; groups without a class that has images are left out) of
+    """95 % intervals by column (total, head, medium, tail; groups without a class that has images are left out) of
     a weighted sum of the mAPs of trained models on the same images.
 
     The spread is that of the resamples around their own mean, put around the estimate: an image drawn twice ranks next
@@ -57,8 +56,6 @@ def bootstrap_combination(
         labels: (N, C) in {0, 1}.
         groups: class indices of head, medium and tail.
         resamples: how many test sets of N images to draw, with replacement.
-        seed: of the draws.
-        level: of the interval.
 
     Raises:
         ValueError: if the logits differ in shape, so that they cannot belong to the same images.
@@ -70,13 +67,13 @@ def bootstrap_combination(
     def combined(weights: np.ndarray | None = None) -> np.ndarray:
         return sum(factor * weighted_average_precision(logits, labels, weights) for factor, logits in terms)
 
-    draws = np.concatenate([combined(weights) for weights in _weights(len(labels), resamples, seed)])
-    return _intervals(combined(), draws, groups, level)
+    draws = np.concatenate([combined(weights) for weights in _weights(len(labels), resamples)])
+    return _intervals(combined(), draws, groups)
 
 
-def _weights(images: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _weights(images: int, resamples: int) -> Iterator[np.ndarray]:
     """How often each image is drawn, (N, B) a chunk."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     for start in range(0, resamples, _CHUNK):
         count = min(_CHUNK, resamples - start)
         drawn = generator.integers(images, size=(images, count))
@@ -122,9 +119,7 @@ def _one_class(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> n
         return (gained * precision).sum(axis=0, dtype=np.float64) / total
 
 
-def _intervals(
-    estimate: np.ndarray, draws: np.ndarray, groups: Mapping[str, Sequence[int]], level: float
-) -> dict[str, Interval]:
+def _intervals(estimate: np.ndarray, draws: np.ndarray, groups: Mapping[str, Sequence[int]]) -> dict[str, Interval]:
     """Group means of (1, C) and (B, C), in percent; quantiles of the latter's deviations around the former."""
     classes = {"total": range(draws.shape[1]), **{name: groups[name] for name in COLUMNS[1:]}}
     intervals = {}
@@ -132,7 +127,7 @@ def _intervals(
         members = [k for k in group if not np.isnan(estimate[0, k])]  # the others have no test image
         if members:
             means = 100 * np.nanmean(draws[:, members], axis=1)
-            low, high = np.nanquantile(means - np.nanmean(means), [(1 - level) / 2, (1 + level) / 2])
+            low, high = np.nanquantile(means - np.nanmean(means), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
             centre = 100 * float(np.nanmean(estimate[:, members]))
             intervals[name] = Interval(centre, centre + float(low), centre + float(high))
     return intervals

@@ -39,9 +39,9 @@ class Spread(NamedTuple):
         """Standard error of a mean of ``n`` draws less one of ``m`` others; of the mean alone without ``m``."""
         return math.sqrt(self.variance * (1 / n + 1 / m))
 
-    def half_width(self, n: float, m: float = math.inf, *, level: float = LEVEL) -> float:
-        """Half the interval of :meth:`error`; NaN where the spread is unknown."""
-        return t_quantile(level, self.df) * self.error(n, m) if self.df else math.nan
+    def half_width(self, n: float, m: float = math.inf) -> float:
+        """Half the 95 % interval of :meth:`error`; NaN where the spread is unknown."""
+        return t_quantile(LEVEL, self.df) * self.error(n, m) if self.df else math.nan
 
     def above(self, excess: float, n: float, m: float = math.inf) -> float:
         """One-sided p-value of a mean that exceeds its bound by ``excess``."""

@@ -35,9 +35,9 @@ def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int,
     return {seed: after[seed] - before[seed] for seed in sorted(set(before) & set(after))}
 
 
-def chance_among(number: int, *, level: float = LEVEL) -> float:
-    """How many standard deviations the largest of ``number`` independent normal errors stays within, at ``level``."""
-    return float(-special.ndtri((1 - level ** (1 / max(number, 1))) / 2))
+def chance_among(number: int) -> float:
+    """How many standard deviations the largest of ``number`` independent normal errors stays below in 95 % of cases."""
+    return float(-special.ndtri((1 - LEVEL ** (1 / max(number, 1))) / 2))
 
 
 def paired_noise(results: Results, dataset: str, column: str) -> Noise:

@@ -3,9 +3,12 @@
 import math
 
 from ltmlc.evidence.uncertainty.moderated import Spread, t_quantile
+from ltmlc.evidence.uncertainty.noise import LEVEL
 
 POWER = 0.8
 MOST_SEEDS = 50
+# Degrees of freedom that the other differences lend from three seeds on, as measured (docs/photographs-frozen.md).
+LENT = 1.0
 
 
 def smallest_shown(sd: float, df: float, n: int, threshold: float, m: float = math.inf) -> float:
@@ -29,3 +32,21 @@ def seeds_needed(excess: float, spread: Spread, n: int, threshold: float, m: flo
     counts = range(n + 1, MOST_SEEDS + 1)
     per_seed = spread.df / (n - 1)
     return next((k for k in counts if smallest_shown(spread.sd, per_seed * (k - 1), k, threshold, m) <= excess), None)
+
+
+def detectable(spread: float, seeds: int, claims: int) -> float:
+    """The smallest mean difference that is shown with a probability of ``POWER``.
+
+    Args:
+        spread: standard deviation of the comparison on one seed.
+        seeds: two or more.
+        claims: different ones, judged at once (Holm).
+    """
+    df = seeds - 1 + (LENT if seeds > 2 else 0.0)
+    return smallest_shown(spread, df, seeds, (1 - LEVEL) / claims)
+
+
+def fewest_seeds(effect: float, spread: float, claims: int) -> int | None:
+    """That show ``effect`` (:func:`detectable`); None if 50 are not enough."""
+    counts = range(2, MOST_SEEDS + 1)
+    return next((seeds for seeds in counts if detectable(spread, seeds, claims) <= effect), None)

@@ -2,6 +2,7 @@
 
 from ltmlc.errors import counted_noun
 from ltmlc.evidence.comparison.verdicts import Comparison
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import Look
 from ltmlc.evidence.tables.cells import Cell
@@ -45,4 +46,4 @@ def _reference_line(evidence: Evidence, row: Row, comparison: Comparison) -> tup
 
 def signed(value: float | None) -> str:
     """With a real minus sign, as wide as a plus."""
-    return "" if value is None else f"{value:+.2f}".replace("-", "−")
+    return number(value, sign="+").replace("-", "−")
