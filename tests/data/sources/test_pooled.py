@@ -4,14 +4,16 @@ import json
 import numpy as np
 import pytest
 from data.label_helpers import REPOSITORY
+from scripts import load_script
 
 from ltmlc.data.sources.open import open_source
-from ltmlc.data.sources.pooled import COMPONENTS, PooledSource, pooled_file
+from ltmlc.data.sources.pooled import PooledSource
 from ltmlc.data.split import make_split
 from ltmlc.disk.arrays import read_arrays
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_dataset
 
+MAKER = load_script("benchmarks/pooled.py")
 VIEWS, TRAIN, TEST, DIMENSIONS = 2, ["a", "b", "c"], ["d", "e"], 4
 
 
@@ -25,7 +27,7 @@ def full():
 def content(full):
     names = {"classes": ["cat", "dog"], "train_ids": TRAIN, "test_ids": TEST}
     labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0], [1, 0]], np.uint8)
-    return pooled_file(*full, labels, names, views=VIEWS, about="made here")
+    return MAKER.pooled_file(*full, labels, names, views=VIEWS, about="made here")
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_the_committed_file_is_small_and_says_where_it_is_from():
     assert path.stat().st_size < 12_000_000
     stored = read_arrays(path, ["about", "average", "maximum", "basis"])
     assert stored["average"].shape == (2048, 1065 * 8 + 2510)
-    assert stored["maximum"].shape == (COMPONENTS, 1065 * 8 + 2510)
+    assert stored["maximum"].shape == (MAKER.COMPONENTS, 1065 * 8 + 2510)
     about = json.loads(str(stored["about"]))
     assert "VOC2007" in about["source"]
     assert about["made of"]["model.cached_views"] == 8

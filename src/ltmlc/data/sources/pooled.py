@@ -5,7 +5,6 @@ pack well, and the error is the same everywhere. The maximum, of which less rema
 stored by its principal components. ``benchmarks/pooled.py`` makes such a file from ``features.npz``.
 """
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,12 @@ from ltmlc.disk.files import sha256_file
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import own_or_shipped
 
-AVERAGE_STEP = 0.25
-"""Of the root mean square deviation of a dimension of the training views: 0.4 % of their variance is lost."""
-MAXIMUM_STEP, COMPONENTS = 2.0, 256
-"""Of the standard deviation along the last component that is kept."""
-
 
 class PooledSource(Source):
     """Ids, labels and pooled activations of training views and test images; there are no photographs.
 
     Args:
-        file: of :func:`pooled_file`, under the working directory or in this project.
+        file: of ``benchmarks/pooled.py``, under the working directory or in this project.
         sha256: of the file.
 
     Raises InputError for a file that is absent, or is not the one of that hash.
@@ -82,43 +76,3 @@ class PooledSource(Source):
 
 
 ARRAYS = ("average", "average_step", "maximum", "maximum_step", "maximum_mean", "basis", "basis_step")
-
-
-def pooled_file(
-    average: np.ndarray, maximum: np.ndarray, labels: np.ndarray, names: dict[str, list[str]], *, views: int, about: str
-) -> bytes:
-    """The file of full features; the same arrays give the same bytes.
-
-    Args:
-        average, maximum: (train * views + test, D) float32, as ``features.npz`` has them.
-        labels: (train + test, C), uint8.
-        names: ``classes``, ``train_ids`` and ``test_ids``.
-        views: of every training image.
-        about: where they are from, and under which licence; stands in the file.
-    """
-    seen = len(names["train_ids"]) * views
-    average_step = np.float32(AVERAGE_STEP * np.sqrt(average[:seen].var(0, dtype=np.float64).mean()))
-    mean = maximum[:seen].mean(0, dtype=np.float64)
-    variance, vectors = np.linalg.eigh(np.cov(maximum[:seen].T.astype(np.float64)))
-    kept = min(COMPONENTS, len(variance))
-    basis = vectors[:, ::-1][:, :kept].T
-    basis_step = np.abs(basis).max(1) / 127
-    codes = np.rint(basis / basis_step[:, None]).astype(np.int8)
-    components = (maximum - mean) @ np.linalg.pinv(codes * basis_step[:, None])
-    maximum_step = max(MAXIMUM_STEP * np.sqrt(max(variance[-kept], 0)), np.abs(components).max() / 127)
-    content = io.BytesIO()
-    np.savez_compressed(
-        content,
-        about=about,
-        views=views,
-        labels=labels,
-        **{key: np.array(value) for key, value in names.items()},
-        average=np.rint(average.T / average_step).clip(0, 255).astype(np.uint8),
-        average_step=average_step,
-        maximum=np.rint(components.T / maximum_step).astype(np.int8),
-        maximum_step=np.float32(maximum_step),
-        maximum_mean=mean.astype(np.float32),
-        basis=codes,
-        basis_step=basis_step.astype(np.float32),
-    )
-    return content.getvalue()
