@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from ltmlc.losses import LOSSES
-from ltmlc.plan.catalogue import PACKAGE, REQUIRED, loss_modules, loss_parameters
+from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
+from ltmlc.plan.lookup import PACKAGE
 
 
 def test_the_planner_knows_the_losses_that_the_trainer_knows():

@@ -38,9 +38,8 @@ def fingerprints() -> dict[str, str]:
 def package(tmp_path_factory):
     """A copy of the package that may be edited; the planner reads this one."""
     copy = tmp_path_factory.mktemp("source") / "ltmlc"
-    shutil.copytree(catalogue.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(code_graph.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "PACKAGE", copy)
         patch.setattr(code_graph, "PACKAGE", copy)
         forget()
         yield copy
@@ -240,4 +239,4 @@ def test_the_hash_is_the_same_in_another_process_and_needs_no_torch():
 def test_modules_that_are_not_followed_exist():
     for module in fingerprint.NOT_FOLLOWED:
         name = module.partition(":")[0].removesuffix(".")
-        assert code_graph.file_of(name) or (Path(catalogue.PACKAGE.parent) / name.replace(".", "/")).is_dir()
+        assert code_graph.file_of(name) or (Path(code_graph.PACKAGE.parent) / name.replace(".", "/")).is_dir()

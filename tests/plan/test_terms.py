@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from ltmlc.errors import InputError
-from ltmlc.plan import catalogue
+from ltmlc.plan import catalogue, code_graph
 from ltmlc.plan.terms import as_text, canonical, loss_term
 
 LOSS = '''"""A loss of one's own."""
@@ -35,7 +35,7 @@ def mine(
 
 
 def forget():
-    for function in (catalogue.loss_modules, catalogue.loss_parameters, catalogue.loss_annotations):
+    for function in (code_graph.read, catalogue.loss_modules, catalogue.loss_parameters, catalogue.loss_annotations):
         function.cache_clear()
 
 
@@ -43,12 +43,12 @@ def forget():
 def package(tmp_path, monkeypatch):
     """A copy of the package with a loss of one's own, as docs/add-a-method.md adds one."""
     copy = tmp_path / "ltmlc"
-    shutil.copytree(catalogue.PACKAGE / "losses", copy / "losses", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(code_graph.PACKAGE / "losses", copy / "losses", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "losses" / "mine.py").write_text(LOSS)
     registry = copy / "losses" / "__init__.py"
     text = registry.read_text().replace('"zlpr": zlpr,', '"zlpr": zlpr,\n    "mine": mine,')
     registry.write_text(text + "\nfrom ltmlc.losses.mine import mine\n")
-    monkeypatch.setattr(catalogue, "PACKAGE", copy)
+    monkeypatch.setattr(code_graph, "PACKAGE", copy)
     forget()
     yield copy
     forget()

@@ -10,7 +10,7 @@ from ltmlc.commands.options import DeclareVerb, add_config, say
 from ltmlc.commands.results import costs, references
 from ltmlc.errors import InputError
 from ltmlc.plan.datasets import EMBEDDED
-from ltmlc.plan.grid import Grid
+from ltmlc.plan.grid import Grid, load_grid
 from ltmlc.plan.lookup import data_folder, own_or_shipped
 from ltmlc.plan.network import NO_FILES, is_timm
 
@@ -31,7 +31,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 def check(options: argparse.Namespace) -> None:
     from ltmlc.evidence.outlook.needs import MISSING, needs_of
     from ltmlc.evidence.results.archive import read_splits
-    from ltmlc.plan.grid import load_grid
 
     grid = load_grid(options.config)
     check_files(grid)

@@ -16,7 +16,12 @@ from ltmlc.commands.options import (
     say_written,
     seed_number,
 )
+from ltmlc.disk.files import sha256_file, write_atomically
 from ltmlc.errors import InputError
+from ltmlc.plan.config import load_config, load_dataset, merge
+from ltmlc.plan.lookup import data_folder
+from ltmlc.plan.places import check_data_root
+from ltmlc.plan.spec import network_of
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -61,8 +66,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 def download(options: argparse.Namespace) -> None:
     from ltmlc.data.download import download_dataset
-    from ltmlc.plan.config import load_dataset, merge
-    from ltmlc.plan.places import check_data_root
 
     root = chosen_root(options)
     check_data_root(root, where="--data-root")
@@ -74,7 +77,6 @@ def download(options: argparse.Namespace) -> None:
 def subset(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import class_lines, make_split, save_split, untested
-    from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import refuse_edited, split_parts
     from ltmlc.workflow.record import write_record
 
@@ -121,8 +123,6 @@ def pack(options: argparse.Namespace) -> None:
     from ltmlc.data.pack.pack import INDEX_FILE, build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
-    from ltmlc.disk.files import sha256_file
-    from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import pack_parts, refuse_edited
     from ltmlc.workflow.record import write_record
 
@@ -135,8 +135,6 @@ def pack(options: argparse.Namespace) -> None:
 
 def pretrain(options: argparse.Namespace) -> None:
     from ltmlc.data.sources.open import open_source
-    from ltmlc.disk.files import write_atomically
-    from ltmlc.plan.config import load_dataset
     from ltmlc.workflow.parts import refuse_edited, weights_parts
     from ltmlc.workflow.record import write_record
 
@@ -158,9 +156,6 @@ def pretrain(options: argparse.Namespace) -> None:
 
 
 def features(options: argparse.Namespace) -> None:
-    from ltmlc.plan.config import load_config, load_dataset
-    from ltmlc.plan.lookup import data_folder
-    from ltmlc.plan.spec import network_of
     from ltmlc.workflow.parts import features_parts, refuse_edited
     from ltmlc.workflow.record import write_record
 
@@ -180,8 +175,6 @@ def write_features(
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
     from ltmlc.models.from_timm import settled
-    from ltmlc.plan.config import load_dataset
-    from ltmlc.plan.spec import network_of
     from ltmlc.training.device import choose_device, lease_device
     from ltmlc.training.features import FEATURES, make_features, take_features
     from ltmlc.training.job import configure_torch

@@ -6,7 +6,10 @@ from pathlib import Path
 from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, add_out, say, say_written
 from ltmlc.commands.results import load_all, split_of
 from ltmlc.disk.checksums import write_sums
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
+from ltmlc.plan.config import load_config
+from ltmlc.plan.methods import run_of
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -44,7 +47,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def tabulate(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.tables.tables import tabulate as table_texts
 
     grid, results, splits = load_all(options)
@@ -73,7 +75,6 @@ def label_metrics(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.comparison.report import write_diff
     from ltmlc.evidence.report.gather import Evidence
     from ltmlc.evidence.results.frame import frame_csv, run_frame
@@ -105,7 +106,6 @@ def audit(options: argparse.Namespace) -> None:
     from ltmlc.evidence.audit.audit import paper_grid
     from ltmlc.evidence.audit.report import write_audit
     from ltmlc.evidence.claims.file import load_claims
-    from ltmlc.plan.config import load_config
 
     out = options.out or Path(load_config(options.config)["results"])
     files = write_audit(audit_grid(paper_grid(), load_claims()), out)
@@ -114,9 +114,7 @@ def audit(options: argparse.Namespace) -> None:
 
 
 def bootstrap(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.uncertainty.pairs import measure_methods, measure_run, pairs_csv, pairs_markdown
-    from ltmlc.plan.methods import run_of
 
     if options.resamples < 2:
         raise InputError(f"--resamples is {options.resamples}; give 2 or more, 1000 for an interval worth printing")

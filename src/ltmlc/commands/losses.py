@@ -4,7 +4,12 @@ import argparse
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb
+from ltmlc.disk.files import write_atomically
+from ltmlc.disk.own_code import import_losses
 from ltmlc.errors import InputError
+from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
+from ltmlc.plan.lookup import PROJECT
+from ltmlc.plan.terms import loss_term, refuse_unknown
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -15,8 +20,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def check_loss(options: argparse.Namespace) -> int:
-    from ltmlc.disk.own_code import import_losses
-    from ltmlc.plan.terms import loss_term
 
     given = dict.fromkeys(_required(options.name), 7)
     loss_term({"name": options.name, **given}, "ltmlc check-loss")
@@ -33,17 +36,12 @@ def check_loss(options: argparse.Namespace) -> int:
 
 
 def _required(name: str) -> list[str]:
-    from ltmlc.plan.catalogue import REQUIRED, loss_parameters
-    from ltmlc.plan.terms import refuse_unknown
 
     refuse_unknown(name, "ltmlc check-loss")
     return [key for key, value in loss_parameters(name).items() if value is REQUIRED]
 
 
 def new_loss(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
-    from ltmlc.plan.catalogue import loss_modules
-    from ltmlc.plan.lookup import PROJECT
 
     name = options.name
     if not name.isidentifier() or not name.isascii() or name in loss_modules():

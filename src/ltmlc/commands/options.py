@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import few, one_line
+from ltmlc.plan.config import load_config
 from ltmlc.plan.environment import data_root
 
 DeclareVerb = Callable[[str, Callable, str], argparse.ArgumentParser]
@@ -53,7 +54,6 @@ def chosen_root(options: argparse.Namespace) -> Path:
 
 def chosen_config(options: argparse.Namespace) -> dict[str, Any]:
     """For verbs that do without a configuration: the one given, the one in this folder, or what holds by default."""
-    from ltmlc.plan.config import load_config
 
     in_folder = default_config()
     return load_config(options.config or (in_folder if Path(in_folder).is_file() else {}))

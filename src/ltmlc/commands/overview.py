@@ -6,6 +6,7 @@ from pathlib import Path
 from ltmlc.commands import check
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
 from ltmlc.commands.results import costs, load_all, references
+from ltmlc.disk.files import write_atomically
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -30,7 +31,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def plan(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.audit.audit import paper_grid
     from ltmlc.evidence.claims.file import load_claims
     from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines

@@ -8,8 +8,10 @@ from pathlib import Path
 from ltmlc.commands.options import DeclareVerb, add_config_and_results, add_out, say, say_written
 from ltmlc.commands.results import check_asked, load_all, results_folder, split_of
 from ltmlc.disk.checksums import write_sums
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import data_folder
+from ltmlc.plan.network import complete_model
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -102,7 +104,6 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.evidence.figures.data import write_data_figures
     from ltmlc.evidence.figures.sheets import write_sheets
     from ltmlc.models.from_timm import settled
-    from ltmlc.plan.network import complete_model
 
     split, settings = split_of(grid, name, splits), grid.datasets[name]
     pack = _pack(grid, split) if settings.get("pictures", True) else None
@@ -136,7 +137,6 @@ def export(options: argparse.Namespace) -> None:
 
 
 def reference(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.results.archive import read_probe, write_archive
     from ltmlc.evidence.results.reference import reference_csv
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ltmlc.commands.options import say
 from ltmlc.errors import InputError
+from ltmlc.plan.grid import load_grid
 from ltmlc.plan.lookup import earlier_runs, own_or_shipped
 
 
@@ -13,7 +14,6 @@ def load_all(options: argparse.Namespace) -> tuple:
     """The grid, the results so far, and the splits that exist (of an archive: what it keeps of them)."""
     from ltmlc.evidence.results.archive import read_splits
     from ltmlc.evidence.results.results import load_results
-    from ltmlc.plan.grid import load_grid
 
     grid = load_grid(options.config)
     folder = results_folder(options, grid)

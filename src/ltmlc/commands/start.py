@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, default_config
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import PROJECT
 
@@ -36,7 +37,6 @@ _PARTS = ("config", "recipes", "claims")
 
 
 def init(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
 
     path = options.folder / "config.yaml"
     if path.exists():

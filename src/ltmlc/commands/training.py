@@ -9,9 +9,12 @@ from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
 from ltmlc.commands.results import check_asked
+from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError, counted_noun
+from ltmlc.plan.config import load_config
 from ltmlc.plan.environment import tell_data_root, training_settings
-from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.grid import load_grid
+from ltmlc.plan.lookup import METRICS, data_folder, run_folder
 
 STARTED = time.perf_counter()
 
@@ -70,9 +73,7 @@ def _add_held_out(parser: argparse.ArgumentParser) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    from ltmlc.plan.config import load_config
     from ltmlc.plan.fingerprint import run_fingerprint
-    from ltmlc.plan.lookup import data_folder, run_folder
     from ltmlc.workflow.attempt import attempt_training
     from ltmlc.workflow.record import read_record
 
@@ -102,7 +103,6 @@ def train(options: argparse.Namespace) -> int:
 
 
 def predict(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.training.predict import predict_images
 
     predictions = predict_images(
@@ -152,7 +152,6 @@ def _from_json(option: str, text: str) -> dict:
 
 
 def _planned_spec(options: argparse.Namespace) -> dict:
-    from ltmlc.plan.grid import load_grid
     from ltmlc.plan.sweep import load_sweep
 
     runs = load_grid(options.config).runs

@@ -18,7 +18,9 @@ from ltmlc.commands.options import (
     seed_number,
 )
 from ltmlc.commands.results import check_asked
-from ltmlc.plan.lookup import data_folder
+from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.plan.lookup import data_folder, run_folder
+from ltmlc.plan.spec import network_of
 
 
 def add_verbs(verb: DeclareVerb) -> None:
@@ -49,7 +51,6 @@ def _sweep_options(parser: argparse.ArgumentParser) -> None:
 def holdout(options: argparse.Namespace) -> None:
     from ltmlc.data.heldout import held_out_split
     from ltmlc.data.split import load_split, save_split
-    from ltmlc.disk.files import sha256_file
     from ltmlc.workflow.parts import holdout_parts, refuse_edited
     from ltmlc.workflow.record import write_record
 
@@ -85,7 +86,6 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
-    from ltmlc.plan.spec import network_of
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
     whole = data_folder(config["results"], dataset)
@@ -108,7 +108,6 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
         if not made.exists():
             import torch
 
-            from ltmlc.disk.files import write_atomically
             from ltmlc.training.pretrain import pretrain_backbone
 
             torch.set_num_threads(1)  # as `ltmlc pretrain`: another number gives other bits
@@ -121,7 +120,6 @@ def _train(sweep, dataset: str, folder: Path) -> int:
     from ltmlc.data.split import load_split
     from ltmlc.evidence.results.results import load_results
     from ltmlc.plan.fingerprint import run_fingerprint
-    from ltmlc.plan.lookup import run_folder
     from ltmlc.workflow.attempt import attempt_training
 
     split = load_split(folder / "split.json")
@@ -150,7 +148,6 @@ def _is_current(result, split_sha256: str, code: str) -> bool:
 
 def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.decide import decide
     from ltmlc.evidence.tuning.report import sweep_markdown
@@ -168,7 +165,6 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
 
 
 def tuned(options: argparse.Namespace) -> None:
-    from ltmlc.disk.files import write_atomically
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.sweep_csv import read_chosen
     from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs

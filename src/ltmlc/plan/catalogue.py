@@ -1,8 +1,9 @@
 """What losses exist and which parameters they take, read from their source text.
 
 Planning must not import torch (1.7 s), and the signature in the loss's own file must stay the only place where a
-default is written. So the planner parses ``losses/__init__.py`` (the explicit dict ``LOSSES``) and each loss's function
-with ``ast``; so is that of a loss of one's own (``module:function``), which is checked here for the form of a loss.
+default is written. So the planner reads the explicit dict ``LOSSES`` and each loss's function from their text
+(:mod:`ltmlc.plan.code_graph`); so is that of a loss of one's own (``module:function``), which is checked here for the
+form of a loss.
 """
 
 import ast
@@ -13,7 +14,10 @@ from typing import Any
 
 from ltmlc.disk.own_code import file_of_own, is_own
 from ltmlc.errors import InputError
-from ltmlc.plan.lookup import PACKAGE
+from ltmlc.plan.code_graph import entries_of, file_of, read
+
+LOSSES = ("ltmlc.losses", "LOSSES")
+"""Module and name of the registry."""
 
 REQUIRED = object()
 """Marks a parameter without a default."""
@@ -26,20 +30,7 @@ FORM = 'def {name}(logits, labels, *, hyper-parameters, reduction="mean")'
 @cache
 def loss_modules() -> dict[str, Path]:
     """Loss name -> source file, for every entry of ``LOSSES``."""
-    tree = ast.parse((PACKAGE / "losses" / "__init__.py").read_text())
-    imported = {
-        alias.asname or alias.name: PACKAGE.parent.joinpath(*node.module.split(".")).with_suffix(".py")
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    for node in tree.body:
-        targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
-        if any(isinstance(target, ast.Name) and target.id == "LOSSES" for target in targets):
-            return {
-                key.value: imported[value.id] for key, value in zip(node.value.keys, node.value.values, strict=True)
-            }
-    raise RuntimeError("losses/__init__.py defines no dict LOSSES")
+    return {name: file_of(module) for name, (module, _) in entries_of(*LOSSES).items()}
 
 
 @cache
@@ -50,9 +41,9 @@ def loss_parameters(name: str) -> dict[str, Any]:
         InputError: a default that only running the file would tell; of a loss of one's own, whatever keeps it from
             being one.
     """
-    path, tree, function = _source(name)
+    path, definitions, function = _source(name)
     return {
-        argument.arg: REQUIRED if default is None else _value(default, tree, f"{path}: {name}: {argument.arg}")
+        argument.arg: REQUIRED if default is None else _value(default, definitions, f"{path}: {name}: {argument.arg}")
         for argument, default in _hyper_parameters(function)
     }
 
@@ -69,29 +60,26 @@ def loss_title(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _source(name: str) -> tuple[Path, ast.Module, ast.FunctionDef]:
-    """The file of a loss, what it says, and its function there."""
+def _source(name: str) -> tuple[Path, dict[str, ast.stmt], ast.FunctionDef]:
+    """The file of a loss, what is defined at its top, and its function there."""
+    known = entries_of(*LOSSES)
     if not is_own(name):
-        path = loss_modules()[name]
-        tree = ast.parse(path.read_text())
-        return path, tree, _functions(tree)[name]
-    path, _, title = file_of_own(name)
-    if title in loss_modules():
+        module, title = known[name]
+        definitions = read(module).definitions
+        return file_of(module), definitions, definitions[title]
+    path, module, title = file_of_own(name)
+    if title in known:
         raise InputError(f"{name}: {title} is a loss of this project already; give the function in {path} another name")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        definitions = read(module).definitions
     except (SyntaxError, ValueError) as error:
         raise InputError(f"{path}: is no Python that can be read: {error}") from None
-    functions = _functions(tree)
+    functions = {key: node for key, node in definitions.items() if isinstance(node, ast.FunctionDef)}
     if title not in functions:
-        known = ", ".join(functions) or "none"
-        raise InputError(f"{name}: {path} defines no function {title}; it defines: {known}")
+        defined = ", ".join(functions) or "none"
+        raise InputError(f"{name}: {path} defines no function {title}; it defines: {defined}")
     _refuse_other_form(functions[title], path)
-    return path, tree, functions[title]
-
-
-def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return path, definitions, functions[title]
 
 
 def _refuse_other_form(function: ast.FunctionDef, path: Path) -> None:
@@ -119,14 +107,14 @@ _ARITHMETIC = {
 }
 
 
-def _value(node: ast.expr, tree: ast.Module, where: str) -> Any:
+def _value(node: ast.expr, definitions: dict[str, ast.stmt], where: str) -> Any:
     """What a default is: a literal, arithmetic of numbers (``1 / 3``), or a constant of the same file."""
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        return _ARITHMETIC[type(node.op)](_value(node.left, tree, where), _value(node.right, tree, where))
+        return _ARITHMETIC[type(node.op)](_value(node.left, definitions, where), _value(node.right, definitions, where))
     if isinstance(node, ast.Name):
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
-                return _value(statement.value, tree, where)
+        statement = definitions.get(node.id)
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
+            return _value(statement.value, definitions, where)
     try:
         return ast.literal_eval(node)
     except ValueError:

@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 from ltmlc.disk.own_code import file_of_own, is_own
+from ltmlc.plan.catalogue import LOSSES
 from ltmlc.plan.code_graph import entries_of, reached
 from ltmlc.plan.network import is_timm
 
-LOSSES = ("ltmlc.losses", "LOSSES")
 READERS = ("ltmlc.data.sources.open", "READERS")
 NOT_FOLLOWED = (
     "ltmlc.disk.",  # whole files, locks, checksums

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from ltmlc.disk.files import canonical_json, sha256_file, sha256_text, write_atomically
-from ltmlc.disk.reading import DAMAGED, read_json
+from ltmlc.disk.files import sealed, sha256_file, sha256_text, unsealed, write_atomically
+from ltmlc.disk.reading import DAMAGED, LARGEST_JSON, read_regular
 
 JUST_NOW = 2 * 10**9
 """Nanoseconds. A file as young as this may change again within the same tick of its clock: not remembered."""
@@ -73,8 +73,7 @@ class Contents:
         self._known[key] = found
         self._known = dict(list(self._known.items())[-REMEMBERED:])
         with suppress(OSError):
-            content = {"known": self._known, "sha256": sha256_text(canonical_json(self._known))}
-            write_atomically(self._memory, json.dumps(content))
+            write_atomically(self._memory, json.dumps(sealed({"known": self._known})))
 
 
 def _hash(files: Mapping[str, Path]) -> str:
@@ -86,8 +85,7 @@ def _hash(files: Mapping[str, Path]) -> str:
 def _read(memory: Path) -> dict[str, str]:
     """Nothing of a damaged memory: a wrong hash would make again what is right."""
     try:
-        content = read_json(memory)
-        known = content["known"]
-        return known if sha256_text(canonical_json(known)) == content["sha256"] and isinstance(known, dict) else {}
+        fields = unsealed(read_regular(memory, limit=LARGEST_JSON))
+        return dict(fields["known"]) if fields else {}
     except DAMAGED:
         return {}

@@ -15,11 +15,8 @@ from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.parts import hash_of
 
-HOW_TO_TRAIN = (
-    *("device", "allow_cpu", "threads", "gpu_share", "checkpoint_minutes", "keep_weights"),
-    *("held_out_every", "tensorboard"),
-)
-"""Keys of ``training`` that say how, not what: they stand in no table."""
+WHAT_IS_TRAINED = ("precision", "deterministic")
+"""Keys of ``training`` that say what: all others say how, and stand in no table."""
 
 QUOTED = ("config/claims.yaml", "CITATION.cff", "LICENSE", "docs/losses.md", "requirements.lock")
 """Files that reports and the crate quote; beside them the captions, ``workflow/report/*.rst``."""
@@ -57,7 +54,7 @@ class Definitions:
     def of_all(self) -> str:
         """What is judged across tables: all of them, what is quoted, what the configuration says is run."""
         config = self._grid.config
-        training = {key: value for key, value in config["training"].items() if key not in HOW_TO_TRAIN}
+        training = {key: config["training"][key] for key in WHAT_IS_TRAINED}
         what = {key: value for key, value in config.items() if key not in ("training", "data", "tune", "strict")}
         tables = {name: asdict(table) for name, table in self._grid.tables.items()}
         return self._hash([tables, self._published, self._quoted, what, training, self._grid.runs])
