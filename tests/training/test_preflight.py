@@ -187,7 +187,7 @@ def test_word_vectors_that_cannot_come_are_missed_before_training(check):
 def test_a_missing_data_root_is_said_for_data_that_cannot_be_downloaded(check):
     code, message = check(loss(), data={"root": "nowhere"})
     assert code == 2
-    assert "data.root" in message and "nowhere" in message and "mine has its images there" in message
+    assert "mine: data: data root missing: there is no folder" in message and "nowhere" in message
     assert check(loss(), source="digits", data={"root": "nowhere"})[0] == 0
 
 

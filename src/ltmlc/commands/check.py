@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from ltmlc.commands.options import DeclareVerb, add_config, say
 from ltmlc.commands.results import costs, references
 from ltmlc.errors import InputError
-from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid, load_grid
-from ltmlc.plan.lookup import data_folder, own_or_shipped
+from ltmlc.plan.lookup import own_or_shipped
 from ltmlc.plan.network import NO_FILES, is_timm
 
 if TYPE_CHECKING:
@@ -65,17 +64,9 @@ def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -
 
 
 def check_files(grid: Grid) -> None:
-    """Raise InputError for a file or folder that is asked for, cannot be downloaded, and is not there."""
+    """Raise InputError for weights or a reference that are asked for, cannot be downloaded, and are not there."""
     config = grid.config
-    root = Path(config["data"]["root"])
     for name, settings in grid.datasets.items():
-        made = (data_folder(config["results"], name) / "split.json").exists()
-        fetched = any(entry["kind"] not in ("weights", "word_vectors") for entry in settings.get("downloads", []))
-        if settings["source"]["kind"] not in EMBEDDED and not fetched and not made and not root.is_dir():
-            raise InputError(
-                f"data.root: there is no folder {root.absolute()}, but {name} has its images there; set data.root "
-                "to the folder of your copy"
-            )
         weights = {**settings["model"], **config["model"]}.get("weights")
         if weights not in (None, *NO_FILES) and not Path(weights).expanduser().is_file():
             made = "timm" if is_timm(settings["model"]) else "imagenet"

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, NoneType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -122,35 +122,11 @@ def _described(path: Path) -> dict[str, Any]:
         ) from None
     if status != "finished":
         raise InputError(f"{path.parent}: the run failed ({fields.get('error')}), so it left no network")
-    spec, names = fields.get("spec"), fields.get("classes")
-    parts = spec if isinstance(spec, dict) else {}
-    wrong = [key for key in ("model", "augmentation") if not isinstance(parts.get(key), dict)]
-    if "model" not in wrong and not isinstance(parts["model"].get("image_size"), int):
-        wrong.append("model.image_size")
-    if "augmentation" not in wrong:
-        wrong += [f"augmentation.{key}" for key in ("mean", "std") if not _per_channel(parts["augmentation"].get(key))]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        wrong.append("classes")
-    wrong += [key for key in ("dataset", "run") if not isinstance(fields.get(key), str)]
-    means = fields.get("map") or {}
-    if not isinstance(means, dict) or not all(type(each) in (int, float, NoneType) for each in means.values()):
-        wrong.append("map")
-    terms = parts.get("loss")
-    if not isinstance(terms, list) or not all(isinstance(term, dict) and "name" in term for term in terms):
-        wrong.append("loss")
-    if wrong:
-        raise InputError(
-            f"{path} does not say {', '.join(wrong)} of the network (spec, classes); give the folder that "
-            "the training wrote, or train it again"
-        )
-    check({"image_size": parts["model"]["image_size"]}, schema="model", where=f"{path}: spec.model")
+    try:
+        check(fields, schema="trained", where=str(path))
+    except InputError as error:
+        raise InputError(f"{error}; give the folder that the training wrote, or train it again") from None
     return fields
-
-
-def _per_channel(value: Any) -> bool:
-    """Three finite numbers, as the schema of data sets has them."""
-    numbers = isinstance(value, list) and len(value) == 3 and all(type(each) in (int, float) for each in value)
-    return numbers and all(abs(each) < 1e30 for each in value)  # within float32; false of nan
 
 
 def _no_weights(weights: Path, fields: dict[str, Any], exported: bool) -> str:
