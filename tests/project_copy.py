@@ -28,17 +28,21 @@ def commands(page: str) -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line.strip()]
 
 
+def copy_parts(root: Path, parts: tuple[str, ...]) -> None:
+    """Copy these files and folders of the project into a folder."""
+    for part in parts:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(ROOT / part, root / part)
+
+
 class ProjectCopy:
     """The parts of the project that its commands need, in a folder of their own."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for part in PARTS:
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            if (ROOT / part).is_dir():
-                shutil.copytree(ROOT / part, root / part, ignore=ignored)
-            else:
-                shutil.copy(ROOT / part, root / part)
+        copy_parts(root, PARTS)
 
     def run(self, command: str) -> str:
         """What a command prints; in a shell, with this Python and what is installed beside it. Fails where it does."""

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from project_copy import ROOT
 from slurm.bench import DATASET, Bench, Run
 from slurm.cluster import GPUS
-from workflow.project_copy import ROOT
 
 pytestmark = pytest.mark.slurm
 

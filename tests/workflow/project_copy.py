@@ -2,15 +2,15 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+from project_copy import copy_parts
+
 from workflow import warm_snakemake
 
-ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs", "src")
 JOB = re.compile(r"^(?:local)?rule (\w+):(.*?)(?=^\S|\Z)", flags=re.M | re.S)
 WILDCARDS = re.compile(r"^    wildcards: (.*)$", flags=re.M)
@@ -21,12 +21,7 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_dir():
-                shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-            elif source.exists():
-                shutil.copy(source, root / part)
+        copy_parts(root, PARTS)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -186,9 +186,8 @@ class Narrator(logging.Handler):
         job = self._running.pop(record.jobid, None) or Running(record.rule_name, False, Path(), logs)
         self._failed[record.jobid] = job
         lines = [line for log in logs if (line := last_line(log))] or ["it ended without a word"]
-        said = (
-            lines[0] if refuses_its_input(lines[0]) else "; ".join(lines)
-        )  # the second is a cluster's: limits, lost nodes
+        # The second line is a cluster's: limits, lost nodes.
+        said = lines[0] if refuses_its_input(lines[0]) else "; ".join(lines)
         self.say(f"FAILED {job.title}: {brief(said)}\n       log: {', '.join(map(str, logs)) or 'none'}")
         self.refresh()
 
