@@ -186,8 +186,9 @@ def dying(step, left):
     return do
 
 
-def test_an_edited_table_is_found(grid, tmp_path):
-    table = tmp_path / "results" / "tables" / "table1.md"
+@pytest.mark.parametrize("name", ["tables/table1", "tables/label_metrics", "tables/tuned", "tune/voc-lt"])
+def test_an_edited_table_is_found(grid, tmp_path, name):
+    table = tmp_path / "results" / f"{name}.md"
     table.parent.mkdir(parents=True)
     table.write_text("| DR |")
     write_sums(table.with_suffix(".sha256"), [table])

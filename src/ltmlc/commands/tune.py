@@ -18,6 +18,7 @@ from ltmlc.commands.options import (
     seed_number,
 )
 from ltmlc.commands.results import check_asked
+from ltmlc.disk.checksums import write_sums
 from ltmlc.disk.files import sha256_file, write_atomically
 from ltmlc.plan.lookup import data_folder, run_folder
 from ltmlc.plan.spec import network_of
@@ -148,6 +149,7 @@ def _is_current(result, split_sha256: str, code: str) -> bool:
 
 def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
+    from ltmlc.evidence.markup import write_texts
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.decide import decide
     from ltmlc.evidence.tuning.report import sweep_markdown
@@ -158,13 +160,14 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     say("tune", results.messages)
     decisions = [decide(choice, dataset, results, split) for choice in sweep.choices[dataset]]
     text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds)
-    write_atomically(out / f"{dataset}.csv", decisions_csv(decisions))
-    write_atomically(out / f"{dataset}.md", text)
-    say_written("tune", [out / f"{dataset}.csv", out / f"{dataset}.md"])
+    files = write_texts(out, {f"{dataset}.csv": decisions_csv(decisions), f"{dataset}.md": text})
+    write_sums(out / f"{dataset}.sha256", files)
+    say_written("tune", files)
     say("tune", (f"{dataset}, {decision.choice.label}: {decision.note}" for decision in decisions if decision.note))
 
 
 def tuned(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.markup import write_texts
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.sweep_csv import read_chosen
     from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
@@ -178,6 +181,7 @@ def tuned(options: argparse.Namespace) -> None:
     say(options.verb, results.messages)
     pairs = tuned_pairs(sweep, chosen, results)
     out = options.out or Path(config["results"], "tables")
-    write_atomically(out / "tuned.csv", tuned_csv(pairs))
-    write_atomically(out / "tuned.md", tuned_markdown(pairs, results.seeds, sweep.grid.titles))
-    say_written(options.verb, [out / "tuned.csv", out / "tuned.md"])
+    text = tuned_markdown(pairs, results.seeds, sweep.grid.titles)
+    files = write_texts(out, {"tuned.csv": tuned_csv(pairs), "tuned.md": text})
+    write_sums(out / "tuned.sha256", files)
+    say_written(options.verb, files)

@@ -122,7 +122,8 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
     """Files that were edited or cut short since they were made, or might have been -> what is wrong with them."""
     results = Path(grid.config["results"])
     sums = [run / RUN_SUMS for run in run_folders(grid)]
-    sums += [results / "tables" / f"{table}.sha256" for table in grid.tables]
+    sums += [results / "tables" / f"{table}.sha256" for table in (*grid.tables, "label_metrics", "tuned")]
+    sums += [results / "tune" / f"{dataset}.sha256" for dataset in grid.datasets]
     sums += [results / f"{name}.sha256" for name in REPORT_SUMS]
     records = {record_of(run / METRICS) for run in run_folders(grid)}  # of a result, which may be whole
     changed = {path for file in sums for path in changed_files(file)} - records

@@ -168,3 +168,10 @@ def test_the_present_candidate_has_no_gain_and_is_kept(tmp_path):
     made = decision(tmp_path, totals(40, 50, 50, 50, 40))
     assert set(gains([made])) == {("loss", name(factor)) for factor in FACTORS if factor != 1}
     assert "| 0.1 | kept |" in sweep_markdown([made], SPLIT, title="X", seeds=[0])
+
+
+def test_a_copied_seed_is_no_second_draw(tmp_path):
+    runs = {name(factor): [40 + factor, 40 + factor] for factor in FACTORS}
+    made = decision(tmp_path, runs, seeds=(0, 1))
+    assert {len(each.totals) for each in made.tried} == {1}
+    assert math.isnan(gains([made])["loss", name(3)].half_interval)

@@ -13,7 +13,8 @@ from ltmlc.plan.sweep import Candidate, Choice
 @dataclass(frozen=True)
 class Tried:
     """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
-    class; empty unless every seed is finished. ``totals``: by seed, likewise.
+    class; empty unless every seed is finished. ``totals``: by seed, likewise, without
+    copies of an earlier seed.
     """
 
     candidate: Candidate
@@ -92,5 +93,8 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     means = {
         column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
     }
-    totals = {each.seed: score["total"] or 0.0 for each, score in zip(finished, scores, strict=True)}
+    own = [results.originals[dataset, candidate.run, each.seed] == each.seed for each in finished]
+    totals = {
+        each.seed: score["total"] or 0.0 for each, score, is_own in zip(finished, scores, own, strict=True) if is_own
+    }
     return Tried(candidate, "finished", len(finished), means, totals)

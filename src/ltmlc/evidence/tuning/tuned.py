@@ -66,8 +66,8 @@ def tuned_pairs(sweep: Sweep, chosen: Mapping[str, Mapping[str, str]], results: 
         for choice, both, spread in zip(rates, runs, spreads, strict=True):
             lr = tuple(known[run]["recipe"]["lr"] for run in both)
             cells = tuple(summarise(results, dataset, run) for run in both)
-            scores = {column: [results.scores(dataset, run, column) for run in both] for column in COLUMNS}
-            differences = {column: list(paired(*each).values()) for column, each in scores.items()}
+            draws = {column: [results.draws(dataset, run, column) for run in both] for column in COLUMNS}
+            differences = {column: list(paired(*each).values()) for column, each in draws.items()}
             pairs.append(Pair(choice.label, dataset, lr, cells, differences, spread))
     return pairs
 
