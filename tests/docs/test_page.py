@@ -121,7 +121,10 @@ def test_a_fixed_backbone_is_a_limit(page):
     fixed = {**SPEC, "model": {**SPEC["model"], "frozen_stages": 4, "cached_views": 8}}
     text = page({"a": [50, 52]}, twin={"a": fixed, "b": SPEC})
     assert "| fixed stages of the backbone | 1 of 4 | 4 of 4 or 1 of 4 |" in text
-    assert "| augmented versions of an image | a new one each time | 8 or a new one each time |" in text
+    assert (
+        "| augmented versions of an image | a new one each time | 8, the same for all seeds or a new one each time |"
+        in text
+    )
 
 
 def test_a_table_that_is_not_there_is_one_sentence(tmp_path):

@@ -88,11 +88,11 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
         predict_images(run_dir, images=tmp_path, device="cpu")
     with pytest.raises(InputError, match=r"the run failed \(diverged\)"):
         predict_images(edited(run_dir, tmp_path / "failed", status="failed", error="diverged"), **pack)
-    wanted = r"does not say model, augmentation, loss of the network .*train it again"
+    wanted = r"metrics\.json: spec.*give the folder that the training wrote, or train it again"
     for number, spec in enumerate((None, {}, [], {"model": 7})):
         with pytest.raises(InputError, match=wanted):
             predict_images(edited(run_dir, tmp_path / f"spec{number}", spec=spec), **pack)
-    with pytest.raises(InputError, match="does not say classes of the network"):
+    with pytest.raises(InputError, match=r"metrics\.json: classes\.0: 1 has the wrong type.*train it again"):
         predict_images(edited(run_dir, tmp_path / "classes", classes=[1]), **pack)
     without = edited(run_dir, tmp_path / "without")
     (without / "weights.pt").unlink()

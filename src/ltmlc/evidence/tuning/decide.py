@@ -93,8 +93,9 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     means = {
         column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
     }
-    own = [results.originals[dataset, candidate.run, each.seed] == each.seed for each in finished]
     totals = {
-        each.seed: score["total"] or 0.0 for each, score, is_own in zip(finished, scores, own, strict=True) if is_own
+        each.seed: score["total"] or 0.0
+        for each, score in zip(finished, scores, strict=True)
+        if results.originals[dataset, candidate.run, each.seed] == each.seed
     }
     return Tried(candidate, "finished", len(finished), means, totals)
