@@ -39,12 +39,16 @@ CHANGED = ("CB Focal", "ML-GCN")  # since the first sweep
 TEST_SET = {"digits": ("digits20-lt-tuned",), "photographs": ("voc07-lt-frozen", "voc07-lt-frozen-tuned")}
 
 
+@cache
 def sweep_of(config: str) -> Sweep:
     settings = read_yaml(ROOT / config)
     return load_sweep({**settings, "model": MODEL} if "voc07" in config else settings, ROOT)
 
 
-def decisions(sweep: Sweep, folder: str) -> list[Decided]:
+@cache
+def decisions(config: str, folder: str) -> list[Decided]:
+    """What the runs in a folder of config/reference decide of each choice."""
+    sweep = sweep_of(config)
     (dataset,) = sweep.grid.datasets
     splits = read_splits(REFERENCE / folder, [dataset])
     results = load_results(sweep.grid, REFERENCE / folder, splits)
@@ -57,7 +61,7 @@ def tuned(subject: str) -> tuple[list[Pair], Results]:
     config, folder = RATES[subject]
     sweep = sweep_of(config)
     (dataset,) = sweep.grid.datasets
-    rates = [each for each in decisions(sweep, folder) if each.chosen]
+    rates = [each for each in decisions(config, folder) if each.chosen]
     chosen = {dataset: {each.present.candidate.run: each.chosen.candidate.run for each in rates}}
     grid = tuned_grid(sweep, chosen, tuple(sweep.grid.config["seeds"]))
     results = together([load_results(grid, REFERENCE / name) for name in TEST_SET[subject]])
@@ -76,8 +80,7 @@ def two_sweeps() -> str:
     """How far the totals of two sweeps with one seed lie apart that ran on different processors."""
     with FIRST_SWEEP.open(encoding="utf-8", newline="") as file:
         first = {line["run"]: float(line["total"]) for line in csv.DictReader(file) if line["choice"] not in CHANGED}
-    config, folder = RATES["photographs"]
-    tried = [each for decision in decisions(sweep_of(config), folder) for each in decision.tried]
+    tried = [each for decision in decisions(*RATES["photographs"]) for each in decision.tried]
     same = [each for each in tried if each.candidate.run in first]
     apart = grouped(same, lambda each: each.candidate.factor)
     differences = {
@@ -98,12 +101,12 @@ def two_sweeps() -> str:
 def parts() -> dict[str, str]:
     """Name of a part of the page -> its table."""
     found = {}
-    for subject, (config, folder) in RATES.items():
-        tried = decisions(sweep_of(config), folder)
+    for subject, runs in RATES.items():
+        tried = decisions(*runs)
         found[f"rates, {subject}"] = rates_table(tried, gains(tried))
         found[f"tuned, {subject}"] = tuned_table(tuned(subject)[0])
-    for subject, (config, folder) in CHOICES.items():
-        tried = decisions(sweep_of(config), folder)
+    for subject, runs in CHOICES.items():
+        tried = decisions(*runs)
         found[f"choices, {subject}"] = candidates_table(tried, gains(tried))
     return {**found, "two sweeps": two_sweeps()}
 

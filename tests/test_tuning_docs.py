@@ -32,8 +32,7 @@ def test_nothing_of_a_table_is_missing(maker):
 
 @pytest.mark.parametrize(("subject", "rows", "seeds"), [("digits", 9, 3), ("photographs", 16, 1)])
 def test_every_method_was_tried_with_every_seed_and_then_trained_with_five(maker, subject, rows, seeds):
-    config, folder = maker.RATES[subject]
-    tried = maker.decisions(maker.sweep_of(config), folder)
+    tried = maker.decisions(*maker.RATES[subject])
     assert len(tried) == rows
     assert {each.n for decision in tried for each in decision.tried} == {seeds}
     pairs, _ = maker.tuned(subject)

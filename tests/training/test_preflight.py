@@ -188,6 +188,7 @@ def test_a_missing_data_root_is_said_for_data_that_cannot_be_downloaded(check):
     code, message = check(loss(), data={"root": "nowhere"})
     assert code == 2
     assert "mine: data: data root missing: there is no folder" in message and "nowhere" in message
+    assert "set data.root to" in message
     assert check(loss(), source="digits", data={"root": "nowhere"})[0] == 0
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,13 @@ def test_a_run_without_a_sign_of_life_is_stale(tmp_path, changes):
     assert not found.running
     assert [b.result.run for b in found.stale] == ["b"]
     assert "resumes" in status_text(found)
+
+
+@pytest.mark.parametrize("updated", ["2025-01-01T12:00:00", "1735732800", 1e300, math.nan, None])
+def test_a_heartbeat_at_no_moment_is_none(tmp_path, updated):
+    beat(tmp_path, "b", updated=updated)
+    found = status(tmp_path)
+    assert [r.run for r in found.missing] == ["a", "b", "c", "d"] and not found.running and not found.stale
 
 
 def test_a_process_on_another_host_cannot_be_asked_and_counts_by_its_heartbeat(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ltmlc.evidence.uncertainty.components import components
+from ltmlc.evidence.uncertainty.noise import additive_noise
 
 
 def scores(seed, residual, *, runs=46, seeds=5, draw=0):
@@ -22,6 +23,7 @@ def test_the_parts_are_found_on_average():
 def test_a_shared_effect_leaves_few_degrees_of_freedom_and_none_leaves_many():
     assert np.median([components(scores(0.7, 0.4, draw=draw)).df for draw in range(50)]) < 10
     assert components(scores(0.0, 0.4)).df > 100
+    assert additive_noise(scores(0.0, 0.4)).df == 180
     assert components(scores(0.7, 0.4)).shared > 0.5 > components(scores(0.0, 0.4)).shared
 
 

@@ -85,7 +85,7 @@ def read_heartbeat(result: RunResult, now: datetime) -> Beat | None:
         return None
     try:
         beat = read_json(result.directory / HEARTBEAT)
-        silent = now.timestamp() - float(beat["updated"])
+        silent = (now - datetime.fromtimestamp(beat["updated"], UTC)).total_seconds()
         gone = beat["host"] == socket.gethostname() and not _alive(int(beat["pid"]))
         left = beat.get("seconds_left")
         left = None if left is None else max(float(left) - silent, 0.0)

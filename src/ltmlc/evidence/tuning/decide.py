@@ -13,8 +13,7 @@ from ltmlc.plan.sweep import Candidate, Choice
 @dataclass(frozen=True)
 class Tried:
     """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
-    class; empty unless every seed is finished. ``totals``: by seed, likewise, without
-    copies of an earlier seed.
+    class; empty unless every seed is finished. ``totals``: by seed, likewise, without copies of an earlier seed.
     """
 
     candidate: Candidate
