@@ -63,7 +63,7 @@ def differences() -> str:
     for claim, each in measured(paper(), load_results(paper(), KEPT)):
         if all(row in rows for row in each.part.rows):
             ours = [measure(each.part, draw, rows, made).mean for draw in draws]
-            width = each.spread.half_width(len(each.values), SEEDS)
+            width = each.spread.half_width(len(each.draws), SEEDS)
             lines.append([claim.statement, str(each.part), *_line(each.mean, ours, width)])
     return _table(["sentence", "comparison"], lines, draws)
 

@@ -99,7 +99,7 @@ def measured(grid: Grid, results: Results) -> Iterator[tuple[Claim, Measured]]:
     wanted = [claim.id for claim in claims()]
     for claim, each in found:
         if each and claim.id in wanted:
-            yield claim, Measured(each.part, each.contrast, each.values, spreads[each.contrast])
+            yield claim, Measured(each.part, each.contrast, each.draws, spreads[each.contrast])
 
 
 def over_images(each: Measured, draws: Mapping[str, Mapping[str, np.ndarray]]) -> float:
@@ -113,7 +113,7 @@ def together(each: Measured, images: float) -> float:
     """Half the 95 % interval for other seeds and other images: both variances added, degrees of freedom by
     Satterthwaite; that of the images is taken as known.
     """
-    seeds = Spread(each.spread.variance / len(each.values), each.spread.df)
+    seeds = Spread(each.spread.variance / len(each.draws), each.spread.df)
     return added([seeds, Spread(images**2, math.inf)]).half_width(1)
 
 

@@ -16,7 +16,8 @@ from page_parts.marked import page_with
 from tuning import tuned
 
 from ltmlc.evidence.claims.file import Claim, load_claims
-from ltmlc.evidence.claims.judge import Verdict, judge_claims
+from ltmlc.evidence.claims.judge import judge_claims
+from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.figures.style import BLACK, COLOURS, MARKERS, save, style
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.reference import read_reference

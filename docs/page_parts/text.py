@@ -13,8 +13,8 @@ from page_parts.bounds import between_chance_and_probe
 from page_parts.limits import how_they_were_made, limits
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.report import count_table, how_to_read, verdict_table
+from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.markup import markdown_page, markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.tables import tabulate

@@ -8,7 +8,7 @@ from evidence import synthetic
 from page_parts.text import page_markdown
 
 from ltmlc.errors import InputError
-from ltmlc.evidence.claims.judge import Verdict
+from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.results.archive import read_probe
 from ltmlc.evidence.results.results import load_results
 

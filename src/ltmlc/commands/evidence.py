@@ -89,8 +89,8 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def claims(options: argparse.Namespace) -> int:
-    from ltmlc.evidence.claims.judge import exit_code
     from ltmlc.evidence.claims.report import write_claims
+    from ltmlc.evidence.claims.verdict import exit_code
     from ltmlc.evidence.report.gather import Evidence
 
     evidence = Evidence(*load_all(options))

@@ -63,6 +63,78 @@ def test_missing_seeds_do_not_pass_for_a_difference():
     assert all(abs(row.difference) < 0.3 for row in pattern)
 
 
+def p_values(ours, theirs):
+    return [row.p_adjusted for row in level_and_pattern(ours, theirs)[1]]
+
+
+def test_above_and_below_are_alike():
+    """The sign of a deviation belongs to the seeds' own: what moves together is turned together."""
+    ours, means = column(seed=3)
+    theirs = list(means + RNG(4).normal(0, 0.8, 12))
+    turned = p_values([{seed: -value for seed, value in row.items()} for row in ours], [-value for value in theirs])
+    assert p_values(ours, theirs) == pytest.approx(turned) and min(turned) < 1
+
+
+def test_two_rows_that_deviate_do_not_hide_each_other():
+    ours, means = column()
+    theirs = list(means)
+    theirs[3], theirs[7] = theirs[3] - 30.0, theirs[7] + 2.4
+    level, pattern = level_and_pattern(ours, theirs)
+    assert [index for index, row in enumerate(pattern) if row.p_adjusted <= 0.05] == [3, 7] and level.rows == 10
+
+
+def test_a_row_of_one_seed_takes_the_others_spread_for_every_row_once():
+    ours, means = column(rows=6)
+    ours[0] = {0: ours[0][0]}
+    theirs = list(means)
+    theirs[0] -= 2.5
+    _, pattern = level_and_pattern(ours, theirs)
+    alone = pattern[0].spread.p_value(pattern[0].difference, 1, 1)
+    assert pattern[0].p_adjusted == pytest.approx(min(1.0, 2 * 6 * alone), rel=0.01) and alone < 0.05
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_a_row_that_is_far_off_is_found_on_fewer_seeds_too_and_pushes_no_other(seeds):
+    ours, means = column(own=0.2)
+    ours[0] = {seed: ours[0][seed] for seed in range(seeds)}
+    theirs = list(means)
+    theirs[0] -= 30.0
+    level, pattern = level_and_pattern(ours, theirs)
+    assert [index for index, row in enumerate(pattern) if row.p_adjusted <= 0.05] == [0]
+    assert level.rows == 11 and abs(level.difference) < 2
+
+
+def test_a_quiet_row_is_not_called_for_a_loud_one_that_is_off():
+    rng = RNG(5)
+    noise = np.where(np.arange(10)[:, None] == 0, 3.0, 0.2) * rng.normal(size=(10, 5))
+    means = rng.uniform(50, 70, 10)
+    theirs = list(means)
+    theirs[0] -= 20
+    level, pattern = level_and_pattern([dict(enumerate(map(float, row))) for row in means[:, None] + noise], theirs)
+    assert level.rows == 9 and all(row.p_adjusted > 0.05 for row in pattern[1:])
+    assert 0.1 < np.median([row.spread.sd for row in pattern[1:]]) < 0.28  # without what the loud row adds to all
+
+
+def test_many_rows_that_are_off_the_same_way_are_found_and_not_the_others():
+    """By three seeds none of them stands out among the others' chances; by its own spread each does."""
+    ours, means = column(rows=46, seeds=3, own=0.8, seed=1)
+    theirs = means - 7.0 * (np.arange(46) < 10)
+    level, pattern = level_and_pattern(ours, list(theirs))
+    shown = [index for index, row in enumerate(pattern) if row.p_adjusted <= 0.05]
+    assert len(shown) >= 5 and max(shown) < 10 and level.rows == 36
+
+
+def test_a_row_that_is_found_has_no_smaller_p_value_than_by_its_own_seeds():
+    ours, means = column(seeds=3)
+    theirs = list(means)
+    theirs[3] -= 6.0
+    _, pattern = level_and_pattern(ours, theirs)
+    others = np.mean([[row[seed] for seed in range(3)] for index, row in enumerate(ours) if index != 3], axis=0)
+    spread = np.std(np.array(list(ours[3].values())) - others, ddof=1)
+    alone = 2 * stats.t.sf(pattern[3].difference / (spread * np.sqrt(1 + 1 / 3)), 2)
+    assert alone < pattern[3].p_adjusted <= 0.05
+
+
 def test_one_row_has_a_level_alone_and_one_seed_nothing():
     ours, means = column(rows=1)
     level, pattern = level_and_pattern(ours, list(means - 20))

@@ -22,7 +22,7 @@ class Measured:
 
     part: Part
     contrast: Contrast = field(repr=False)
-    values: tuple[float, ...]  # one a seed
+    draws: Mapping[int, float]  # by seed
     spread: Spread = UNKNOWN_SPREAD  # of one of them
 
     @property
@@ -32,7 +32,7 @@ class Measured:
 
     @property
     def mean(self) -> float:
-        return fmean(self.values)
+        return fmean(self.draws.values())
 
     @property
     def excess(self) -> float:
@@ -44,11 +44,11 @@ class Measured:
 
     def width(self) -> float:
         """Half the 95 % confidence interval of the mean."""
-        return self.spread.half_width(len(self.values))
+        return self.spread.half_width(len(self.draws))
 
     def p(self, sign: int) -> float:
         """One-sided, for the mean being above (+1) or below (-1) the bound."""
-        return self.spread.above(sign * self.excess, len(self.values))
+        return self.spread.above(sign * self.excess, len(self.draws))
 
 
 def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results) -> str:
@@ -83,8 +83,8 @@ def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Resu
     by_originals = {}
     for seed in sorted(set.intersection(*(set(each) for each in scores.values()))):
         by_originals.setdefault(tuple(results.originals[dataset, run, seed] for run in weights), seed)
-    values = tuple(sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in by_originals.values())
-    return Measured(part, (tuple(weights.items()), part.column, part.less), values)
+    draws = {seed: sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in by_originals.values()}
+    return Measured(part, (tuple(weights.items()), part.column, part.less), draws)
 
 
 def _numbers(results: Results, dataset: str, run: str, part: Part) -> dict[int, float]:
@@ -98,10 +98,10 @@ def _numbers(results: Results, dataset: str, run: str, part: Part) -> dict[int, 
 
 def spreads_of(measured: Sequence[Measured]) -> dict[Contrast, Spread]:
     """The spread of every contrast, shrunk towards all of the data set; the other way round it is the same."""
-    draws: dict[Contrast, dict[int, float]] = {}
+    draws: dict[Contrast, Mapping[int, float]] = {}
     for each in measured:
         if _turned(each.contrast) not in draws:
-            draws.setdefault(each.contrast, dict(enumerate(each.values)))
+            draws.setdefault(each.contrast, each.draws)
     found = dict(zip(draws, moderate(list(draws.values())), strict=True))
     return found | {_turned(contrast): spread for contrast, spread in found.items()}
 
@@ -118,9 +118,9 @@ def measure_between(fewer: Sequence[Measured], more: Sequence[Measured]) -> list
     sides = [[(each, spreads_of(side)[each.contrast]) for each in side] for side in (more, fewer)]
     found = []
     for pair in zip(*sides, strict=True):
-        spread = added(Spread(each.variance / len(side.values), each.df) for side, each in pair)
+        spread = added(Spread(each.variance / len(side.draws), each.df) for side, each in pair)
         first = pair[0][0]
-        found.append(Measured(first.part, first.contrast, (first.mean - pair[1][0].mean,), spread))
+        found.append(Measured(first.part, first.contrast, {0: first.mean - pair[1][0].mean}, spread))
     return found
 
 
@@ -133,7 +133,7 @@ def p_value(measured: Sequence[Measured]) -> float:
 
 def direction(measured: Sequence[Measured]) -> tuple[str, str]:
     """Verdict and reason without a test: which way the seeds point."""
-    stated = [value > each.part.bound for each in measured for value in each.values]
+    stated = [value > each.part.bound for each in measured for value in each.draws.values()]
     against = sum(each.excess <= 0 for each in measured)
     doubt = "chance is not excluded" if all(each.known for each in measured) else ONE_SEED
     if all(stated):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.errors import counted_noun
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.claims.measure import ONE_SEED
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import markdown_page, markdown_table, records_csv, tally, write_texts
 from ltmlc.plan.grid import Grid
@@ -51,7 +51,7 @@ def differences_in_words(verdicts: Sequence[Verdict]) -> str:
         f"comparisons the weakest is shown{interval}."
     )
     if any(verdict.verdict in ("holds", "reversed") for verdict in verdicts):
-        text += " *Holds* and *reversed* survive Holm's correction at 5 % over the claims of their data set."
+        text += " *Holds* and *reversed* are shown at 5 % over all claims of their data set together."
     return text
 
 

@@ -1,10 +1,10 @@
 """Before running: which of the paper's statements the planned seeds can decide, and which they cannot.
 
 A statement is decidable if an effect as large as the published one would be shown with a probability of 80 %. Shown
-means what ``claims/judge`` asks for, at its strictest: the weakest comparison at 5 % / (2 m), m different claims of
-the data set (Holm's first step). With n seeds and the standard deviation s of a run beside what a seed does to all
-runs, a difference of two runs has the standard error s sqrt(2 / n), measured with n - 1 degrees of freedom and what
-other differences lend (``uncertainty/planning``).
+means the weakest comparison at 5 % / (2 m), m different claims of the data set (Bonferroni); the tests of
+``claims/verdict`` then show some 80 % too, where runs vary as the measured ones did. With n seeds and the standard
+deviation s of a run beside what a seed does to all runs, a difference of two runs has the standard error s sqrt(2 / n),
+measured with n - 1 degrees of freedom and what other differences lend (``uncertainty/planning``).
 
 s comes from the runs measured so far, else from a reference of earlier runs, else it is what five seeds of 46 runs
 measured on photographs (voc07-lt, backbone fixed; docs/photographs-frozen.md): then marked as assumed. An effect that
@@ -172,7 +172,7 @@ def outlook_text(outlooks: Outlooks) -> str:
         "assumed": "assumed, as measured on photographs with a fixed backbone: nothing is measured here yet",
     }
     seeds = counted_noun(outlooks.seeds, "seed")
-    lines = [f"what {seeds} can decide, if effects are as large as published (power {POWER:.0%}, Holm over claims):"]
+    lines = [f"what {seeds} can decide, if effects are as large as published (power {POWER:.0%}, all claims together):"]
     if outlooks.seeds == 1:
         lines.append("  nothing: one seed measures no noise; the seeds named below would do")
     for dataset, sd in outlooks.sd.items():

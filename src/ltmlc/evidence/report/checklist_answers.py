@@ -125,7 +125,10 @@ def significance(evidence: Evidence) -> Answer:
     if not tested:
         return "no", "no number could be tested against seed noise"
     test = f"level and pattern, one error of {ERROR_RATE:.0%} a column; {LEVEL:.0%} prediction intervals"
-    return "yes", f"{tested} numbers tested: {test}; statements on differences paired by seed, Holm"
+    return (
+        "yes",
+        f"{tested} numbers tested: {test}; statements on differences paired by seed, by rotation",
+    )
 
 
 def cost(evidence: Evidence) -> Answer:

@@ -11,8 +11,9 @@ from ltmlc.evidence.audit.audit import audit, paper_grid
 from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.facts import read_thresholds
 from ltmlc.evidence.claims.file import Claim, load_claims
-from ltmlc.evidence.claims.judge import Verdict, judge_claims
+from ltmlc.evidence.claims.judge import judge_claims
 from ltmlc.evidence.claims.report import counted
+from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.comparison.compare import Diff, compare
 from ltmlc.evidence.comparison.verdicts import Comparison
 from ltmlc.evidence.labels.measure import LabelRow, label_rows, label_scores

@@ -7,8 +7,8 @@ from typing import Any
 from ltmlc.disk.markdown_file import markdown_code, markdown_escape
 from ltmlc.evidence.audit.report import audit_summary, finding_table
 from ltmlc.evidence.audit.rows import Finding
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS, Verdict
 from ltmlc.evidence.claims.report import by_dataset, differences_in_words, verdict_table
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS, Verdict
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison

@@ -5,24 +5,27 @@ independent tests, and one question becomes two.
 
 * Level: the mean difference of the rows against how far the seeds move the mean of the rows: t with one degree of
   freedom less than there are seeds, exact whatever the covariance of the rows.
-* Pattern: each row less that mean, against how far its own distance from the rows' mean moves from seed to seed
-  (:func:`ltmlc.evidence.uncertainty.moderated.moderate`); Benjamini-Hochberg over the rows. Rows that deviate are
-  taken out of the mean one by one, so that one of them does not push all others the other way.
+* Pattern: each row less that mean, against how far the rows' distances from their mean move from seed to seed, all
+  rows together (:mod:`ltmlc.evidence.uncertainty.rotation`). As long as rows deviate, by this test or by
+  their own spread, the furthest is taken out of the mean, so that it does not push all others the other way.
 
 Both together keep one chance of 5 % of calling anything different where nothing is: level and pattern are two tests
-in Holm's procedure. The other side is taken for trainings that share their seed, as the released code fixes it.
+in Holm's procedure. That is exact where all rows have the same seeds; rows that lack some are compared after the
+seeds' effects are taken off, which is approximate. The other side is taken for trainings that share their seed, as the
+released code fixes it, and for as many of each row.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from ltmlc.evidence.uncertainty.moderated import Spread, moderate
 from ltmlc.evidence.uncertainty.noise import holm, seed_effects
+from ltmlc.evidence.uncertainty.rotation import rotate, share_as_large, turned_together
 
 ERROR_RATE = 0.05
+_ALIKE = 10.0  # degrees of freedom of the typical variance: rows of one table vary alike
 
 
 class Level(NamedTuple):
@@ -110,28 +113,47 @@ def _variance_of_means(
 def _deviations(
     gaps: np.ndarray, residuals: Sequence[Mapping[int, float]], n: np.ndarray, m: np.ndarray, tolerance: np.ndarray
 ) -> tuple[list[int], tuple[np.ndarray, np.ndarray, list[Spread]]]:
-    """The rows that follow the level, and of every row its deviation, adjusted p-value and spread."""
+    """The rows that follow the level, and of every row its deviation, adjusted p-value and spread.
+
+    Args:
+        gaps: of every row, in points; of ``n`` draws of ours against ``m`` of the other side.
+        residuals: less what a seed does to all rows.
+        tolerance: of each gap, by rounding.
+    """
     centre = list(range(len(gaps)))
     while True:
-        spreads = moderate(_less_the_mean(residuals, centre))
         differences = gaps - gaps[centre].mean()
-        excess = np.maximum(np.abs(differences) - tolerance - 1e-9, 0.0)
-        p = _p_values(spreads, excess, n, m)
-        # Benjamini and Hochberg (1995), valid under the positive dependence between rows that share their seeds.
-        adjusted = stats.false_discovery_control(p, method="bh")
-        found = [row for row in centre if 2 * adjusted[row] <= ERROR_RATE]
-        if not found or len(centre) <= max(2, len(gaps) // 2 + 1):
-            return centre, (differences, adjusted, spreads)
-        centre.remove(max(found, key=lambda row: (-p[row], excess[row])))
+        excess = np.sign(differences) * np.maximum(np.abs(differences) - tolerance - 1e-9, 0.0)
+        rest = _less_the_mean(residuals, centre)
+        spreads = moderate(rest)
+        errors = np.sqrt(1 / n + 1 / m)
+        by_spread = np.array([_by_spread(*each) for each in zip(spreads, excess / errors, strict=True)]) * len(gaps)
+        p = _by_rotation(excess / errors, rest, centre, np.minimum(by_spread, 1.0))
+        off = any(2 * min(p[row], by_spread[row]) <= ERROR_RATE for row in centre)
+        if not off or len(centre) <= max(2, len(gaps) // 2 + 1):
+            return centre, (differences, p, spreads)
+        centre.remove(max(centre, key=lambda row: abs(excess[row])))  # others may owe their distance to it
 
 
-def _p_values(spreads: Sequence[Spread], excess: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:
-    """Two-sided; 1 where the spread is unknown."""
-    variance, df = (np.array(each) for each in zip(*spreads, strict=True))
-    known = df > 0
-    error = np.sqrt(np.where(known, variance, 1.0) * (1 / n + 1 / m))
-    p = 2 * stats.t.sf(np.where(known, excess / error, 0.0), np.where(known, df, 1.0))
-    return np.minimum(np.where(known, p, 1.0), 1.0)
+def _by_spread(spread: Spread, distance: float) -> float:
+    return spread.p_value(distance, 1) if spread.df else 1.0
+
+
+def _by_rotation(
+    distances: np.ndarray, residuals: Sequence[Mapping[int, float]], centre: Sequence[int], else_p: np.ndarray
+) -> np.ndarray:
+    """P-values of the rows with the seeds that most have, turned together with the centre; ``else_p`` of the others."""
+    together = turned_together(residuals)
+    if not together:
+        return else_p
+    found = rotate(distances[together], [residuals[row] for row in together], typical_df=_ALIKE)
+    by_chance = np.abs(found.by_chance)
+    inside = [place for place, row in enumerate(together) if row in centre]
+    largest = by_chance[:, inside].max(1, initial=0.0, keepdims=True)
+    p = else_p.copy()
+    p[together] = share_as_large(np.abs(found.statistics), np.maximum(by_chance, largest))
+    p[together] = np.minimum(p[together] * len(distances) / len(together), 1.0)
+    return p
 
 
 def _less_the_mean(residuals: Sequence[Mapping[int, float]], centre: list[int]) -> list[dict[int, float]]:
@@ -140,4 +162,6 @@ def _less_the_mean(residuals: Sequence[Mapping[int, float]], centre: list[int]) 
     for seed in seeds:
         there = [residuals[row][seed] for row in centre if seed in residuals[row]]
         means[seed] = sum(there) / len(there) if there else 0.0
-    return [{seed: value - means[seed] for seed, value in row.items()} for row in residuals]
+    less = [{seed: value - means[seed] for seed, value in row.items()} for row in residuals]
+    own = [sum(row.values()) / len(row) if row else 0.0 for row in less]  # zero unless rows lack seeds
+    return [{seed: value - mean for seed, value in row.items()} for row, mean in zip(less, own, strict=True)]

@@ -15,9 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from ltmlc.evidence.uncertainty.noise import LEVEL
-
-_SAME = 1e-18  # a variance below is that of equal numbers
+from ltmlc.evidence.uncertainty.noise import LEVEL, SAME
 
 
 def t_quantile(level: float, df: float) -> float:
@@ -82,7 +80,7 @@ def moderate(draws: Sequence[Mapping[int, float]]) -> list[Spread]:
         return [UNKNOWN_SPREAD] * len(draws)
     residuals, df = _residuals(draws)
     squares = (residuals**2).sum(1)
-    own = (df > 0) & (squares > _SAME)
+    own = (df > 0) & (squares > SAME)
     if not own.any():
         return [UNKNOWN_SPREAD] * len(draws)
     variance = np.divide(squares, df, out=np.zeros(len(draws)), where=df > 0)

@@ -15,6 +15,7 @@ from scipy import special
 from ltmlc.evidence.results.results import Results
 
 LEVEL = 0.95
+SAME = 1e-18  # squares that sum to less are those of equal draws
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
     values = [value for row in residuals for value in row.values()]
     df = len(values) - sum(bool(row) for row in residuals) - max(len(effects) - 1, 0)
     squares = sum(value * value for value in values)
-    return Noise(math.sqrt(squares / df) if squares > 1e-18 else 0.0, df) if df > 0 else Noise(math.nan, 0)
+    return Noise(math.sqrt(squares / df) if squares > SAME else 0.0, df) if df > 0 else Noise(math.nan, 0)
 
 
 def seed_effects(scores: Sequence[Mapping[int, float]]) -> tuple[dict[int, float], list[dict[int, float]]]:

@@ -40,7 +40,7 @@ def detectable(spread: float, seeds: int, claims: int) -> float:
     Args:
         spread: standard deviation of the comparison on one seed.
         seeds: two or more.
-        claims: different ones, judged at once (Holm).
+        claims: different ones, judged at once (Bonferroni).
     """
     df = seeds - 1 + (LENT if seeds > 2 else 0.0)
     return smallest_shown(spread, df, seeds, (1 - LEVEL) / claims)

@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ltmlc.evidence.audit.report import HOW_TO_READ_AUDIT, audit_counts
-from ltmlc.evidence.claims.judge import Verdict
 from ltmlc.evidence.claims.report import by_dataset, differences_in_words, own_reason, shown_difference, stated
+from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence

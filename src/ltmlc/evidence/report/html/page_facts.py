@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ltmlc.evidence.claims.judge import CLAIM_VERDICTS
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import count_verdicts, hours, named_seeds
