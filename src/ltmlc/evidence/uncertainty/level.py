@@ -120,13 +120,12 @@ def _deviations(
         residuals: less what a seed does to all rows.
         tolerance: of each gap, by rounding.
     """
-    centre = list(range(len(gaps)))
+    centre, errors = list(range(len(gaps))), np.sqrt(1 / n + 1 / m)
     while True:
         differences = gaps - gaps[centre].mean()
         excess = np.sign(differences) * np.maximum(np.abs(differences) - tolerance - 1e-9, 0.0)
         rest = _less_the_mean(residuals, centre)
         spreads = moderate(rest)
-        errors = np.sqrt(1 / n + 1 / m)
         by_spread = np.array([_by_spread(*each) for each in zip(spreads, excess / errors, strict=True)]) * len(gaps)
         p = _by_rotation(excess / errors, rest, centre, np.minimum(by_spread, 1.0))
         off = any(2 * min(p[row], by_spread[row]) <= ERROR_RATE for row in centre)
