@@ -14,7 +14,8 @@ so a whole column moves together; two questions are asked of each column (``unce
 * missing, failed: no number of ours.
 
 "Within noise" is not a proof of equality; the width of the interval, printed beside it, says how large a difference
-could hide. Each row's spread is its own, shrunk towards the others as far as they can tell (``uncertainty/moderated``).
+could hide. The spread behind it is the row's own, shrunk towards the others' as far as they can tell
+(``uncertainty/moderated``).
 
 With a reference file of our own earlier runs (m seeds) in place of published numbers, 1/m stands for the one draw.
 Seeds that both sides have are compared with each other alone, so that an installation that reproduces ours bit for
