@@ -78,7 +78,7 @@ def test_the_interval_is_the_stated_formula_and_p_is_5_percent_on_its_border():
     assert width == pytest.approx(stats.t.ppf(0.975, 7.5) * 0.6 * math.sqrt(1 + 1 / 5))
     assert spread.p_value(width, 5, 1) == pytest.approx(0.05) and spread.p_value(0.0, 5, 1) == 1
     assert spread.half_width(5) == pytest.approx(width * math.sqrt((1 / 5) / (1 + 1 / 5)))
-    assert math.isnan(UNKNOWN_SPREAD.half_width(5))
+    assert math.isnan(UNKNOWN_SPREAD.half_width(5)) and UNKNOWN_SPREAD.p_value(3.0, 5) == 1
 
 
 def test_equal_needs_both_one_sided_tests():

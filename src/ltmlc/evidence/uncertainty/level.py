@@ -126,16 +126,13 @@ def _deviations(
         excess = np.sign(differences) * np.maximum(np.abs(differences) - tolerance - 1e-9, 0.0)
         rest = _less_the_mean(residuals, centre)
         spreads = moderate(rest)
-        by_spread = np.array([_by_spread(*each) for each in zip(spreads, excess / errors, strict=True)]) * len(gaps)
-        p = _by_rotation(excess / errors, rest, centre, np.minimum(by_spread, 1.0))
+        alone = [spread.p_value(gap, 1) for spread, gap in zip(spreads, excess / errors, strict=True)]
+        by_spread = np.minimum(np.array(alone) * len(gaps), 1.0)
+        p = _by_rotation(excess / errors, rest, centre, by_spread)
         off = any(2 * min(p[row], by_spread[row]) <= ERROR_RATE for row in centre)
         if not off or len(centre) <= max(2, len(gaps) // 2 + 1):
             return centre, (differences, p, spreads)
         centre.remove(max(centre, key=lambda row: abs(excess[row])))  # others may owe their distance to it
-
-
-def _by_spread(spread: Spread, distance: float) -> float:
-    return spread.p_value(distance, 1) if spread.df else 1.0
 
 
 def _by_rotation(

@@ -46,8 +46,8 @@ class Spread(NamedTuple):
         return float(special.stdtr(self.df, -excess / self.error(n, m)))
 
     def p_value(self, excess: float, n: float, m: float = math.inf) -> float:
-        """Two-sided p-value; 1 for no excess, 0.05 on the border of :meth:`half_width`."""
-        return min(1.0, 2 * self.above(abs(excess), n, m)) if excess else 1.0
+        """Two-sided p-value; 0.05 on the border of :meth:`half_width`, 1 for no excess or an unknown spread."""
+        return min(1.0, 2 * self.above(abs(excess), n, m)) if excess and self.df else 1.0
 
 
 UNKNOWN_SPREAD = Spread(math.nan, 0.0)

@@ -17,6 +17,7 @@ Only rows of the same seeds can be turned by the same angle (:func:`turned_toget
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,10 +62,15 @@ def rotate(contrasts: Sequence[float], residuals: Sequence[Mapping[int, float]],
         own = np.maximum(squares - turned**2, 0.0)
         return turned / np.sqrt((own + typical_df * typical) / (df + typical_df))
 
-    directions = np.random.default_rng(0).normal(size=(ROTATIONS, 1 + df + 1))
+    return Rotated(statistic(contrast), statistic(_directions(df + 1) @ samples.T))
+
+
+@cache
+def _directions(seeds: int) -> np.ndarray:
+    """Where the contrast's own direction is turned to (ROTATIONS, 1 + S): uniform among those of all samples."""
+    directions = np.random.default_rng(0).normal(size=(ROTATIONS, 1 + seeds))
     directions[:, 1:] -= directions[:, 1:].mean(1, keepdims=True)  # residuals sum to zero, so what they turn to does
-    directions /= np.sqrt((directions**2).sum(1, keepdims=True))
-    return Rotated(statistic(contrast), statistic(directions @ samples.T))
+    return directions / np.sqrt((directions**2).sum(1, keepdims=True))
 
 
 def _typical(samples: np.ndarray, df: int) -> float:
