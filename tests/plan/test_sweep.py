@@ -9,7 +9,7 @@ import yaml
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config
 from ltmlc.plan.grid import load_grid
-from ltmlc.plan.sweep import load_sweep
+from ltmlc.plan.sweep import load_sweep, planned_spec
 
 ROOT = Path(__file__).parents[2]
 DIGITS = {"datasets": ["digits20-lt"], "tables": ["table2"], "tune": {"tables": ["table2"]}}
@@ -53,6 +53,22 @@ def test_only_the_rate_differs_from_the_row():
     recipe = {**tried["recipe"], "lr": plain["recipe"]["lr"], "name": plain["recipe"]["name"]}
     assert {**tried, "recipe": recipe} == plain
     assert sweep().grid.runs["digits20-lt"]["lsep"] == plain
+
+
+def test_a_run_is_looked_up_among_rows_then_among_candidates():
+    grid = load_grid({**DIGITS, "tables": ["table1"]}, ROOT)
+    assert planned_spec(grid, "digits20-lt", "lsep", sweep) == grid.runs["digits20-lt"]["lsep"]
+    assert planned_spec(grid, "digits20-lt", "lsep_recipe-dr_lr-0.01", sweep)["recipe"]["lr"] == 0.01
+    with pytest.raises(InputError, match=r"no run 'lsap' on digits20-lt; it has: .*lsep"):
+        planned_spec(grid, "digits20-lt", "lsap", sweep)
+
+
+def test_the_rows_runs_are_known_where_the_sweep_fits_no_data_set():
+    def unfit():
+        raise InputError("tune.tables: no such table")
+
+    with pytest.raises(InputError, match="no run 'lsap'"):
+        planned_spec(load_grid(DIGITS, ROOT), "digits20-lt", "lsap", unfit)
 
 
 def test_the_recipes_own_rate_is_always_among_the_candidates():

@@ -113,3 +113,10 @@ def test_a_mistake_in_the_settings_is_said_while_planning(project):
     done = project.snakemake("--dry-run", "tune", *(part.replace("table2", "table9") for part in CONFIG))
     assert done.returncode != 0
     assert "'table9' is not among the files" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("folder", ["results/tune-digits", "results/tune-digits/tune"])
+def test_a_target_of_a_run_that_is_not_planned_is_said_with_those_that_are(project, folder):
+    done = project.snakemake("--dry-run", f"{folder}/runs/digits20-lt/lsap/seed0/metrics.json", *CONFIG)
+    assert done.returncode != 0
+    assert "no run 'lsap' on digits20-lt; it has: " in done.stdout + done.stderr

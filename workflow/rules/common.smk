@@ -1,6 +1,6 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and what must be made again. No rules here.
 import gc
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 from ltmlc.data.split import load_split
@@ -9,6 +9,7 @@ from ltmlc.plan.methods import method_runs
 from ltmlc.disk.files import canonical_json
 from ltmlc.plan.fingerprint import run_fingerprint
 from ltmlc.plan.grid import load_grid
+from ltmlc.plan.sweep import load_sweep, planned_spec
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.definitions import Definitions
 from ltmlc.workflow.hooks import tell_what_happens
@@ -144,10 +145,23 @@ def predictions_of_methods(wildcards):
     return predictions_of(metrics_of_methods(wildcards))
 
 
+def in_words(function):
+    """Of bad input, Snakemake then says what is wrong, without a traceback."""
+
+    @wraps(function)
+    def called(*given):
+        try:
+            return function(*given)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+
+    return called
+
+
+@in_words
 def run_spec(wildcards):
     """A row's run, or one at a rate that the sweep has chosen (tune.smk)."""
-    runs = GRID.runs[wildcards.dataset]
-    return runs[wildcards.run] if wildcards.run in runs else candidate_spec(wildcards)
+    return planned_spec(GRID, wildcards.dataset, wildcards.run, load_candidates)
 
 
 def attempt_times(first):
@@ -202,12 +216,10 @@ def tell_why(changed, what):
 
 
 @cache
+@in_words
 def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
-    try:
-        damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
     say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
     return {path.as_posix() for path in damaged}

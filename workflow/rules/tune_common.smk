@@ -1,17 +1,15 @@
 # Needs: common.smk. Makes: what the sweep's rules ask for: its candidates, and after it is decided the runs that were chosen. No rules here.
-from ltmlc.plan.sweep import load_sweep
-
 HELD_OUT = f"{RESULTS}/tune"
 TUNED_DATASETS = list(GRID.datasets)
 
 
 @cache
-def sweep():
+def load_candidates():
     """Planned only when asked for: its tables need not fit every configuration."""
-    try:
-        return load_sweep(CONFIG)
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
+    return load_sweep(CONFIG)
+
+
+sweep = in_words(load_candidates)
 
 
 def held_out_metrics(wildcards):
@@ -20,8 +18,9 @@ def held_out_metrics(wildcards):
     return [f"{HELD_OUT}/runs/{wildcards.dataset}/{r}/seed{s}/metrics.json" for r in runs for s in sweep().grid.seeds]
 
 
+@in_words
 def candidate_spec(wildcards):
-    return sweep().grid.runs[wildcards.dataset][wildcards.run]
+    return load_candidates().grid.spec(wildcards.dataset, wildcards.run)
 
 
 def tuned_metrics(wildcards):

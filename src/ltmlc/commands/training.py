@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
@@ -152,16 +153,8 @@ def _from_json(option: str, text: str) -> dict:
 
 
 def _planned_spec(options: argparse.Namespace) -> dict:
-    from ltmlc.plan.sweep import load_sweep
+    from ltmlc.plan.sweep import load_sweep, planned_spec
 
-    runs = load_grid(options.config).runs
-    check_asked(options.dataset, runs)
-    if options.run not in runs[options.dataset]:
-        try:
-            candidates = load_sweep(options.config).grid.runs[options.dataset]
-        except InputError:  # the sweep's tables need not fit every configuration
-            candidates = {}
-        if options.run in candidates:
-            return candidates[options.run]
-        raise InputError(f"no run {options.run!r} on {options.dataset}; it has: {', '.join(runs[options.dataset])}")
-    return runs[options.dataset][options.run]
+    grid = load_grid(options.config)
+    check_asked(options.dataset, grid.datasets)
+    return planned_spec(grid, options.dataset, options.run, partial(load_sweep, options.config))

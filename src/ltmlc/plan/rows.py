@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltmlc.errors import InputError
+
 
 @dataclass(frozen=True)
 class Row:
@@ -54,3 +56,10 @@ class Grid:
     def titles(self) -> dict[str, str]:
         """Data set -> what it is called."""
         return {name: settings.get("title", name) for name, settings in self.datasets.items()}
+
+    def spec(self, dataset: str, run: str) -> dict[str, Any]:
+        """What a run is; raises InputError where the data set has none of that id."""
+        runs = self.runs[dataset]
+        if run not in runs:
+            raise InputError(f"no run {run!r} on {dataset}; it has: {', '.join(runs)}")
+        return runs[run]

@@ -6,6 +6,7 @@ one training.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,22 @@ def load_sweep(
                 found.setdefault(tuple(candidate.run for candidate in choice.candidates), choice)
         choices[dataset] = tuple(found.values())
     return Sweep(Grid(config, grid.datasets, grid.tables, runs, tuple(settings["seeds"])), choices)
+
+
+def planned_spec(grid: Grid, dataset: str, run: str, sweep: Callable[[], Sweep]) -> dict[str, Any]:
+    """What a run of the grid is, or one that the sweep of the same configuration tries.
+
+    Raises:
+        InputError: there is none of that id.
+    """
+    if run not in grid.runs[dataset]:
+        try:
+            candidates = sweep().grid.runs[dataset]
+        except InputError:  # the sweep's tables need not fit every configuration
+            candidates = {}
+        if run in candidates:
+            return candidates[run]
+    return grid.spec(dataset, run)
 
 
 def _factors(factors: list[float]) -> list[float]:
