@@ -10,8 +10,8 @@ from functools import partial
 
 from ltmlc import __doc__ as purpose
 from ltmlc import __version__
-from ltmlc.disk.trouble import MENDABLE
-from ltmlc.errors import InputError, PassingError, one_line
+from ltmlc.disk.trouble import mendable
+from ltmlc.errors import InputError, PassingError
 
 try:
     from ltmlc.commands import data, evidence, losses, overview, pages, start, training, tune
@@ -46,10 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        if (problem := MENDABLE.get(error.errno)) is None:
+        if (sentence := mendable(error)) is None:
             raise
-        where = f"{one_line(str(error.filename))}: " if error.filename else ""
-        return _refuse(options.verb, f"{where}{problem}; what is finished is safe, run the same again then")
+        return _refuse(options.verb, sentence)
 
 
 def _refuse(verb: str, sentence: str, how: str = "error") -> int:

@@ -62,6 +62,11 @@ def words_missing(message: str, *words: str) -> list[str]:
         ("tables: [table8]\n", ["mine.yaml: tables", "'table8'", "table1"]),
         ("seeds: zero\n", ["mine.yaml", "seeds", "'zero'", "array"]),
         ("training: {device: tpu}\n", ["mine.yaml", "training.device", "'tpu'"]),
+        ("results: Snakefile\n", ["mine.yaml", "results", "'Snakefile'", "Snakefile is no folder"]),
+        ("figures: Snakefile/new\n", ["mine.yaml", "figures", "'Snakefile/new'", "Snakefile is no folder"]),
+        ("data: {root: Snakefile}\n", ["mine.yaml", "data.root", "'Snakefile'", "Snakefile is no folder"]),
+        ("results: ./\n", ["mine.yaml", "results", "'.'", "a name"]),
+        ("figures: /\n", ["mine.yaml", "figures", "'/'", "a name"]),
     ],
 )
 def test_a_mistake_in_the_configuration_names_file_key_and_what_is_valid(ltmlc, put, text, words):
@@ -156,6 +161,24 @@ def test_snakemake_stops_with_the_sentence_and_no_traceback(project, put):
     assert done.returncode == 1
     assert not words_missing(output, "datasets", "'voc'", "voc-lt")
     assert "Traceback (most recent call last)" not in output
+
+
+def test_what_the_disk_refuses_snakemake_is_a_sentence_and_no_traceback(project, put):
+    put("results/demo/tables", "a file, where a folder is to be")
+    done = project.snakemake("--dry-run", "tables", "--configfile", "config/demo.yaml")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert not words_missing(output, "results/demo/tables: something else lies where this is to be written", "move it")
+    assert "Traceback (most recent call last)" not in output
+
+
+@pytest.mark.parametrize("seed", ["00", "07", "12345678901"])
+def test_a_seed_has_one_name_among_the_targets(project, seed):
+    target = "results/demo/runs/digits20-lt/lsep/seed{}/metrics.json".format
+    assert project.snakemake("--dry-run", target(1), "--configfile", "config/demo.yaml").returncode == 0
+    done = project.snakemake("--dry-run", target(seed), "--configfile", "config/demo.yaml")
+    assert done.returncode == 1
+    assert f"No rule to produce {target(seed)}" in done.stdout + done.stderr
 
 
 def test_weights_that_do_not_fit_stop_the_run_before_its_first_job(project, put):

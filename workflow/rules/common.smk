@@ -108,7 +108,7 @@ REPORTS = [
 wildcard_constraints:
     dataset="|".join(GRID.datasets),
     run="[^/]+",
-    seed=r"\d+",
+    seed=r"0|[1-9][0-9]{0,9}",  # `seed00` would be seed 0 once more
     table="|".join(GRID.tables),
 
 

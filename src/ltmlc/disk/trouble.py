@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ltmlc.disk.files import nearest_folder
-from ltmlc.errors import InputError
+from ltmlc.errors import InputError, one_line
 
 MENDABLE = {
     errno.ENOSPC: "the disk is full: free space",
@@ -28,6 +28,13 @@ MENDABLE = {
     ),
 }
 """What the operating system refuses and a user can mend -> what it is and how."""
+
+
+def mendable(error: OSError) -> str | None:
+    """The sentence for what a user can mend; None for another trouble."""
+    where = f"{one_line(str(error.filename))}: " if error.filename else ""
+    problem = MENDABLE.get(error.errno)
+    return problem and f"{where}{problem}; what is finished is safe, run the same again then"
 
 
 @contextmanager

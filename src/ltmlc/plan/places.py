@@ -69,11 +69,12 @@ def _resolved(path: str | Path, where: str) -> Path:
     """The folder that a path stands for, whether or not it is there yet."""
     try:
         target = Path(path).expanduser().resolve()
+        file = next((part for part in (target, *target.parents) if part.exists() and not part.is_dir()), None)
         longest = max(len(os.fsencode(part)) for part in target.parts)
         allowed = os.pathconf(nearest_folder(target), "PC_NAME_MAX")
-        if longest <= allowed and len(os.fsencode(target)) + BENEATH <= LONGEST_PATH:
+        if not file and longest <= allowed and len(os.fsencode(target)) + BENEATH <= LONGEST_PATH:
             return target
-        problem = "longer than the file system takes"
+        problem = f"{file} is no folder" if file else "longer than the file system takes"
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, links in a circle, no such user
         long = getattr(error, "errno", None) == errno.ENAMETOOLONG
         problem = "longer than the file system takes" if long else str(error)

@@ -1,6 +1,6 @@
 """What this project adds to a run of Snakemake, from whatever Snakefile it is started: what happens is told
 (:mod:`ltmlc.workflow.narrator`), what cannot be trained is refused before the first job, a mistake in the input is not
-tried again, and the end says what failed.
+tried again, what the disk refuses Snakemake is one sentence, and the end says what failed.
 """
 
 import logging
@@ -23,6 +23,7 @@ from snakemake.settings.enums import Quietness
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
+from ltmlc.disk.trouble import mendable
 from ltmlc.errors import counted_noun, few
 from ltmlc.plan.lookup import LOG, METRICS
 from ltmlc.workflow.narrator import Narrator
@@ -62,7 +63,15 @@ def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
             raise WorkflowError(f"strict: true, and {len(end.failed)} of {end.trainings} trainings failed")
         return None
 
-    workflow.execute = execute_and_tell
+    def execute_in_words(*args: Any, **kwargs: Any) -> None:
+        try:
+            execute_and_tell(*args, **kwargs)
+        except OSError as error:  # of Snakemake's own reading and writing
+            if (sentence := mendable(error)) is None:
+                raise
+            raise WorkflowError(sentence) from None
+
+    workflow.execute = execute_in_words
 
 
 @dataclass(frozen=True)
