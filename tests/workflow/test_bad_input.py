@@ -172,6 +172,15 @@ def test_what_the_disk_refuses_snakemake_is_a_sentence_and_no_traceback(project,
     assert "Traceback (most recent call last)" not in output
 
 
+def test_a_summary_leaves_a_damaged_result_alone(project, put):
+    result = "results/demo/runs/digits20-lt/lsep/seed0/metrics.json"
+    put(result, "edited")
+    done = project.snakemake("--summary", result, "--configfile", "config/demo.yaml")
+    assert done.returncode == 0
+    assert "a real run keeps it as metrics.json.damaged" in done.stdout + done.stderr
+    assert [file.name for file in (project.root / result).parent.iterdir()] == ["metrics.json"]
+
+
 @pytest.mark.parametrize("seed", ["00", "07", "12345678901"])
 def test_a_seed_has_one_name_among_the_targets(project, seed):
     target = "results/demo/runs/digits20-lt/lsep/seed{}/metrics.json".format

@@ -199,19 +199,24 @@ def inputs(stage_of, **paths_of):
     return named_inputs
 
 
+def only_plans():
+    """A dry run, or `--summary`, `--dag` and their like, which have nothing that executes."""
+    return workflow.dryrun or workflow.executor_plugin is None
+
+
 def make_again(stage):
     """A run also where nothing asks for it now: a table must not keep a number with nothing behind it."""
     is_run = stage.file.name == "metrics.json"
     tell_why(stage.changed, "trainings" if is_run else stage.file)
     if is_run or stage.file.exists():
         workflow.dag.forcefiles.add(stage.file.as_posix())
-    if is_run and stage.file.exists() and not workflow.dryrun and workflow.is_main_process:
+    if is_run and stage.file.exists() and not only_plans() and workflow.is_main_process:
         keep(stage.file.parent)
 
 
 @cache
 def tell_why(changed, what):
-    if changed != ("not there",):
+    if changed not in ((), ("not there",)):  # of what is damaged alone, `in_order` tells
         say([f"{what}: made again, as this has changed: {', '.join(changed)}"])
 
 
@@ -219,7 +224,7 @@ def tell_why(changed, what):
 @in_words
 def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
-    damaged, messages = put_in_order(GRID, ALIVE, dry=workflow.dryrun)
+    damaged, messages = put_in_order(GRID, ALIVE, dry=only_plans())
     say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
     return {path.as_posix() for path in damaged}
