@@ -16,7 +16,8 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.claims.file import load_claims
 from ltmlc.evidence.claims.judge import judge_claims, twin_of
 from ltmlc.evidence.results.archive import read_probe
-from ltmlc.plan.grid import load_grid
+from ltmlc.evidence.results.results import Results, load_results
+from ltmlc.plan.grid import Grid, load_grid
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -58,9 +59,20 @@ def write_page(options: argparse.Namespace) -> None:
         published=published,
         paper=title,
         more=options.more,
+        precisions=_other_precisions(grid, results_folder(options, grid), splits),
     )
     write_atomically(options.out, text)
     say_written(options.verb, [options.out])
+
+
+def _other_precisions(grid: Grid, folder: Path, splits: dict) -> dict[str, Results]:
+    """Of a folder ``precision-NAME`` beside the runs, those that are the same but for ``training.precision``."""
+    found = {}
+    for other in sorted(folder.glob("precision-*")):
+        precision = other.name.removeprefix("precision-")
+        config = {**grid.config, "training": {**grid.config["training"], "precision": precision}}
+        found[precision] = load_results(load_grid(config), other, splits)
+    return found
 
 
 def _command(options: argparse.Namespace) -> str:

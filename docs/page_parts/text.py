@@ -11,6 +11,7 @@ from typing import Any
 from page_parts.beside import beside_the_paper
 from page_parts.bounds import between_chance_and_probe
 from page_parts.limits import how_they_were_made, limits
+from page_parts.precision import in_another_precision
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.report import count_table, how_to_read, verdict_table
@@ -37,6 +38,7 @@ def page_markdown(
     published: Mapping[str, Sequence[float]] | None = None,
     paper: str = "",
     more: Sequence[str] = (),
+    precisions: Mapping[str, Results] | None = None,
 ) -> str:
     """The page as text, from whatever is finished.
 
@@ -52,6 +54,7 @@ def page_markdown(
         published: run id here -> the paper's total, head, medium and tail of the same row, on its own data set.
         paper: title of that data set.
         more: tables that stand beneath it with their numbers.
+        precisions: results of the same runs in other precisions.
 
     Raises:
         InputError: for several data sets, or a table that the configuration does not have.
@@ -64,7 +67,11 @@ def page_markdown(
             raise InputError(f"table {name!r} is not in the configuration; it has {', '.join(grid.tables)}")
     (dataset,) = grid.datasets
     rows = distinct_rows(grid, table, dataset)
-    runs = list(dict.fromkeys(run for name in tables for run, _ in distinct_rows(grid, name, dataset)))
+    labels: dict[str, str] = {}
+    for name in tables:
+        for run, row in distinct_rows(grid, name, dataset):
+            labels.setdefault(run, row.label)
+    runs = list(labels)
     bodies = [_body(grid, results, name, splits) for name in tables]
     sections = [
         f"# {grid.tables[table].title}: {grid.datasets[dataset].get('title', dataset)}",
@@ -78,6 +85,7 @@ def page_markdown(
         between_chance_and_probe(grid, results, tables, splits.get(dataset), probe),
         _differences(results, dataset, rows),
         _noise(results, dataset, rows),
+        in_another_precision(grid, results, labels, precisions or {}),
         _claims(verdicts, grid.datasets[dataset].get("title", dataset)),
         limits(grid, dataset, runs, splits.get(dataset), twin or {}),
     ]

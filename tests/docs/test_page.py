@@ -6,6 +6,7 @@ from statistics import stdev
 import pytest
 from evidence import synthetic
 from page_parts.text import page_markdown
+from scipy.stats import t
 
 from ltmlc.errors import InputError
 from ltmlc.evidence.claims.verdict import Verdict
@@ -28,7 +29,7 @@ GONE = Verdict("d", "4.2", "voc-lt", "greater", "C beats D.", "missing", "not tr
 
 @pytest.fixture
 def page(tmp_path):
-    def build(scores, *, seeds=(0, 1), probe=None, verdicts=(), twin=None, splits=None, more=()):
+    def build(scores, *, seeds=(0, 1), probe=None, verdicts=(), twin=None, splits=None, more=(), precisions=None):
         rows = [synthetic.row(run.upper(), run) for run in ("a", "b")]
         grid = synthetic.grid(synthetic.table("t", *rows), synthetic.table("table1", rows[0]), seeds=seeds)
         grid.runs["voc-lt"].update(a=SPEC, b=SPEC)
@@ -39,7 +40,7 @@ def page(tmp_path):
         splits = {"voc-lt": synthetic.split()} if splits is None else splits
         return page_markdown(
             *(grid, results, "t"), splits=splits, verdicts=verdicts, probe=probe, made_by="page t", twin=twin,
-            more=more,
+            more=more, precisions=precisions,
         )  # fmt: skip
 
     return build
@@ -53,6 +54,27 @@ def test_differences_are_paired_by_seed_and_noise_is_measured(page):
     assert f"| one run, all rows | {math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / 2):.2f} (" in text
     # row + seed leaves one degree of freedom: residuals of +-0.5 in four cells.
     assert "| of it a row's own | 1.00 |" in text
+
+
+@pytest.mark.parametrize(("theirs", "larger"), [(50.1, 0), (80.0, 4)])
+def test_the_same_run_in_another_precision_is_held_against_what_a_seed_does(page, tmp_path, theirs, larger):
+    other = {"precision": "bf16"}
+    synthetic.write(tmp_path / "other", "voc-lt", "a", 0, theirs, spec={**SPEC, **other})
+    grid = synthetic.grid(synthetic.table("t", synthetic.row("A", "a")))
+    grid.runs["voc-lt"]["a"] = {**SPEC, **other}
+    text = page({"a": (50.0, 52.0)}, precisions={"bf16": load_results(grid, tmp_path / "other")})
+    by_seed = t.ppf(0.975, 1) * math.sqrt(2) * stdev((50.0, 52.0))
+    assert f"| A, seed 0 | float32 → bf16 | 50.00 → {theirs:.2f}: {theirs - 50:+.2f} (± {by_seed:.2f}) |" in text
+    assert f"{larger} of 4 differences are larger." in text
+
+
+def test_what_a_seed_does_is_not_made_up_for_one_seed(page, tmp_path):
+    synthetic.write(tmp_path / "other", "voc-lt", "a", 0, 50.5, spec=SPEC)
+    grid = synthetic.grid(synthetic.table("t", synthetic.row("A", "a")))
+    grid.runs["voc-lt"]["a"] = SPEC
+    text = page({"a": [50.0]}, seeds=(0,), precisions={"bf16": load_results(grid, tmp_path / "other")})
+    assert "| A, seed 0 | float32 → bf16 | 50.00 → 50.50: +0.50 |" in text
+    assert "How much a seed does is not measured here: no row has two." in text
 
 
 def test_one_seed_has_no_interval(page):

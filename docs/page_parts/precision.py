@@ -1,0 +1,51 @@
+"""The part of a page that sets runs beside the same ones in another precision: is rounding within what a seed does?"""
+
+from collections.abc import Mapping
+
+from ltmlc.evidence.markup import markdown_table
+from ltmlc.evidence.results.results import COLUMNS, Results
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.plan.grid import Grid
+
+
+def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], others: Mapping[str, Results]) -> str:
+    """Every run and seed that is finished in both; empty without any.
+
+    Args:
+        grid: with one data set.
+        results: of the grid.
+        rows: run id -> label of the rows of the page.
+        others: precision -> results of the same runs.
+    """
+    (dataset,) = grid.datasets
+    cells: dict[tuple[str, str, int], list[str]] = {}
+    beyond = measured = 0
+    for column in COLUMNS:
+        draws = {run: results.draws(dataset, run, column) for run in rows}
+        spreads = dict(zip(draws, moderate(list(draws.values())), strict=True))
+        for precision, other in others.items():
+            for run, label in rows.items():
+                ours, theirs = (each.scores(dataset, run, column) for each in (results, other))
+                by_seed = spreads[run].half_width(1, 1) if spreads[run].df else None
+                for seed, gain in paired(ours, theirs).items():
+                    within = f" (± {by_seed:.2f})" if by_seed else ""
+                    text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {gain:+.2f}{within}"
+                    cells.setdefault((label, precision, seed), []).append(text)
+                    measured += by_seed is not None
+                    beyond += by_seed is not None and abs(gain) > by_seed
+    if not cells:
+        return ""
+    (here,) = {grid.runs[dataset][run]["precision"] for run in rows}
+    lines = [[f"{label}, seed {seed}", f"{here} → {there}", *texts] for (label, there, seed), texts in cells.items()]
+    verdict = (
+        f"{beyond} of {measured} differences are larger."
+        if measured
+        else "How much a seed does is not measured here: no row has two."
+    )
+    return (
+        "## In another precision\n\nThe same trainings from the same seeds, but for the arithmetic; mAP in percent. In "
+        "parentheses what a seed does: 95 % of the differences between two runs of a row that differ in their seed "
+        f"lie within it, as far as the seeds here can tell. {verdict}\n\n"
+        + markdown_table(["run", "precision", *COLUMNS], lines, left=2)
+    )
