@@ -18,6 +18,12 @@ def test_check_labels_names_the_first_place():
         check_labels(torch.tensor([[255, 1]], dtype=torch.uint8))
 
 
+def test_labels_that_are_no_tensor_are_named_and_none_at_all_are_in_order():
+    with pytest.raises(ValueError, match="labels must be a tensor, got list"):
+        check_labels([[0, 1]])
+    check_labels(torch.zeros(0, 4))
+
+
 def test_finite_logits_need_no_description():
     assert describe_non_finite(torch.tensor([[1e38, -1e38]])) is None
 

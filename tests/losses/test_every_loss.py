@@ -62,6 +62,26 @@ def test_values_and_gradients_equal_the_double_loops(name, settings, case, scale
     assert (gradient - expected_gradient).abs().max() <= 1e-8 * expected_gradient.abs().max()
 
 
+@pytest.mark.parametrize("case", ["mixed", "absent class", "class in every sample", "sample with no class"])
+@every_reference
+def test_the_second_derivative_is_that_of_the_double_loops(name, settings, case):
+    """Also where `torch.autograd.grad` asks for it, to whom no error comes that lies off the way to the logits."""
+    labels = labels_of(case)
+    loss, reference = subject(name, settings), REFERENCES[name][0]
+    logits = loss.logits(labels)
+    direction = torch.randn(logits.shape, generator=torch.Generator().manual_seed(1), dtype=logits.dtype)
+
+    def along(function):
+        point = logits.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(function(point).mean(), point, create_graph=True)
+        (second,) = torch.autograd.grad((gradient * direction).sum(), point)
+        return second
+
+    ours = along(lambda point: loss(point, labels, reduction="none"))
+    theirs = along(lambda point: reference(point, labels, **settings))
+    torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("check", CONTRACT)
 @every_setting
 def test_the_contract(name, settings, check):

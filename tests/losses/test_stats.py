@@ -1,5 +1,6 @@
 """Class statistics: what is accepted, and what is kept between steps."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -57,3 +58,17 @@ def test_can_be_hashed_compared_and_pickled_whatever_was_evaluated():
     stats.per_class(doubled, torch.zeros(2, 2))
     assert pickle.loads(pickle.dumps(stats)) == stats == ClassStats([3, 1], 4)
     assert hash(stats) == hash(ClassStats([3, 1], 4))
+
+
+def test_what_a_validation_has_cached_can_be_trained_with():
+    stats, logits = ClassStats([3, 1], 4), torch.zeros(2, 2, requires_grad=True)
+    with torch.inference_mode():
+        stats.per_class(doubled, logits)
+    (logits.sigmoid() * stats.per_class(doubled, logits)).sum().backward()
+    assert logits.grad.isfinite().all()
+
+
+def test_a_copy_takes_no_tensor_of_the_process_along():
+    stats = ClassStats([3, 1], 4)
+    cached = stats.per_class(doubled, torch.zeros(2, 2))
+    assert copy.deepcopy(stats).per_class(doubled, torch.zeros(2, 2)) is not cached

@@ -86,6 +86,22 @@ def test_values_and_gradients_are_those_of_the_layers_one_after_the_other(name, 
     assert all(gradient.abs().sum() > 0 for gradient in affine)
 
 
+@pytest.mark.parametrize(("dtype", "rtol"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
+def test_second_derivatives_are_those_of_the_layers_one_after_the_other(dtype, rtol, unfolded):
+    """In float32 they go through what is fused."""
+
+    def of_the_gradients_size(model, inputs):
+        parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        gradients = torch.autograd.grad(model(inputs).square().mean(), parameters, create_graph=True)
+        second = torch.autograd.grad(sum(gradient.square().sum() for gradient in gradients), parameters)
+        return torch.cat([each.double().flatten() for each in second])
+
+    settings = {"backbone": "resnet18", "width": 16, "frozen_stages": 1, "norm_eval": True}
+    exact = unfolded(of_the_gradients_size, network(**settings), images(size=64))
+    ours = of_the_gradients_size(network(dtype, **settings), images(dtype, 64))
+    assert (ours - exact).norm() <= rtol * exact.norm() > 0
+
+
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("name", ["resnet50", "resnet18"])
 def test_what_is_fused_on_a_cpu_is_as_near_to_float64_as_the_layers_are(name, memory_format, unfolded, two_threads):

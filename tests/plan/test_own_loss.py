@@ -192,3 +192,16 @@ def test_check_loss_names_what_a_loss_does_not_keep_and_passes_what_new_loss_wri
     assert main(["check-loss", "mine.two_way:two_way"]) == 2
     assert "FAILS  true gradient        mixed: " in capsys.readouterr().out
     assert main(["new-loss", "two_way"]) == 2 and main(["new-loss", "dr"]) == 2
+
+
+@pytest.mark.parametrize("name", ["class", "lambda", "null", "true", "on", "table1", "DR", "as_batch", "a-b"])
+def test_a_name_that_python_yaml_or_the_project_reads_as_something_else_is_refused(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-loss", name]) == 2
+    assert f"{name!r} cannot be the name of a new loss" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_weight_that_is_detached_on_purpose_is_no_fault_of_a_built_in_loss(capsys):
+    assert main(["check-loss", "asl"]) == main(["check-loss", "circle"]) == 0
+    assert "true gradient" not in capsys.readouterr().out

@@ -1,14 +1,18 @@
 """The verbs for a loss of one's own: new-loss writes one to start from, check-loss holds one to the contract."""
 
 import argparse
+import re
+from keyword import iskeyword
 from pathlib import Path
+
+import yaml
 
 from ltmlc.commands.options import DeclareVerb
 from ltmlc.disk.files import write_atomically
 from ltmlc.disk.own_code import import_losses
 from ltmlc.errors import InputError
 from ltmlc.plan.catalogue import REQUIRED, loss_modules, loss_parameters
-from ltmlc.plan.lookup import PROJECT
+from ltmlc.plan.lookup import PROJECT, files_of
 from ltmlc.plan.terms import loss_term, refuse_unknown
 
 
@@ -44,23 +48,32 @@ def _required(name: str) -> list[str]:
 def new_loss(options: argparse.Namespace) -> None:
 
     name = options.name
-    if not name.isidentifier() or not name.isascii() or name in loss_modules():
-        raise InputError(
-            f"{name!r} cannot be the name of a new loss; take letters, digits and _, and no built-in's name"
-        )
     files = {
-        Path("mine", f"{name}.py"): "config/new-loss/loss.py.txt",
-        Path("config", "tables", f"{name}.yaml"): "config/new-loss/table.yaml.txt",
-        Path("config.yaml"): "config/new-loss/config.yaml.txt",
+        Path("mine", f"{name}.py"): "loss.py.txt",
+        Path("config", "tables", f"{name}.yaml"): "table.yaml.txt",
+        Path("config.yaml"): "config.yaml.txt",
     }
+    texts = {path: (PROJECT / "config/new-loss" / file).read_text(encoding="utf-8") for path, file in files.items()}
+    _check_name(name, " ".join(texts.values()))
     there = [str(path) for path in files if path.exists() and path != Path("config.yaml")]
     if there:
         raise InputError(f"{there[0]} is there already; move it away, or take another name")
     if Path("config.yaml").exists():  # of the first loss of this folder
-        del files[Path("config.yaml")]
+        del texts[Path("config.yaml")]
         print(f"config.yaml: left as it is; list {name} under tables there")
-    for path, template in files.items():
+    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (PROJECT / template).read_text(encoding="utf-8").replace("NAME", name))
+        write_atomically(path, text.replace("NAME", name))
         print(f"{path}: written")
     print(f"next: edit mine/{name}.py, then `ltmlc check-loss mine.{name}:{name}` and `ltmlc run --cores 2 -- tables`")
+
+
+def _check_name(name: str, templates: str) -> None:
+    """Raise InputError for what Python or YAML reads as something else, and for what means something already."""
+    taken = {*loss_modules(), *files_of("tables"), *re.findall(r"\w+", templates)}
+    plain = name.isidentifier() and name.isascii() and not iskeyword(name) and yaml.safe_load(name) == name
+    if not plain or name in taken:
+        raise InputError(
+            f"{name!r} cannot be the name of a new loss; take letters, digits and _, no word of Python or YAML, and "
+            "no name that a loss, a table or the new files use already"
+        )

@@ -13,7 +13,8 @@ def as_batch(logits: Tensor, labels: Tensor, *, experts: int | None = None) -> t
 
     Args:
         logits: floating point, (M, C), or (E, M, C) where `experts` is given.
-        labels: (M, C) in {0, 1}, of any dtype. See `as_mask` for when the values are checked.
+        labels: (M, C) in {0, 1}: boolean, uint8, signed integers or floating point. See `as_mask` for when the values
+            are checked.
         experts: the number E of experts, for losses that take one set of logits from each.
     Raises:
         ValueError: wrong type, shape, device or label value.
@@ -21,8 +22,7 @@ def as_batch(logits: Tensor, labels: Tensor, *, experts: int | None = None) -> t
     if not torch.is_tensor(logits) or not logits.is_floating_point():
         found = logits.dtype if torch.is_tensor(logits) else type(logits).__name__
         raise ValueError(f"logits must be a floating point tensor, got {found}")
-    if not torch.is_tensor(labels):
-        raise ValueError(f"labels must be a tensor, got {type(labels).__name__}")
+    _check_tensor(labels)
     expected = "(M, C)" if experts is None else f"(E, M, C) with E = {experts} experts"
     shape = tuple(logits.shape)
     if logits.ndim != (2 if experts is None else 3) or experts not in (None, shape[0]) or 0 in shape:
@@ -48,8 +48,14 @@ def as_mask(labels: Tensor) -> Tensor:
 
 def check_labels(labels: Tensor) -> None:
     """Raise ValueError, naming the first place, unless every label is 0 or 1. Waits for the device."""
-    if labels.dtype != torch.bool:
+    _check_tensor(labels)
+    if labels.dtype != torch.bool and labels.numel():
         _check_equal(labels.bool(), labels)
+
+
+def _check_tensor(labels: Tensor) -> None:
+    if not torch.is_tensor(labels):
+        raise ValueError(f"labels must be a tensor, got {type(labels).__name__}")
 
 
 def _check_equal(mask: Tensor, labels: Tensor) -> None:

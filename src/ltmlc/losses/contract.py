@@ -17,6 +17,9 @@ from ltmlc.losses.terms import find_loss
 SHAPES = {(5, 4), (5,), (4,)}
 """Of the values of five samples and four classes: an entry, a sample or a class each."""
 
+DETACHED = ("asl", "circle")
+"""Built-in losses that take a weight as constant, as their sources do: their gradient is not that of the value."""
+
 
 def differentiable(loss: Subject) -> None:
     """The mean is a scalar with a gradient."""
@@ -32,7 +35,8 @@ def true_gradient(loss: Subject) -> None:
         try:
             gradcheck(lambda s, labels=labels: loss(s, labels, reduction="none"), logits)
         except GradcheckError as error:
-            _require(False, f"{case}: {str(error).splitlines()[0]}")
+            found = str(error).splitlines()[0]
+            _require(False, f"{case}: {found} (if a weight is detached on purpose, let this one fail)")
 
 
 def finite(loss: Subject) -> None:
@@ -184,6 +188,8 @@ def examine(name: str) -> Iterator[tuple[str, str, str | None]]:
     """(check, what it asks, what was found or None) of each check, for a loss by name, with its own defaults."""
     subject = Subject(find_loss(name, LOSSES), experts=3 if name == "balpoe" else None)
     for check in CONTRACT.values():
+        if check is true_gradient and name in DETACHED:
+            continue
         problem = None
         try:
             check(subject)

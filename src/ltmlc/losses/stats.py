@@ -34,6 +34,9 @@ class ClassStats:
         object.__setattr__(self, "counts", counts)
         object.__setattr__(self, "num_images", num_images)
 
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_cache": {}}  # tensors of this process and its devices
+
     def per_class(self, formula: Callable[[Tensor, int], Tensor], like: Tensor) -> Tensor:
         """`formula(counts, num_images)` as a (C,) tensor with the device and dtype of `like`.
 
@@ -47,8 +50,9 @@ class ClassStats:
             raise ValueError(f"the class statistics have {len(self.counts)} counts but logits {like.shape[-1]} classes")
         key = (formula, like.device, like.dtype)
         if key not in self._cache:
-            counts = torch.tensor(self.counts, dtype=torch.float64)
-            self._cache[key] = formula(counts, self.num_images).to(like.dtype).to(like.device)
+            with torch.inference_mode(False):  # a training step may use what a validation has cached
+                counts = torch.tensor(self.counts, dtype=torch.float64)
+                self._cache[key] = formula(counts, self.num_images).to(like.dtype).to(like.device)
         return self._cache[key]
 
 

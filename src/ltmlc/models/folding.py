@@ -11,7 +11,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 
 def convolve(features: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> Tensor:
@@ -82,7 +81,6 @@ class _Scaled(torch.autograd.Function):
         return (weight * scale[:, None, None, None]).to(dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         weight, scale = ctx.saved_tensors
         gradient = gradient.to(weight.dtype)
@@ -109,7 +107,6 @@ class _ConvolutionReLU(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         features, weight, output = ctx.saved_tensors
         padding, stride, dilation, groups = ctx.layout

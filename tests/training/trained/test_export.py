@@ -45,7 +45,7 @@ def test_a_loaded_run_gives_an_image_the_logits_of_its_evaluation(data, run_dir)
     np.testing.assert_allclose(trained.logits(images), own[:2], rtol=1e-5, atol=1e-6)
     assert trained.transform(images).shape == (2, 3, 16, 16) and len(trained.classes) == 10
     assert not trained.network.training
-    for wrong in ([], [images[0].astype(float)], [images[0][..., 0]]):
+    for wrong in ([], [images[0].astype(float)], [images[0][..., 0]], [images[0][:0]]):
         with pytest.raises(InputError, match=r"uint8 RGB \(H, W, 3\)|at least one"):
             trained.transform(wrong)
 

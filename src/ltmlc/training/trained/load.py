@@ -57,8 +57,8 @@ class Trained:
             InputError: no image, or one that is not uint8 RGB.
         """
         for number, image in enumerate(images):
-            if getattr(image, "dtype", None) != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-                raise InputError(f"image {number} of the list is not an array of uint8 RGB (H, W, 3)")
+            if getattr(image, "dtype", None) != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+                raise InputError(f"image {number} of the list is not an array of uint8 RGB (H, W, 3), or has no pixel")
         if not images:
             raise InputError("the list of images is empty: give at least one")
         shapes = np.array([image.shape[:2] for image in images])  # (B, 2)
