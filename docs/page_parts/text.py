@@ -154,16 +154,14 @@ def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> s
         lines.append([row.label, *(f"{stdev(values):.2f}" if len(values) > 1 else "…" for values in scores)])
     runs = dict.fromkeys(run for name, run, _ in results.runs if name == dataset)
     parts = [components([results.draws(dataset, run, column) for run in runs]) for column in COLUMNS]
-    known = [part.df > 0 for part in parts]
-    if not any(known):
+    if not any(part.df for part in parts):
         return "## Noise between seeds\n\nNot measured: no row has two seeds."
     shown = {
         "one run, all rows": [f"{part.sd:.2f} ({part.df:.1f} df)" for part in parts],
-        "of it shared by all rows of a seed": [f"{part.seed:.2f} ({part.shared:.0%})" for part in parts],
+        "of it shared by all rows of a seed": [f"{part.seed:.2f} ({part.shared_text})" for part in parts],
         "of it a row's own": [f"{part.residual:.2f}" for part in parts],
     }
-    for label, texts in shown.items():
-        lines.append([label, *(text if there else "…" for text, there in zip(texts, known, strict=True))])
+    lines += [[label, *("…" if "nan" in text else text for text in texts)] for label, texts in shown.items()]
     text = (
         "## Noise between seeds, measured\n\nStandard deviations, points of mAP. A seed moves all rows together, so "
         "the spread of one run is known from about as many independent draws as there are seeds (degrees of freedom "

@@ -31,3 +31,10 @@ def test_one_seed_measures_nothing():
     alone = components([{0: 50.0}, {0: 51.0}])
     assert alone.df == 0 and math.isnan(alone.sd)
     assert components([]).df == 0
+
+
+def test_of_a_single_run_with_seeds_no_part_is_told_from_the_other():
+    single = components([{0: 50.0}, {0: 60.0, 1: 61.0, 2: 63.0}])
+    assert (single.sd, single.df) == (pytest.approx(np.std([60, 61, 63], ddof=1)), 2)
+    assert math.isnan(single.seed) and math.isnan(single.residual)
+    assert single.shared_text == "share not measured"

@@ -111,7 +111,7 @@ def _noise(diff: Diff) -> str:
     for dataset in diff.datasets:
         parts = [diff.noise[dataset, column] for column in COLUMNS]
         if any(part.df for part in parts):
-            texts = [f"{part.sd:.2f} (df {part.df:.1f}, {part.shared:.0%})" if part.df else "–" for part in parts]
+            texts = [f"{part.sd:.2f} (df {part.df:.1f}, {part.shared_text})" if part.df else "–" for part in parts]
             rows.append([dataset, *texts])
     text = (
         "## Seed noise: standard deviation of one run between seeds (percentage points)\n\nIn parentheses its degrees "

@@ -16,7 +16,8 @@ from ltmlc.evidence.uncertainty.noise import additive_noise, seed_effects
 
 @dataclass(frozen=True)
 class Components:
-    """Standard deviations in points; NaN and 0 degrees of freedom where nothing is measured.
+    """Standard deviations in points; NaN and 0 degrees of freedom where nothing is measured. Of a single run with
+    several seeds ``sd`` alone is: what of it all runs would share, no other run shows.
 
     Args:
         seed: of the effect that all runs share.
@@ -32,8 +33,12 @@ class Components:
 
     @property
     def shared(self) -> float:
-        """Share of the shared effect in the variance of one run."""
+        """Share of the shared effect in the variance of one run; NaN where it is not measured."""
         return self.seed**2 / self.sd**2 if self.sd else math.nan
+
+    @property
+    def shared_text(self) -> str:
+        return "share not measured" if math.isnan(self.shared) else f"{self.shared:.0%}"
 
 
 def components(scores: Sequence[Mapping[int, float]]) -> Components:
@@ -45,8 +50,9 @@ def components(scores: Sequence[Mapping[int, float]]) -> Components:
     if seed_df < 1:
         return Components(math.nan, math.nan, math.nan, 0.0)
     moved = float(np.var(list(effects.values()), ddof=1))  # the shared part, and a run-th of the residual
-    residual = rest.sd**2 if rest.df else 0.0
-    own = residual * (1 - 1 / len(scores))
-    run = added([Spread(moved, seed_df), *([Spread(own, rest.df)] if rest.df else [])])
+    if not rest.df:
+        return Components(math.nan, math.nan, math.sqrt(moved), float(seed_df))
+    residual = rest.sd**2
+    run = added([Spread(moved, seed_df), Spread(residual * (1 - 1 / len(scores)), rest.df)])
     shared = max(moved - residual / len(scores), 0.0)
     return Components(math.sqrt(shared), math.sqrt(residual), run.sd, run.df)
