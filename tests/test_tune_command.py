@@ -124,6 +124,7 @@ def test_the_tuned_table_and_the_command_that_trains_for_it(capsys):
         (["tune", "tiny", "--table", "yours"], ["yours", "mine"]),
         (["tune", "tiny", "--factors", "0"], ["tune.factors", "above 0"]),
         (["holdout", "--split", "results/data/tiny/split.json", "--share", "1", "--out", "x"], ["share", "0 and 1"]),
+        (["holdout", "--split", "nowhere.json", "--out", "x"], ["split file", "not found", "nowhere.json"]),
     ],
 )
 def test_bad_input_is_one_sentence(arguments, words, capsys):

@@ -55,9 +55,10 @@ def holdout(options: argparse.Namespace) -> None:
     from ltmlc.workflow.parts import holdout_parts, refuse_edited
     from ltmlc.workflow.record import write_record
 
+    split = load_split(options.split)
     found = holdout_parts(options.share, options.seed) | {"split": sha256_file(options.split)}
     refuse_edited(options.made_of, found)
-    save_split(held_out_split(load_split(options.split), share=options.share, seed=options.seed), options.out)
+    save_split(held_out_split(split, share=options.share, seed=options.seed), options.out)
     write_record(options.out, options.made_of)
     say_written(options.verb, [options.out])
 
