@@ -118,6 +118,7 @@ def test_members_that_are_passed_over_count_as_unpacked(tmp_path):
 
 def test_a_file_in_the_place_of_a_folder_of_results_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "results").write_text("x")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "tables").write_text("x")
     assert main(["tabulate", "--config", '{"datasets": ["digits20-lt"], "tables": ["table2"]}']) == 2
     assert "something else lies where this is to be written" in capsys.readouterr().err
