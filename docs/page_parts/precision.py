@@ -30,7 +30,7 @@ def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], 
                 by_seed = spreads[run].half_width(1, 1) if spreads[run].df else None
                 for seed, gain in paired(ours, theirs).items():
                     within = f" (± {by_seed:.2f})" if by_seed else ""
-                    text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {gain:+.2f}{within}"
+                    text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {round(gain, 2) + 0.0:+.2f}{within}"
                     cells.setdefault((label, precision, seed), []).append(text)
                     measured += by_seed is not None
                     beyond += by_seed is not None and abs(gain) > by_seed
