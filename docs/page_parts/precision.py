@@ -1,5 +1,6 @@
 """The part of a page that sets runs beside the same ones in another precision: is rounding within what a seed does?"""
 
+import math
 from collections.abc import Mapping
 
 from ltmlc.evidence.markup import markdown_table
@@ -27,13 +28,13 @@ def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], 
         for precision, other in others.items():
             for run, label in rows.items():
                 ours, theirs = (each.scores(dataset, run, column) for each in (results, other))
-                by_seed = spreads[run].half_width(1, 1) if spreads[run].df else None
+                by_seed = spreads[run].half_width(1, 1)  # NaN where no row has two seeds
+                within = "" if math.isnan(by_seed) else f" (± {by_seed:.2f})"
                 for seed, gain in paired(ours, theirs).items():
-                    within = f" (± {by_seed:.2f})" if by_seed else ""
                     text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {round(gain, 2) + 0.0:+.2f}{within}"
                     cells.setdefault((label, precision, seed), []).append(text)
-                    measured += by_seed is not None
-                    beyond += by_seed is not None and abs(gain) > by_seed
+                    measured += not math.isnan(by_seed)
+                    beyond += abs(gain) > by_seed
     if not cells:
         return ""
     (here,) = {grid.runs[dataset][run]["precision"] for run in rows}

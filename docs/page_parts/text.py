@@ -3,6 +3,7 @@
 Nothing on it is written by hand but what the sections are called: the same files give the same page.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, stdev
@@ -157,11 +158,12 @@ def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> s
     if not any(part.df for part in parts):
         return "## Noise between seeds\n\nNot measured: no row has two seeds."
     shown = {
-        "one run, all rows": [f"{part.sd:.2f} ({part.df:.1f} df)" for part in parts],
-        "of it shared by all rows of a seed": [f"{part.seed:.2f} ({part.shared_text})" for part in parts],
-        "of it a row's own": [f"{part.residual:.2f}" for part in parts],
+        "one run, all rows": [(part.sd, f" ({part.df:.1f} df)") for part in parts],
+        "of it shared by all rows of a seed": [(part.seed, f" ({part.shared_text})") for part in parts],
+        "of it a row's own": [(part.residual, "") for part in parts],
     }
-    lines += [[label, *("…" if "nan" in text else text for text in texts)] for label, texts in shown.items()]
+    for label, found in shown.items():
+        lines.append([label, *("…" if math.isnan(sd) else f"{sd:.2f}{text}" for sd, text in found)])
     text = (
         "## Noise between seeds, measured\n\nStandard deviations, points of mAP. A seed moves all rows together, so "
         "the spread of one run is known from about as many independent draws as there are seeds (degrees of freedom "
