@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ltmlc.losses import check_labels, describe_non_finite
+from ltmlc.losses import bce, check_labels, describe_non_finite
 
 
 def test_check_labels_names_the_first_place():
@@ -22,6 +22,21 @@ def test_labels_that_are_no_tensor_are_named_and_none_at_all_are_in_order():
     with pytest.raises(ValueError, match="labels must be a tensor, got list"):
         check_labels([[0, 1]])
     check_labels(torch.zeros(0, 4))
+
+
+def test_labels_of_a_type_that_torch_cannot_compute_with_are_refused():
+    with pytest.raises(ValueError, match=r"labels must be of type bool, uint8, .*, got torch.uint16"):
+        check_labels(torch.ones(2, 3, dtype=torch.uint16))
+    with pytest.raises(ValueError, match=r"labels must be of type .*, got torch.complex64"):
+        bce(torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.complex64))
+
+
+def test_sparse_logits_and_labels_are_refused_with_the_way_to_mend_them():
+    dense, sparse = torch.ones(2, 3), torch.ones(2, 3).to_sparse()
+    with pytest.raises(ValueError, match=r"labels must be a dense tensor, .* labels.to_dense\(\) makes one"):
+        bce(dense, sparse)
+    with pytest.raises(ValueError, match=r"logits must be a dense tensor, .* logits.to_dense\(\) makes one"):
+        bce(sparse, dense)
 
 
 def test_finite_logits_need_no_description():

@@ -5,6 +5,8 @@ Values and gradients can only be compared with a reference where there is one; a
 
 import ast
 import inspect
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,22 @@ def test_hyper_parameters_out_of_range_are_refused(name, settings, message):
     labels = labels_of("mixed")
     with pytest.raises(ValueError, match=message):
         subject(name, settings)(subject(name).logits(labels), labels)
+
+
+def real_numbers() -> list[tuple[str, str, object]]:
+    """Every hyper-parameter that is a real number, or several, with a NaN in its place."""
+    wrong = {float: math.nan, Sequence[float]: (math.nan, 0.0, 1.0)}
+    parameters = [
+        (name, key, each.annotation) for name in LOSSES for key, each in hyper_parameters(LOSSES[name]).items()
+    ]
+    return [(name, key, wrong[kind]) for name, key, kind in parameters if kind in wrong]
+
+
+@pytest.mark.parametrize(("name", "key", "value"), real_numbers())
+def test_a_hyper_parameter_that_is_not_a_number_is_refused_by_its_name(name, key, value):
+    labels = labels_of("mixed")
+    with pytest.raises(ValueError, match=key):
+        subject(name, {key: value})(subject(name).logits(labels), labels)
 
 
 def test_the_planner_can_read_the_registry_without_importing_torch():

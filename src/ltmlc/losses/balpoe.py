@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ltmlc.losses.batch import as_batch, reduce_values
+from ltmlc.losses.batch import as_batch, check_finite, reduce_values
 from ltmlc.losses.bce_terms import bce_values
 from ltmlc.losses.stats import ClassStats
 
@@ -30,8 +30,9 @@ def balpoe(
         tau: strength of each expert's bias.
         reduction: "mean" over the M * C entries, or "none" for the (M, C) values (each a mean over the experts).
     Raises:
-        ValueError: bad shape, label or statistics.
+        ValueError: bad shape, label, statistics or parameter.
     """
+    check_finite(**{f"tau[{e}]": strength for e, strength in enumerate(tau)})
     logits, positives = as_batch(logits, labels, experts=len(tau))
     log_prior = stats.per_class(log_class_share, logits)  # (C,)
     biased = torch.stack([expert + strength * log_prior for expert, strength in zip(logits, tau, strict=True)])

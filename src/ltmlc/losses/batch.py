@@ -5,6 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+LABELS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, *FLOATS)
+
 
 def as_batch(logits: Tensor, labels: Tensor, *, experts: int | None = None) -> tuple[Tensor, Tensor]:
     """Logits in their computing dtype and labels as a boolean mask, both checked; the caller's tensors are not changed.
@@ -19,10 +22,8 @@ def as_batch(logits: Tensor, labels: Tensor, *, experts: int | None = None) -> t
     Raises:
         ValueError: wrong type, shape, device or label value.
     """
-    if not torch.is_tensor(logits) or not logits.is_floating_point():
-        found = logits.dtype if torch.is_tensor(logits) else type(logits).__name__
-        raise ValueError(f"logits must be a floating point tensor, got {found}")
-    _check_tensor(labels)
+    _check_tensor("logits", logits, FLOATS)
+    _check_tensor("labels", labels, LABELS)
     expected = "(M, C)" if experts is None else f"(E, M, C) with E = {experts} experts"
     shape = tuple(logits.shape)
     if logits.ndim != (2 if experts is None else 3) or experts not in (None, shape[0]) or 0 in shape:
@@ -48,14 +49,19 @@ def as_mask(labels: Tensor) -> Tensor:
 
 def check_labels(labels: Tensor) -> None:
     """Raise ValueError, naming the first place, unless every label is 0 or 1. Waits for the device."""
-    _check_tensor(labels)
+    _check_tensor("labels", labels, LABELS)
     if labels.dtype != torch.bool and labels.numel():
         _check_equal(labels.bool(), labels)
 
 
-def _check_tensor(labels: Tensor) -> None:
-    if not torch.is_tensor(labels):
-        raise ValueError(f"labels must be a tensor, got {type(labels).__name__}")
+def _check_tensor(name: str, tensor: Tensor, dtypes: tuple[torch.dtype, ...]) -> None:
+    if not torch.is_tensor(tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(tensor).__name__}")
+    if tensor.layout != torch.strided:
+        raise ValueError(f"{name} must be a dense tensor, got {tensor.layout}; {name}.to_dense() makes one")
+    if tensor.dtype not in dtypes:
+        valid = ", ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
+        raise ValueError(f"{name} must be of type {valid}, got {tensor.dtype}")
 
 
 def _check_equal(mask: Tensor, labels: Tensor) -> None:
@@ -102,6 +108,13 @@ def check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
     """Raise ValueError unless `value` is one of `valid`."""
     if value not in valid:
         raise ValueError(f"{name} must be one of {', '.join(valid)}, got {value!r}")
+
+
+def check_finite(**parameters: float) -> None:
+    """Raise ValueError unless every named parameter is a finite number."""
+    for name, value in parameters.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number, got {value!r}")
 
 
 def check_positive(**parameters: float) -> None:

@@ -146,7 +146,7 @@ def bad_input(loss: Subject) -> None:
         "labels must be 0 or 1, found 0.5": (logits, labels * 0.5),
         "labels must be 0 or 1, found nan": (logits, labels * torch.nan),
         "labels must be a tensor": (logits, labels.tolist()),
-        "logits must be a floating point tensor, got torch.int64": (logits.long(), labels),
+        "logits must be of type float64, float32, bfloat16, float16, got torch.int64": (logits.long(), labels),
         "with at least one sample": (logits[..., :0, :], labels[:0]),
         "reduction must be one of mean, none": (logits, labels),
     }

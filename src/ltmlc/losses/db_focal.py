@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ltmlc.losses.batch import as_batch, check_not_negative, check_positive, reduce_values
+from ltmlc.losses.batch import as_batch, check_finite, check_not_negative, check_positive, reduce_values
 from ltmlc.losses.bce_terms import focal_values
 from ltmlc.losses.stats import ClassStats
 
@@ -46,6 +46,7 @@ def db_focal(
     Raises:
         ValueError: bad shape, label, statistics or parameter.
     """
+    check_finite(mu=mu)
     check_positive(neg_scale=neg_scale, balance=balance)
     check_not_negative(alpha=alpha, beta=beta, init_bias=init_bias, gamma=gamma)
     logits, positives = as_batch(logits, labels)
