@@ -1,7 +1,8 @@
 """The part of a page that sets runs beside the same ones in another precision: is rounding within what a seed does?"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 from ltmlc.evidence.markup import markdown_table
 from ltmlc.evidence.results.results import COLUMNS, Results
@@ -22,19 +23,16 @@ def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], 
     (dataset,) = grid.datasets
     cells: dict[tuple[str, str, int], list[str]] = {}
     beyond = measured = 0
-    for column in COLUMNS:
-        draws = {run: results.draws(dataset, run, column) for run in rows}
-        spreads = dict(zip(draws, moderate(list(draws.values())), strict=True))
-        for precision, other in others.items():
-            for run, label in rows.items():
-                ours, theirs = (each.scores(dataset, run, column) for each in (results, other))
-                by_seed = spreads[run].half_width(1, 1)  # NaN where no row has two seeds
-                within = "" if math.isnan(by_seed) else f" (± {by_seed:.2f})"
-                for seed, gain in paired(ours, theirs).items():
-                    text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {round(gain, 2) + 0.0:+.2f}{within}"
-                    cells.setdefault((label, precision, seed), []).append(text)
-                    measured += not math.isnan(by_seed)
-                    beyond += abs(gain) > by_seed
+    by_seed = {column: _half_widths(results, dataset, list(rows), column) for column in COLUMNS}
+    for column, run, (precision, other) in product(COLUMNS, rows, others.items()):
+        ours, theirs = (each.scores(dataset, run, column) for each in (results, other))
+        width = by_seed[column][run]
+        within = "" if math.isnan(width) else f" (± {width:.2f})"
+        for seed, gain in paired(ours, theirs).items():
+            text = f"{ours[seed]:.2f} → {theirs[seed]:.2f}: {round(gain, 2) + 0.0:+.2f}{within}"
+            cells.setdefault((rows[run], precision, seed), []).append(text)
+            measured += not math.isnan(width)
+            beyond += abs(gain) > width
     if not cells:
         return ""
     (here,) = {grid.runs[dataset][run]["precision"] for run in rows}
@@ -50,3 +48,9 @@ def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], 
         f"lie within it, as far as the seeds here can tell. {verdict}\n\n"
         + markdown_table(["run", "precision", *COLUMNS], lines, left=2)
     )
+
+
+def _half_widths(results: Results, dataset: str, runs: Sequence[str], column: str) -> dict[str, float]:
+    """Of 95 % of the differences between two seeds of a run; NaN where no row has two seeds."""
+    spreads = moderate([results.draws(dataset, run, column) for run in runs])
+    return {run: spread.half_width(1, 1) for run, spread in zip(runs, spreads, strict=True)}
