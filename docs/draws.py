@@ -1,4 +1,4 @@
-"""docs/draws.md: Table 2 on other draws of the training subset, beside the subset of the paper.
+"""docs/draws.md: Table 2 on other draws of the training subset, beside the first one, which all other pages are about.
 
 `python docs/draws.py` writes the tables anew from config/reference alone, for as many draws as have runs there; a test
 holds the page to them.
@@ -29,12 +29,12 @@ def drawn() -> tuple[Grid, list[str]]:
     return grid, [dataset for dataset in grid.datasets if (DRAWS / "runs" / dataset).is_dir()]
 
 
-def _line(theirs: float, ours: list[float], by_seeds: float) -> list[str]:
-    """The paper's subset, each draw, their mean and sd, and how many lie further off than seeds would bring them."""
-    beyond = sum(abs(each - theirs) > by_seeds for each in ours)
-    together = f"{fmean(ours):.2f} ± {stdev(ours):.2f}"
-    each_draw = (f"{each:.2f}" for each in ours)
-    return [f"{theirs:.2f}", *each_draw, together, f"± {by_seeds:.2f}", f"{beyond} of {len(ours)}"]
+def _line(first: float, others: list[float], by_seeds: float) -> list[str]:
+    """The first subset, each draw, their mean and sd, and how many lie further off than seeds would bring them."""
+    beyond = sum(abs(each - first) > by_seeds for each in others)
+    together = f"{fmean(others):.2f} ± {stdev(others):.2f}"
+    each_draw = (f"{each:.2f}" for each in others)
+    return [f"{first:.2f}", *each_draw, together, f"± {by_seeds:.2f}", f"{beyond} of {len(others)}"]
 
 
 def scores() -> str:
@@ -44,16 +44,16 @@ def scores() -> str:
     rows, (dataset,) = grid.tables["table2"].rows, paper().datasets
     lines = []
     for column in COLUMNS:
-        theirs = [committed.scores(dataset, row.run[draws[0]], column) for row in rows]
-        for row, numbers, spread in zip(rows, theirs, moderate(theirs), strict=True):
-            ours = [fmean(made.scores(draw, row.run[draw], column).values()) for draw in draws]
+        first = [committed.scores(dataset, row.run[draws[0]], column) for row in rows]
+        for row, numbers, spread in zip(rows, first, moderate(first), strict=True):
+            others = [fmean(made.scores(draw, row.run[draw], column).values()) for draw in draws]
             width = spread.half_width(len(numbers), SEEDS)
-            lines.append([row.label, column, *_line(fmean(numbers.values()), ours, width)])
+            lines.append([row.label, column, *_line(fmean(numbers.values()), others, width)])
     return _table(["row", "column"], lines, draws)
 
 
 def differences() -> str:
-    """Every comparison of the sentences about Table 2; a draw's spread between seeds is taken for that of the paper's
+    """Every comparison of the sentences about Table 2; a draw's spread between seeds is taken for that of the first
     subset, which five seeds measure.
     """
     grid, draws = drawn()
@@ -62,15 +62,15 @@ def differences() -> str:
     lines = []
     for claim, each in measured(paper(), load_results(paper(), KEPT)):
         if all(row in rows for row in each.part.rows):
-            ours = [measure(each.part, draw, rows, made).mean for draw in draws]
+            others = [measure(each.part, draw, rows, made).mean for draw in draws]
             width = each.spread.half_width(len(each.draws), SEEDS)
-            lines.append([claim.statement, str(each.part), *_line(each.mean, ours, width)])
+            lines.append([claim.statement, str(each.part), *_line(each.mean, others, width)])
     return _table(["sentence", "comparison"], lines, draws)
 
 
 def _table(named: list[str], lines: list[list[str]], draws: list[str]) -> str:
     names = [draw.rpartition("-draw")[2] for draw in draws]
-    header = [*named, "paper's subset", *(f"draw {name}" for name in names), "draws", "seeds alone", "beyond seeds"]
+    header = [*named, "first subset", *(f"draw {name}" for name in names), "draws", "seeds alone", "beyond seeds"]
     return markdown_table(header, lines, left=2).strip()
 
 
