@@ -96,7 +96,8 @@ def test_what_cannot_be_predicted_is_refused_in_one_sentence(data, run_dir, tmp_
         predict_images(edited(run_dir, tmp_path / "classes", classes=[1]), **pack)
     without = edited(run_dir, tmp_path / "without")
     (without / "weights.pt").unlink()
-    with pytest.raises(InputError, match=r"left no weights\.pt; `ltmlc train tiny run --seed 0 --keep-weights`"):
+    again = r"left no weights\.pt; `ltmlc train tiny run --seed 0 --keep-weights`, with the configuration.*\(--config\)"
+    with pytest.raises(InputError, match=again):
         predict_images(without, **pack)
     for content in (b"", b"nothing", {"conv": torch.zeros(2)}, [1]):
         (without / "weights.pt").unlink(missing_ok=True)

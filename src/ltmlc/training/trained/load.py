@@ -134,8 +134,8 @@ def _no_weights(weights: Path, fields: dict[str, Any], exported: bool) -> str:
         return f"{weights.parent}: the model card {CARD} is here without its weights; put {EXPORTED} of it beside it"
     again = f"ltmlc train {fields.get('dataset')} {fields.get('run')} --seed {fields.get('seed')} --keep-weights"
     return (
-        f"{weights.parent}: the run left no {WEIGHTS}; `{again}` trains it again and keeps them (training.keep_weights "
-        "keeps those of every run)"
+        f"{weights.parent}: the run left no {WEIGHTS}; `{again}`, with the configuration that the run was made with "
+        "(--config), trains it again and keeps them (training.keep_weights keeps those of every run)"
     )
 
 
