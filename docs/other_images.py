@@ -127,10 +127,10 @@ def table() -> str:
     for claim, each in measured(grid, results):
         images = over_images(each, draws)
         half = together(each, images)
-        shown = "yes" if each.excess > half else "no, the other way" if each.excess < -half else "no"
+        excluded = "yes" if each.excess > half else "no, the other way" if each.excess < -half else "no"
         numbers = [f"{each.mean:+.2f}", *(f"± {width:.2f}" for width in (each.width(), 1.96 * images, half))]
-        lines.append([claim.statement, str(each.part), *numbers, shown])
-    header = ["sentence", "comparison", "difference", "other seeds", "other images", "both", "shown by both"]
+        lines.append([claim.statement, str(each.part), *numbers, excluded])
+    header = ["sentence", "comparison", "difference", "other seeds", "other images", "both", "bound excluded"]
     return markdown_table(header, lines, left=2).strip()
 
 

@@ -144,7 +144,7 @@ def specifications() -> tuple[Specification, ...]:
             counterparts(frozen, "chosen-rates"),
             kept(frozen, "voc07-lt-frozen-tuned"),
         ),
-        Specification("photographs, all trained", short, as_they_are(short), kept(short, "voc07-lt-96px-short")),
+        Specification("photographs, 96 px", short, as_they_are(short), kept(short, "voc07-lt-96px-short")),
         Specification("20 digits", few, as_they_are(few), demo),
         Specification("20 digits, chosen rates", few, chosen, at_chosen_rates),
         Specification("80 digits", many, as_they_are(many), demo),
