@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from fnmatch import filter as matching
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,3 +97,13 @@ def test_the_rule_graph_is_the_workflows():
     assert module.rule_graph() in (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8"), (
         "python docs/rulegraph.py"
     )
+
+
+def test_every_rule_has_its_place_in_the_table_of_the_workflow():
+    page = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?) \| \[`[\w.]+`\]\(\.\./workflow/([\w./]+)\)", page, flags=re.M)
+    named = {ROOT / "workflow" / file: re.findall(r"`([\w*]+)`", names) for names, file in rows}
+    for path in [ROOT / "workflow" / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+        rules = re.findall(r"^(?:use rule \w+ as|rule|checkpoint) (\w+)", path.read_text("utf-8"), flags=re.M)
+        found = [matching(rules, name) for name in named.get(path, [])]
+        assert all(found) and set().union(*found) == set(rules), path.name
