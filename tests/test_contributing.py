@@ -4,9 +4,20 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "config" / "README.md", *(ROOT / "docs").glob("*.md")]
+NAMED_FILE = re.compile(r"(?<![\w/.{}<>-])(?:[\w-]+/)+[\w-]+\.(?:py|yaml|smk)\b")
+NAMED_TEST = re.compile(r"(?:`|::)(test_\w+?)(_?…|`)")
+TESTS = {
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+}
+ELSEWHERE = {"mine/two_way.py", "config/tables/two_way.yaml", "model/loss.py"}
+"""What `ltmlc new-loss` writes, and a file of the released code."""
 
 
 def test_the_hooks_before_a_commit_are_local_and_call_locked_tools():
@@ -57,3 +68,19 @@ def test_every_path_that_the_pages_send_a_reader_to_exists():
     ]
     assert len(paths) > 50
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_test_that_a_page_names_is_there(page):
+    """Or the page shows what to write into it, beneath a comment with its path."""
+    text = page.read_text(encoding="utf-8")
+    shown = set(re.findall(r"^# ([\w./-]+\.(?:py|yaml))", text, flags=re.M))
+    wanted = set(NAMED_FILE.findall(text)) - shown - ELSEWHERE
+    folders = (ROOT, ROOT / "src" / "ltmlc", page.parent)
+    assert {name for name in wanted if not any((folder / name).exists() for folder in folders)} == set()
+    named = NAMED_TEST.findall(text)
+    assert [name for name, end in named if not any(_fits(each, name, end) for each in TESTS)] == []
+
+
+def _fits(test: str, name: str, end: str) -> bool:
+    return test == name if end == "`" else test.startswith(name)
