@@ -276,7 +276,8 @@ more seed and all runs have one mean.
 
 {markdown_table([*header, *COLUMNS, *power], first)}
 
-Outside 5 ± 1.5 %, of these and of the sentences below: {"; ".join(outside) or "none"}.
+Outside 5 ± 1.5 %, of total, head, medium and tail, and of *a false holds or reversed* below:
+{"; ".join(outside) or "none"}.
 
 Two seeds can hardly show anything: one degree of freedom. That is what they are worth.
 
