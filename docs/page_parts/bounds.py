@@ -16,7 +16,7 @@ def between_chance_and_probe(
     (dataset,) = grid.datasets
     cells = [(row, cells[dataset]) for name in tables for row, cells in table_cells(grid.tables[name], results)]
     totals = {row.label: cell.mean["total"] for row, cell in cells if cell.status == "finished"}
-    parts = ["## Between chance and a linear probe on all images"]
+    parts = ["## Above chance" if probe is None else "## Between chance and a linear probe on all images"]
     if split is not None and totals:
         chance = split_controls(split)["chance"]["total"]
         below = [label for label, value in totals.items() if value <= chance]

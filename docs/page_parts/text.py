@@ -115,7 +115,8 @@ def _equal_rows(grid: Grid, shown: Sequence[str], dataset: str, runs: set[str]) 
     }
     others = ", ".join(f"{number} of {name}" for name, number in count.items() if number)
     return (
-        f"The same trainings are also rows of the paper's tables ({others}); equal rows are equal here."
+        f"The same trainings are also rows of the paper's tables ({others}); such a row is one training, so its "
+        "numbers are the same in every table."
         if others
         else ""
     )
@@ -130,21 +131,33 @@ def _differences(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]
     """Every pair of rows, the later one less the earlier one, on the seeds both have."""
     pairs = list(combinations(rows, 2))
     cells: list[list[str]] = [[] for _ in pairs]
+    seeds, measured = set(), False
     for column in COLUMNS:
         scores = {run: results.draws(dataset, run, column) for run, _ in rows}
         gains = [paired(scores[first], scores[second]) for (first, _), (second, _) in pairs]
         for cell, gain, spread in zip(cells, gains, moderate(gains), strict=True):
             interval = f" ± {spread.half_width(len(gain)):.2f}" if gain and spread.df else ""
             cell.append(f"{fmean(gain.values()):+.2f}{interval}" if gain else "…")
+            seeds.add(len(gain))
+            measured |= spread.df > 0
     names = [f"{below.label} − {above.label}" for (_, above), (_, below) in pairs]
-    text = (
-        "## Differences, paired by seed\n\nPoints of mAP, mean over the seeds that both rows have, ± the 95 % interval "
-        "from how much this difference varies between seeds, shrunk towards the other differences of its column. Not "
-        "corrected for their number: for verdicts see the claims. Seeds alone: another subset, other test images and "
-        "other starting weights are not in it."
-    )
     lines = [[name, *cell] for name, cell in zip(names, cells, strict=True) if set(cell) != {"…"}]
-    return f"{text}\n\n{markdown_table(['difference', *COLUMNS], lines)}"
+    table = markdown_table(["difference", *COLUMNS], lines)
+    text = _how_they_vary(measured, alone=1 in seeds)
+    return f"## Differences, paired by seed\n\n{text}\n\n{table}" if lines else ""
+
+
+def _how_they_vary(measured: bool, *, alone: bool) -> str:
+    """What stands beside a difference. ``alone``: some have one seed, which by itself measures nothing."""
+    if not measured:
+        return "Points of mAP, of the one seed that both rows have. One seed measures no interval."
+    return (
+        "Points of mAP, mean over the seeds that both rows have, ± the 95 % interval from how much this difference "
+        "varies between seeds, shrunk towards the other differences of its column"
+        + ("; of a difference of one seed, from how much the others vary. " if alone else ". ")
+        + "Not corrected for their number: for verdicts see the claims. Seeds alone: another subset, other test images "
+        "and other starting weights are not in it."
+    )
 
 
 def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> str:
@@ -167,7 +180,8 @@ def _noise(results: Results, dataset: str, rows: Sequence[tuple[str, Row]]) -> s
     text = (
         "## Noise between seeds, measured\n\nStandard deviations, points of mAP. A seed moves all rows together, so "
         "the spread of one run is known from about as many independent draws as there are seeds (degrees of freedom "
-        "by Satterthwaite); in parentheses the share of the variance that all rows have in common."
+        "by Satterthwaite); in parentheses the share of the variance that all rows have in common. The squares of the "
+        "two parts add."
     )
     return f"{text}\n\n{markdown_table(['row', *COLUMNS], lines)}"
 

@@ -30,9 +30,10 @@ GONE = Verdict("d", "4.2", "voc-lt", "greater", "C beats D.", "missing", "not tr
 @pytest.fixture
 def page(tmp_path):
     def build(scores, *, seeds=(0, 1), probe=None, verdicts=(), twin=None, splits=None, more=(), precisions=None):
-        rows = [synthetic.row(run.upper(), run) for run in ("a", "b")]
+        runs = sorted({"a", "b", *scores})
+        rows = [synthetic.row(run.upper(), run) for run in runs]
         grid = synthetic.grid(synthetic.table("t", *rows), synthetic.table("table1", rows[0]), seeds=seeds)
-        grid.runs["voc-lt"].update(a=SPEC, b=SPEC)
+        grid.runs["voc-lt"].update(dict.fromkeys(runs, SPEC))
         for run, values in scores.items():
             for seed, value in zip(seeds, values, strict=False):
                 synthetic.write(tmp_path, "voc-lt", run, seed, value, spec=SPEC)
@@ -80,13 +81,22 @@ def test_what_a_seed_does_is_not_made_up_for_one_seed(page, tmp_path):
 def test_one_seed_has_no_interval(page):
     text = page({"a": [50], "b": [51]}, seeds=(0,))
     assert "| B − A | +1.00 | +1.00 | +1.00 | +1.00 |" in text
+    assert "of the one seed that both rows have. One seed measures no interval." in text and "±" not in text
     assert "Not measured: no row has two seeds." in text
+
+
+def test_a_difference_of_one_seed_has_the_interval_of_the_others_and_the_page_says_so(page):
+    scores = {"a": [50, 52], "b": [51, 55]}
+    said = "of a difference of one seed, from how much the others vary."
+    assert said not in page(scores)
+    text = page({**scores, "c": [53]})
+    assert said in text and "| C − A | +3.00 ± " in text
 
 
 def test_partial_results_give_a_partial_page(page):
     text = page({"a": [50, 52]})
     assert "2 of 4 runs are finished" in text
-    assert "| B − A |" not in text
+    assert "Differences" not in text
     assert "0 of 4" in page_of_nothing(page)
 
 
@@ -106,6 +116,7 @@ def test_rows_must_lie_between_chance_and_the_probe(page):
 def test_without_a_split_or_a_probe_nothing_is_said_of_them(page):
     text = page({"a": [50, 52]}, splits={})
     assert "Chance" not in text and "linear probe" not in text
+    assert "\n## Above chance\n" in page({"a": [50, 52]})
 
 
 def test_judged_claims_are_shown_and_the_others_counted(page):
@@ -124,7 +135,8 @@ def test_limits_are_what_differs_from_the_papers_specification(page):
 
 
 def test_equal_rows_of_other_tables_are_named(page):
-    assert "also rows of the paper's tables (1 of table1)" in page({"a": [50, 52]})
+    text = page({"a": [50, 52]})
+    assert "also rows of the paper's tables (1 of table1); such a row is one training" in text
 
 
 def test_more_tables_stand_beneath_with_their_numbers_and_without_pairs(page):
