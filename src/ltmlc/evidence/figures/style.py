@@ -25,9 +25,9 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = (
     "#000000",
 )
 COLOURS = (BLUE, RED, GREEN, PURPLE, BLACK, ORANGE, SKY)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "<", ">")
 METHOD_LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}  # the same in every figure
-OTHER_LOOKS = ((PURPLE, "^"), (ORANGE, "v"), (SKY, "P"), (BLACK, "X"), *METHOD_LOOKS.values())
+OTHER_LOOKS = ((PURPLE, "^"), (ORANGE, "v"), (SKY, "<"), (BLACK, ">"), *METHOD_LOOKS.values())
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 GROUP_COLOURS = {"head": BLUE, "medium": ORANGE, "tail": GREEN}
 GROUP_HATCHES = {"head": "", "medium": "///", "tail": "..."}
