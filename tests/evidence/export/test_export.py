@@ -196,6 +196,18 @@ def test_photographs_stay_behind_but_those_of_the_embedded_digits(made, tmp_path
     assert {"figures/images_voc-lt.png", "figures/changes_voc-lt.pdf"} <= shown
 
 
+def test_a_run_that_ended_between_predictions_and_metrics_is_left_out(made, tmp_path):
+    """As a full disk or a kill leaves it."""
+    declared, _, data = made
+    folder = write_predictions(tmp_path / "out", "voc-lt", "c_lsep", 0, np.zeros((4, 3)), data).parent
+    (folder / "train.log").write_text("Killed\n")
+    results = load_results(declared, tmp_path / "out")
+    assert results.runs["voc-lt", "c_lsep", 0].stopped
+    names = zipfile.ZipFile(exported((declared, results, data), tmp_path)).namelist()
+    assert "results/runs/voc-lt/lsep/seed0/predictions.npz" in names
+    assert not any("c_lsep" in name for name in names if name.startswith("results/runs"))
+
+
 def test_predictions_can_be_left_out(made, tmp_path):
     names = zipfile.ZipFile(exported(made, tmp_path, predictions=False)).namelist()
     assert not any(name.endswith(".npz") for name in names)

@@ -34,7 +34,7 @@ def add_actions(
     actions, times = [], []
     for result in results.runs.values():
         made = _files_of(crate, result)
-        if result.status == "missing" or not made:
+        if not result.recorded or not made:
             continue
         ended = datetime.fromtimestamp((result.directory / METRICS).stat().st_mtime, UTC)
         times.append(ended)

@@ -67,7 +67,7 @@ def portable_roots(grid: Grid, root: str | Path) -> dict[str, str | Path]:
 def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bool) -> Iterator[Path]:
     names = [METRICS, PREDICTIONS] if predictions else [METRICS]
     for result in results.runs.values():
-        if result.status != "missing":
+        if result.recorded:  # predictions are written first: alone they are nothing that was published
             yield from (result.directory / name for name in names if (result.directory / name).exists())
     for dataset in grid.datasets:
         split = data_folder(folder, dataset) / "split.json"

@@ -56,6 +56,11 @@ class RunResult:
         return self.status == "failed" and "status" not in self.metrics
 
     @property
+    def recorded(self) -> bool:
+        """Whether there is a result, be it a recorded failure: only then is there a metrics file to be read."""
+        return self.status != "missing" and not self.stopped
+
+    @property
     def error(self) -> str:
         """Why it failed, for a reader."""
         return self.metrics.get("error") or "no message"
