@@ -275,6 +275,15 @@ def test_without_a_subset_all_photographs_come(server, coco, root):
     assert sum(path.startswith("train2017/") for path in asked(server)) == 5
 
 
+@pytest.mark.parametrize(("own", "public", "count"), [("train", "val2017", 2), ("test", "train2017", 5)])
+def test_beside_annotations_of_ones_own_the_photographs_of_cocos_set_come(server, coco, root, own, public, count):
+    write_coco(root / "mine.json", images={1: "mine.jpg"}, categories={1: "cat"}, annotations=[])
+    coco["source"][own] = {"annotations": "mine.json", "images": "photos"}
+    del coco["subset"]
+    download(coco, root)
+    assert [path.split("/")[0] for path in asked(server)] == ["a.zip", *[public] * count]
+
+
 def test_list_with_an_image_that_the_annotations_lack_is_named(server, coco, root):
     content = b"4\n77\n"
     coco["subset"]["sha256"] = hashlib.sha256(content).hexdigest()

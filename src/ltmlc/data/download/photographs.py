@@ -78,11 +78,12 @@ class Photographs:
     def _ids(self) -> list[int] | None:
         """None while the files that say it are not there."""
         subset, source = self.config.get("subset") or {}, self.config["source"]
-        training = source["train"]["set"] == self.image_set
+        sets = {part: source[part]["set"] for part in ("train", "test") if "set" in source[part]}
+        training = sets.get("train") == self.image_set
         if training and "ids" in subset:
             path = self.folder / subset["ids"]
             return _numbers(read_ids(path, sha256=subset.get("sha256"))) if path.exists() else None
-        annotations = {part: annotation_file(self.folder, source[part]["set"]) for part in ("train", "test")}
+        annotations = {part: annotation_file(self.folder, name) for part, name in sets.items()}
         if training and subset and all(annotations.values()):
             opened = open_source(self.config, self.folder)
             return _numbers(make_split(self.dataset, opened, self.config, root=self.folder).train_ids)
