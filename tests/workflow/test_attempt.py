@@ -100,6 +100,13 @@ def test_a_result_in_safety_comes_back_if_it_is_what_is_asked_for(out, split, fi
     assert (out / FINISHED).exists() == kept, "planning removes it, when the run is known to be in its place"
 
 
+def test_a_file_that_another_job_moves_into_place_meanwhile_fails_no_finished_training(out, split, finish):
+    """Between the listing and the look at its date; in its place a link that leads nowhere."""
+    (split.parent / ".features.npz.0a1b2c3d.unfinished").symlink_to("features.npz")
+    assert attempt_run(finish, out, split=split, **RESULT) == 0
+    assert changed_files(out / RUN_SUMS) == []
+
+
 @pytest.mark.parametrize("damage", ["no checksums", "predictions cut", "predictions gone"])
 def test_what_is_in_safety_without_a_checksum_that_fits_does_not_come_back(out, split, finish, damage):
     finish(out / FINISHED)

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,10 @@ def _made_before(data: Path, spec: dict[str, Any], seed: int) -> dict[str, Path]
 
 def _keep_if_the_clock_is_behind(out: Path, data: Path) -> None:
     """Snakemake dates results when a job ends, and deletes those that are then older than their data."""
-    newest = max(file.stat().st_mtime for file in (*data.glob("*"), *data.glob("pack/*")))
+    newest = 0.0
+    for file in (*data.glob("*"), *data.glob("pack/*")):
+        with suppress(FileNotFoundError):  # another job's, which has moved it into place by now
+            newest = max(newest, file.stat().st_mtime)
     if newest > time.time():
         keep(out)
         _say("the clock stands before the date of the data: Snakemake will refuse this result, the next attempt has it")
