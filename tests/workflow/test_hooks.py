@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from ltmlc.workflow.hooks import end_of
 
 SNAKEFILE = """
 from ltmlc.plan.config import load_config
@@ -64,6 +67,24 @@ def snakemake(tmp_path):
         return done.returncode, done.stdout + done.stderr
 
     return run
+
+
+@pytest.mark.parametrize("before", ["finished", "failed"])
+def test_a_result_that_was_to_be_made_again_and_was_not_counts_as_not_trained(tmp_path, before):
+    """An earlier job failed, or Ctrl-C: the former result still stands there."""
+
+    def job(run, status):
+        folder = tmp_path / run / "seed0"
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({"status": status, "error": None}))
+        wildcards = {"dataset": "x", "run": run, "seed": "0"}
+        rule = SimpleNamespace(name="train")
+        return SimpleNamespace(rule=rule, output=[folder / "metrics.json"], wildcards_dict=wildcards)
+
+    old, new, kept = job("old", before), job("new", "finished"), job("kept", "finished")
+    dag = SimpleNamespace(jobs=[old, new, kept], needrun=[old, new].__contains__, finished=[new].__contains__)
+    end = end_of(SimpleNamespace(scheduler=SimpleNamespace(failed=[]), touch=False, dag=dag))
+    assert (end.finished, end.failed, end.waiting) == (2, {}, 1)
 
 
 def test_a_job_that_refuses_its_input_is_told_once_and_not_tried_again(snakemake, tmp_path):

@@ -111,9 +111,10 @@ def end_of(workflow: Any) -> End:
     jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
     for job in sorted(jobs, key=lambda job: str(job.output[0])):
         folder = Path(str(job.output[0])).parent
-        if job in broken or recorded_failure(folder):
+        due = workflow.dag.needrun(job) and not workflow.dag.finished(job)  # what stands there is to be replaced
+        if job in broken or (not due and recorded_failure(folder)):
             failed[title_of(job.rule.name, job.wildcards_dict)] = folder / LOG
-        elif (folder / METRICS).exists():
+        elif not due and (folder / METRICS).exists():
             finished += 1
         else:
             waiting += 1
