@@ -14,6 +14,8 @@ from ltmlc.cli import main
 from ltmlc.data.pack.pack import open_pack
 from ltmlc.data.split import load_split
 from ltmlc.disk.checksums import RUN_SUMS, has_checksum
+from ltmlc.plan.config import load_config
+from ltmlc.plan.environment import DATA_ROOT_VARIABLE, data_root
 
 ROOT = Path(__file__).parents[1]
 TABLE = table(DR)
@@ -31,6 +33,7 @@ def project(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.delenv("LTMLC_TRAINING", raising=False)
+        patch.setenv(DATA_ROOT_VARIABLE, "data")  # what the verbs say ends with these tests
         assert main(["tune", "tiny"]) == 0
     return root
 
@@ -39,6 +42,21 @@ def project(tmp_path_factory):
 def inside(project, monkeypatch):
     monkeypatch.chdir(project)
     monkeypatch.delenv("LTMLC_TRAINING", raising=False)
+    monkeypatch.setenv(DATA_ROOT_VARIABLE, "data")
+
+
+def test_word_vectors_lie_below_the_data_root_that_was_asked_for(monkeypatch):
+    """Where the workflow, or an earlier verb, has said another one, too."""
+    monkeypatch.setenv(DATA_ROOT_VARIABLE, "elsewhere")
+    told = []
+    monkeypatch.setattr("ltmlc.commands.tune._prepare", lambda *_: None)
+    monkeypatch.setattr("ltmlc.commands.tune._train", lambda *_: told.append(data_root()) or 75)
+    for arguments, expected in ((["--data-root", "mine"], "mine"), ([], "mine")):
+        assert main(["tune", "tiny", *arguments]) == 75
+        assert told.pop() == expected
+    monkeypatch.delenv(DATA_ROOT_VARIABLE)
+    main(["tune", "tiny"])
+    assert told == [load_config("config.yaml")["data"]["root"]]
 
 
 def metrics(run: str) -> dict:

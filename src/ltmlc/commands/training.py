@@ -13,7 +13,7 @@ from ltmlc.commands.results import check_asked
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError, counted_noun
 from ltmlc.plan.config import load_config
-from ltmlc.plan.environment import tell_data_root, training_settings
+from ltmlc.plan.environment import data_root, tell_data_root, training_settings
 from ltmlc.plan.grid import load_grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
 
@@ -81,7 +81,7 @@ def train(options: argparse.Namespace) -> int:
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
     settings = _from_json("--settings", options.settings) if options.settings else config["training"]
     if config:
-        tell_data_root(config["data"]["root"])
+        tell_data_root(data_root() or config["data"]["root"])
     spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
     data = options.data or data_folder(config["results"], options.dataset)
     out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)

@@ -20,6 +20,7 @@ from ltmlc.commands.options import (
 from ltmlc.commands.results import check_asked
 from ltmlc.disk.checksums import write_sums
 from ltmlc.disk.files import sha256_file, write_atomically
+from ltmlc.plan.environment import tell_data_root
 from ltmlc.plan.lookup import data_folder, run_folder
 from ltmlc.plan.spec import network_of
 
@@ -68,7 +69,9 @@ def tune(options: argparse.Namespace) -> int:
     check_asked(options.dataset, sweep.choices)
     folder = data_folder(sweep.results, options.dataset)
     if not options.no_training:
-        _prepare(sweep, options.dataset, folder, chosen_root(options))
+        root = chosen_root(options)
+        tell_data_root(str(root))
+        _prepare(sweep, options.dataset, folder, root)
         code = _train(sweep, options.dataset, folder)
         if code:
             return code

@@ -20,5 +20,5 @@ def data_root() -> str | None:
 
 
 def tell_data_root(root: str) -> None:
-    """For what a verb calls, where the workflow has not said it already."""
-    os.environ.setdefault(DATA_ROOT_VARIABLE, root)
+    """For what a verb calls."""
+    os.environ[DATA_ROOT_VARIABLE] = root
