@@ -4,8 +4,10 @@ import errno
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -283,6 +285,16 @@ def test_status_ends_with_1_where_a_run_has_failed(own_folder, capsys):
     (run / "train.log").write_text("ltmlc train: error: no\n")
     assert main(["status"]) == 1
     assert "digits20-lt/lsep/seed0: ended without a result: ltmlc train: error: no" in capsys.readouterr().out
+
+
+def test_status_ends_with_1_where_a_training_was_killed(own_folder, capsys):
+    """It left its heartbeat, and its process is gone."""
+    beat = {"pid": 2**22 + 1, "host": socket.gethostname(), "updated": time.time(), "epoch": 3, "epochs": 8}
+    run = own_folder / "out/runs/digits20-lt/lsep/seed0"
+    run.mkdir(parents=True)
+    (run / "running.json").write_text(json.dumps(beat))
+    assert main(["status"]) == 1
+    assert "digits20-lt/lsep/seed0: epoch 4 of 8" in capsys.readouterr().out
 
 
 def test_every_verb_stands_apart_from_what_it_does(capsys):

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_code, markdown_escape
-from ltmlc.evidence.markup import latex_comment, latex_escape, markdown_page, markdown_table, named_seeds
+from ltmlc.evidence.markup import epoch_now, latex_comment, latex_escape, markdown_page, markdown_table, named_seeds
 from ltmlc.evidence.results.frame import frame_csv
 
 HOSTILE = (
@@ -80,3 +80,7 @@ def test_one_seed_is_singular():
 
 def test_sections_of_a_page_are_a_blank_line_apart_and_empty_ones_left_out():
     assert markdown_page(["# a\n", "", "\nb\n"]) == "# a\n\nb\n"
+
+
+def test_epochs_are_counted_from_one_and_end_with_the_last():
+    assert [epoch_now(done, 30) for done in (0, 3, 30)] == ["epoch 1 of 30", "epoch 4 of 30", "epoch 30 of 30"]

@@ -25,9 +25,8 @@ def add_verbs(verb: DeclareVerb) -> None:
         help="take time and noise from these runs (a CSV file of `ltmlc reference`) where none is measured here",
     )
     parser.add_argument("--out", type=Path, help="a Markdown file to write, in place of the terminal")
-    add_config_and_results(
-        verb("status", status, "say what is done, running, failed (exit code 1) and missing, and the time left")
-    )
+    text = "say what is done, running and missing, what failed or stopped (exit code 1), and the time left"
+    add_config_and_results(verb("status", status, text))
 
 
 def plan(options: argparse.Namespace) -> None:
@@ -57,7 +56,7 @@ def plan(options: argparse.Namespace) -> None:
 
 
 ATTENTION_NEEDED = 1
-"""Exit code of `ltmlc status` where a run has failed, or ended without a result."""
+"""Exit code of `ltmlc status` where a run has failed, ended without a result, or gives no sign of life."""
 
 
 def status(options: argparse.Namespace) -> int:
@@ -68,4 +67,4 @@ def status(options: argparse.Namespace) -> int:
     planned = make_plan(grid, results, splits=splits, elsewhere=costs(references(grid)))
     state = make_status(results, plan=planned)
     print(status_text(state), end="")
-    return ATTENTION_NEEDED if state.failed or state.stopped else 0
+    return ATTENTION_NEEDED if state.failed or state.stopped or state.stale else 0

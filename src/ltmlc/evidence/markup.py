@@ -111,6 +111,11 @@ def superscript(number: int) -> str:
     return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(number))
 
 
+def epoch_now(done: float, epochs: float) -> str:
+    """``epoch 4 of 30``, counted from 1: the one that a training is in when ``done`` are behind it."""
+    return f"epoch {min(done + 1, epochs):g} of {epochs:g}"
+
+
 def hours(seconds: float) -> str:
     """A duration in the unit a reader plans with."""
     if seconds < 90:

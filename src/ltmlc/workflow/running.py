@@ -8,6 +8,7 @@ from typing import Any
 
 from ltmlc.disk.logs import last_line
 from ltmlc.disk.reading import DAMAGED, read_json
+from ltmlc.evidence.markup import epoch_now
 from ltmlc.plan.lookup import HEARTBEAT, METRICS
 
 TRAININGS = ("train", "train_held_out")
@@ -35,7 +36,7 @@ class Running:
     def text(self) -> str:
         beat = self.beat()
         if beat:
-            return f"{self.title}: epoch {min(beat['epoch'] + 1, beat['epochs']):g} of {beat['epochs']:g}"
+            return f"{self.title}: {epoch_now(beat['epoch'], beat['epochs'])}"
         said = "" if self.training or not self.logs else last_line(self.logs[0])
         return f"{self.title}: {said}" if said else self.title
 

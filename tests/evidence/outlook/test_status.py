@@ -43,7 +43,7 @@ def test_every_run_has_one_state(tmp_path):
     assert [r.run for r in found.missing] == ["d"]
     text = status_text(found)
     assert text.startswith("1 finished, 1 running, 1 failed, 1 missing\n")
-    assert "voc-lt/b/seed0: epoch 3 of 30, 80 s left" in text  # 100 s, said 20 s ago
+    assert "voc-lt/b/seed0: epoch 4 of 30, 80 s left" in text  # three are done; 100 s, said 20 s ago
     assert str(tmp_path / "runs/voc-lt/c/seed0/train.log") in text
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ltmlc.disk.logs import brief
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import one_line
-from ltmlc.evidence.markup import hours
+from ltmlc.evidence.markup import epoch_now, hours
 from ltmlc.evidence.outlook.plan import Plan
 from ltmlc.evidence.results.results import STALE_SECONDS, Results, RunResult
 from ltmlc.plan.lookup import HEARTBEAT
@@ -27,7 +27,7 @@ class Beat:
     result: RunResult
     host: str
     pid: int
-    epoch: int
+    epoch: int  # those that are done
     epochs: float
     seconds_left: float | None
     stale: bool  # its process is gone, or it has been silent for ten minutes
@@ -149,4 +149,4 @@ def _logs(result: RunResult) -> str:
 
 def _progress(beat: Beat) -> str:
     left = "" if beat.seconds_left is None else f", {hours(beat.seconds_left)} left"
-    return f"{beat.result.name}: epoch {beat.epoch} of {beat.epochs:g}{left} ({beat.host}, process {beat.pid})"
+    return f"{beat.result.name}: {epoch_now(beat.epoch, beat.epochs)}{left} ({beat.host}, process {beat.pid})"
