@@ -53,6 +53,14 @@ def test_a_finished_run_has_checksums_and_an_interrupted_one_none(out, split, fi
     assert not (out / RUN_SUMS).exists()
 
 
+def test_weights_of_an_earlier_result_get_no_checksum_beside_the_next(out, split, finish):
+    """Of a run whose network is not kept this time, or that diverged: they would be taken for its own."""
+    finish()
+    (out / "weights.pt").write_bytes(b"earlier")
+    assert attempt_run(finish, out, split=split, **RESULT) == 0
+    assert not (out / "weights.pt").exists() and "weights.pt" not in (out / RUN_SUMS).read_text()
+
+
 def test_what_snakemake_deletes_for_its_date_is_there_for_the_next_attempt(out, split, finish):
     tomorrow = split.stat().st_mtime_ns + 86400 * 10**9
     os.utime(split, ns=(tomorrow, tomorrow))

@@ -14,7 +14,7 @@ from ltmlc.disk.locks import only_process
 from ltmlc.errors import InputError
 from ltmlc.workflow.kept import FINISHED, is_complete, keep, restore_finished
 from ltmlc.workflow.record import write_record
-from ltmlc.workflow.recovery import _marked, begin, damaged_results, put_in_order
+from ltmlc.workflow.recovery import _marked, begin, damaged_results, is_due, put_in_order
 
 RUN = "dr_gamma1-5_gamma2-7"
 
@@ -61,6 +61,19 @@ def test_an_edited_result_is_kept_and_told_to_be_made_again(grid, run, tmp_path)
     assert list(damaged) == [run / "metrics.json"]
     assert f"{run}/metrics.json was edited or cut short since it was made: kept as metrics.json.damaged" in message
     assert (run / "metrics.json.damaged").read_text() == "edited"
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "predictions.npz", "history.csv", "weights.pt"])
+def test_any_damaged_file_of_a_run_is_a_reason_to_make_it_again(grid, run, tmp_path, name):
+    """As the message says that it is; a table beside it is none."""
+    (run / name).write_text("whole")
+    write_sums(run / RUN_SUMS, {run / "metrics.json", run / "predictions.npz", run / name})
+    (run / name).write_text("edited")
+    damaged, (message,) = order(grid, tmp_path)
+    assert message.endswith(f"kept as {name}.damaged, and made again")
+    assert is_due(run / "metrics.json", damaged)
+    assert not is_due(run.with_name("seed1") / "metrics.json", damaged)
+    assert not is_due(tmp_path / "results/data/voc-lt/split.json", damaged)
 
 
 def test_a_dry_run_only_says_so(grid, run, tmp_path):

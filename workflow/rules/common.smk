@@ -16,7 +16,7 @@ from ltmlc.workflow.hooks import tell_what_happens
 from ltmlc.workflow.kept import keep
 from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_prefix
 from ltmlc.workflow.record import UNKNOWN
-from ltmlc.workflow.recovery import begin, put_in_order
+from ltmlc.workflow.recovery import begin, is_due, put_in_order
 from ltmlc.workflow.stages import Stages
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -186,8 +186,7 @@ def inputs(stage_of, **paths_of):
         damaged = in_order()
         stage = stage_of(wildcards)
         named = {name: paths(wildcards) for name, paths in paths_of.items()}
-        file = stage.file.as_posix()
-        if stage.changed or damaged.intersection((file, file.replace("metrics.json", "predictions.npz"))):
+        if stage.changed or is_due(stage.file, damaged):
             make_again(stage)
             if UNKNOWN in stage.made_of.values():  # labels, photographs or word vectors are not where they were
                 workflow.dag.forcefiles.update(
@@ -227,7 +226,7 @@ def in_order():
     damaged, messages = put_in_order(GRID, ALIVE, dry=only_plans())
     say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
-    return {path.as_posix() for path in damaged}
+    return damaged
 
 
 def made_of(stage_of):

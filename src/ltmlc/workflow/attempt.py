@@ -17,9 +17,9 @@ from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.errors import PassingError
 from ltmlc.plan.lookup import HEARTBEAT, METRICS
 from ltmlc.plan.network import is_timm
-from ltmlc.workflow.kept import FINISHED, is_complete, is_result_of, keep, restore_finished, write_run_sums
+from ltmlc.workflow.kept import BESIDE, FINISHED, is_complete, is_result_of, keep, restore_finished, write_run_sums
 from ltmlc.workflow.parts import refuse_edited, refuse_other_files, run_parts
-from ltmlc.workflow.record import record_of, write_record
+from ltmlc.workflow.record import write_record
 
 
 def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str | None = None, **result: Any) -> int:
@@ -43,7 +43,7 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
                 _say("this run is finished already: its result is kept")
                 _keep_if_the_clock_is_behind(out, split.parent)
                 return 0
-        for file in (out / RUN_SUMS, record_of(out / METRICS)):
+        for file in (out / name for name in (RUN_SUMS, *BESIDE)):  # else weights of another result would get a checksum
             make_room(file)
             file.unlink(missing_ok=True)
         code = _with_gpu_advice(work)

@@ -12,8 +12,10 @@ from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
 """The folder for its files."""
-RUN_FILES = (METRICS, f"{METRICS}.made-of", PREDICTIONS, "weights.pt", "history.csv")
-"""What a finished run may have; ``RUN_SUMS`` beside them has their checksums."""
+BESIDE = (f"{METRICS}.made-of", "weights.pt", "history.csv")
+"""What a finished run may have beside its metrics and predictions."""
+RUN_FILES = (METRICS, PREDICTIONS, *BESIDE)
+"""All of it; ``RUN_SUMS`` beside them has their checksums."""
 
 
 def is_complete(run: Path) -> bool:

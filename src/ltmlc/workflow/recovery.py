@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -133,6 +133,11 @@ def damaged_results(grid: Grid) -> dict[Path, str]:
         if metrics.exists() and not has_checksum(run / RUN_SUMS, metrics) and not is_held(run):
             found.setdefault(metrics, f"has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
     return found
+
+
+def is_due(result: Path, damaged: Collection[Path]) -> bool:
+    """Whether a result is to be made again for what is damaged: it itself, or of a run any file in its folder."""
+    return result in damaged or (result.name == METRICS and any(path.parent == result.parent for path in damaged))
 
 
 def keep_damaged(damaged: dict[Path, str]) -> list[str]:
