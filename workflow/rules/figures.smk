@@ -1,4 +1,5 @@
 # Needs: the losses (Fig. 3), the sweep's metrics (Fig. 4), every table's metrics (curves, totals), the data, the predictions of the compared methods. Makes: {figures}/*.pdf and *.png.
+from ltmlc.evidence.figures.gradients import LOSSES_DRAWN
 
 
 use rule compare as figure_gradients with:
@@ -18,7 +19,7 @@ use rule compare as figure_gradients with:
     params:
         verb=untracked(["figures", "fig3"]),
         definition=DEFINITIONS.of_data(),
-        code=run_fingerprint({"loss": [{"name": "c_lsep"}, {"name": "dr"}]}),
+        code=run_fingerprint({"loss": [{"name": name} for name in LOSSES_DRAWN]}),
 
 
 use rule tabulate as figure_sweep with:
@@ -132,4 +133,4 @@ use rule compare as figure_methods with:
         runtime=10,
     params:
         verb=untracked(lambda wildcards: ["figures", "methods", "--dataset", wildcards.dataset]),
-        definition=DEFINITIONS.of_data(),
+        definition=lambda wildcards: DEFINITIONS.of_methods(wildcards.dataset),

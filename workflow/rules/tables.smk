@@ -89,6 +89,6 @@ rule bootstrap:
         runtime=30,
     params:
         config=untracked(CONFIG_TEXT),
-        definition=DEFINITIONS.of_data(),
+        definition=lambda wildcards: DEFINITIONS.of_methods(wildcards.dataset),
     shell:
         "python -m ltmlc bootstrap {wildcards.dataset} --config {params.config:q} --out {output.csv:q} > {output.md:q} 2> {log:q}"

@@ -11,12 +11,19 @@ from ltmlc.disk.files import canonical_json, sha256_text
 from ltmlc.evidence.claims.predicates import TWINS
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PACKAGE, PROJECT, earlier_runs, files_of, own_or_shipped
+from ltmlc.plan.methods import method_runs
 from ltmlc.plan.reading.yaml_file import read_yaml
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.parts import hash_of
 
 WHAT_IS_TRAINED = ("precision", "deterministic")
 """Keys of ``training`` that say what: all others say how, and stand in no table."""
+
+CODE = (
+    *("evidence", "metrics", "data/augment"),
+    *("data/heldout.py", "data/longtail.py", "data/split.py"),
+)
+"""What makes their numbers and pictures; losses apart, which the rule of the one figure that calls them names."""
 
 QUOTED = ("config/claims.yaml", "CITATION.cff", "LICENSE", "docs/losses.md", "requirements.lock")
 """Files that reports and the crate quote; beside them the captions, ``workflow/report/*.rst``."""
@@ -32,7 +39,7 @@ class Definitions:
 
     def __init__(self, grid: Grid, contents: Contents) -> None:
         self._grid = grid
-        self._code = _code_of_evidence(contents)
+        self._code = _code(contents)
         self._reference = _contents_of_reference(grid.config["reference"], contents)
         captions = (path.relative_to(PROJECT).as_posix() for path in sorted(PROJECT.glob("workflow/report/*.rst")))
         self._published = _published(contents)
@@ -46,6 +53,10 @@ class Definitions:
     def of_table(self, name: str) -> str:
         """What one table or sweep figure prints beside that."""
         return self._hash(asdict(self._grid.tables[name]))
+
+    def of_methods(self, dataset: str) -> str:
+        """What sets methods beside each other prints beside that: which, by what names, in which order."""
+        return self._hash(list(method_runs(self._grid, dataset).items()))
 
     def of_sweep(self) -> str:
         """What the tables of the sweep print: its choices, and whatever the tables say."""
@@ -68,12 +79,14 @@ class Definitions:
         return hash_of([value, *everywhere])
 
 
-def _code_of_evidence(contents: Contents) -> str:
+def _code(contents: Contents) -> str:
     """Comments and formatting do not count. Parsing takes a while: only when a byte of it has changed.
 
     With the templates, styles and scripts of the pages, byte for byte.
     """
-    paths = [path for path in sorted((PACKAGE / "evidence").rglob("*.*")) if path.suffix != ".pyc"]
+    parts = [PACKAGE / part for part in CODE]
+    inside = [path for part in parts if part.is_dir() for path in part.rglob("*.*") if path.suffix != ".pyc"]
+    paths = sorted([*inside, *(part for part in parts if part.suffix)])
     files = {path.relative_to(PACKAGE).as_posix(): path for path in paths}
     bytes_of_all = contents.of(files)
     return contents.derived(f"code {bytes_of_all}", lambda: _parsed(files))

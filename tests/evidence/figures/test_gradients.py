@@ -5,8 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from ltmlc.evidence.figures.gradients import POSITIVE_LOGIT, READ_AT, company_gradients, gradient_curves
+from ltmlc.evidence.figures.gradients import (
+    LOSSES_DRAWN,
+    POSITIVE_LOGIT,
+    READ_AT,
+    company_gradients,
+    gradient_curves,
+)
 from ltmlc.evidence.figures.paper import draw_figure3, thresholds_csv, write_figure3
+from ltmlc.losses import build_loss
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +60,19 @@ def test_sample_wise_an_absent_class_is_measured_against_its_image_s_present_one
     company = company_gradients()
     assert company["LSEP, present class"] == pytest.approx([(1 - present) / 2 for present in READ_AT])
     assert company["C-LSEP, present class"] == pytest.approx([(1 - 0.9) / 2] * len(READ_AT))
+
+
+def test_every_loss_that_is_drawn_is_one_that_the_rule_watches(monkeypatch):
+    called = set()
+
+    def build(terms, stats):
+        called.update(term["name"] for term in terms)
+        return build_loss(terms, stats)
+
+    monkeypatch.setattr("ltmlc.losses.build_loss", build)
+    company_gradients()
+    gradient_curves()
+    assert sorted(called) == LOSSES_DRAWN
 
 
 def test_the_text_s_thresholds_stand_beside_ours(curves):

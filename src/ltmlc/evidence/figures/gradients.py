@@ -18,6 +18,17 @@ READ_AT = (0.1, 0.5, 0.65, 0.9)  # probabilities at which the numbers of the fig
 CRITERION = 0.1  # share of a curve's maximum that counts as a gradient worth the name
 _SATURATED = 100.0  # a logit at which every curve has reached its maximum to machine precision
 
+COMPANY = {
+    "LSEP, present class": {"name": "lsep", "gamma": 1},
+    "C-LSEP, present class": {"name": "c_lsep", "gamma": 1},
+}
+CURVES = [
+    *(("C-LSEP", gamma, {"name": "c_lsep", "gamma": gamma}) for gamma in GAMMAS),
+    *(("NGC", gamma, {"name": "dr", "gamma1": NGC_GAMMA1, "gamma2": gamma}) for gamma in GAMMAS),
+]
+LOSSES_DRAWN = sorted({term["name"] for term in (*COMPANY.values(), *(term for _, _, term in CURVES))})
+"""What the figure's rule watches: an edit of one of them draws it again."""
+
 # Probability thresholds as the text around Fig. 3 states them.
 STATED = {"C-LSEP": {1: 0.5, 5: 0.85}, "NGC": {5: 0.5}}
 
@@ -51,10 +62,7 @@ def company_gradients() -> dict[str, list[float]]:
 
     Two images, two classes, each present on one of them; on the other image both stand as there (0.9 and 0.1).
     """
-    return {
-        name: [_on_the_absent_class({"name": loss, "gamma": 1}, probability) for probability in READ_AT]
-        for name, loss in (("LSEP, present class", "lsep"), ("C-LSEP, present class", "c_lsep"))
-    }
+    return {name: [_on_the_absent_class(term, present) for present in READ_AT] for name, term in COMPANY.items()}
 
 
 def _on_the_absent_class(term: dict[str, Any], present: float) -> float:
@@ -77,9 +85,7 @@ def _logit(probability: float) -> float:
 def gradient_curves() -> list[GradientCurve]:
     """C-LSEP for gamma1 of ``GAMMAS``, then NGC on gamma1 = 5 for gamma2 of ``GAMMAS`` (P Fig. 3, eq. 7 and 10)."""
     x = np.linspace(-6.0, 6.0, 2401)
-    terms = [("C-LSEP", gamma, {"name": "c_lsep", "gamma": gamma}) for gamma in GAMMAS]
-    terms += [("NGC", gamma, {"name": "dr", "gamma1": NGC_GAMMA1, "gamma2": gamma}) for gamma in GAMMAS]
-    return [_curve(family, gamma, term, x) for family, gamma, term in terms]
+    return [_curve(family, gamma, term, x) for family, gamma, term in CURVES]
 
 
 def _curve(family: str, gamma: int, term: dict[str, Any], x: np.ndarray) -> GradientCurve:
