@@ -6,7 +6,7 @@ from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
 from ltmlc.plan.network import complete_model
 from ltmlc.plan.reading.yaml_file import read_yaml
-from ltmlc.plan.spec import build_spec, run_id
+from ltmlc.plan.spec import SPEC_KEYS, build_spec, run_id
 
 ROOT = Path(__file__).parents[2]
 VOC = load_dataset("voc-lt", ROOT)
@@ -31,6 +31,10 @@ def message(run, **options) -> str:
     assert str(error.value).startswith("t.yaml, row 1 (X): ")
     assert "\n" not in str(error.value)
     return str(error.value)
+
+
+def test_what_a_specification_says_is_all_that_is_asked_of_one_by_hand():
+    assert tuple(spec(loss("bce"))) == SPEC_KEYS
 
 
 def test_a_row_that_names_only_its_loss_gets_the_papers_protocol():

@@ -10,6 +10,8 @@ import pytest
 
 from ltmlc.cli import main
 from ltmlc.data.split import load_split
+from ltmlc.plan.config import load_config
+from ltmlc.plan.spec import SPEC_KEYS
 
 CSV_SET = """
 title: Mine
@@ -116,12 +118,31 @@ def test_an_unknown_run_is_answered_with_those_there_are(ltmlc):
     ("option", "words"),
     [
         (("--spec", "{bad"), ["--spec is not readable JSON"]),
-        (("--spec", "{}"), ["--spec lacks loss, sampler, recipe, model"]),
-        (("--settings", "[]"), ["--settings lacks device, gpu_share, threads"]),
+        (("--spec", "{}"), ["--spec lacks loss, sampler, batch_size, recipe, model, augmentation, precision"]),
+        (("--settings", "[]"), ["--settings: training: []", "expected object"]),
+        (("--settings", '{"device": "tpu"}'), ["--settings: training.device: 'tpu' is not valid"]),
+        (("--settings", '{"treads": 2}'), ["--settings: training: unknown key 'treads'", "threads"]),
     ],
 )
 def test_what_the_rules_pass_to_a_training_is_checked_when_given_by_hand(ltmlc, option, words):
     assert not words_missing(ltmlc("train", "voc-lt", "dr_gamma1-5_gamma2-7", *option), *words)
+
+
+def test_settings_that_are_not_given_by_hand_are_those_of_a_configuration_without_them(tmp_path, monkeypatch):
+    """Every key that a training asks for is there, whichever are given."""
+    told = []
+
+    def attempt(*_, settings, **__):
+        told.append(settings)
+        return 0
+
+    monkeypatch.setattr("ltmlc.workflow.attempt.attempt_training", attempt)
+    (tmp_path / "split.json").write_text("{}")
+    folders = ["--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    spec = json.dumps({key: {} for key in SPEC_KEYS})
+    given = ["--spec", spec, "--settings", '{"gpu_share": 2}', "--code", "c0de"]
+    assert main(["train", "x", "y", *folders, *given]) == 0
+    assert told == [load_config({"training": {"gpu_share": 2}})["training"]]
 
 
 def test_a_negative_seed_is_refused(project, capsys):

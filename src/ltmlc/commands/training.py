@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ltmlc.commands.options import DeclareVerb, add_config, add_made_of, say, say_written, seed_number
 from ltmlc.commands.results import check_asked
@@ -16,6 +17,8 @@ from ltmlc.plan.config import load_config
 from ltmlc.plan.environment import data_root, tell_data_root, training_settings
 from ltmlc.plan.grid import load_grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
+from ltmlc.plan.reading.schema import check, defaults
+from ltmlc.plan.spec import SPEC_KEYS
 
 STARTED = time.perf_counter()
 
@@ -79,10 +82,10 @@ def train(options: argparse.Namespace) -> int:
     from ltmlc.workflow.record import read_record
 
     config = load_config(options.config) if not (options.settings and options.data and options.out) else {}
-    settings = _from_json("--settings", options.settings) if options.settings else config["training"]
+    settings = _given_settings(options.settings) if options.settings else config["training"]
     if config:
         tell_data_root(data_root() or config["data"]["root"])
-    spec = _from_json("--spec", options.spec) if options.spec else _planned_spec(options)
+    spec = _given_spec(options.spec) if options.spec else _planned_spec(options)
     data = options.data or data_folder(config["results"], options.dataset)
     out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
     if not (data / "split.json").exists():
@@ -136,20 +139,27 @@ def export(options: argparse.Namespace) -> None:
         say(options.verb, [said])
 
 
-NEEDED = {"--spec": ("loss", "sampler", "recipe", "model"), "--settings": ("device", "gpu_share", "threads")}
-"""Keys of what the rules pass to a training as JSON."""
-
-
-def _from_json(option: str, text: str) -> dict:
-    """What the rules pass on; by hand, leave both out and give --config."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{option} is not readable JSON: {error}") from None
-    missing = [key for key in NEEDED[option] if not isinstance(value, dict) or key not in value]
+def _given_spec(text: str) -> dict:
+    """What the rules pass on; by hand, leave it out and give --config."""
+    spec = _from_json("--spec", text)
+    missing = [key for key in SPEC_KEYS if not isinstance(spec, dict) or key not in spec]
     if missing:
-        raise InputError(f"{option} lacks {', '.join(missing)}: leave it out to take it from the configuration")
-    return value
+        raise InputError(f"--spec lacks {', '.join(missing)}: leave it out to take it from the configuration")
+    return spec
+
+
+def _given_settings(text: str) -> dict:
+    """What it does not say is as in a configuration that does not say it."""
+    settings = _from_json("--settings", text)
+    check({"training": settings}, schema="config", where="--settings")
+    return defaults("config")["training"] | settings
+
+
+def _from_json(option: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{option} is not readable JSON: {error}") from None
 
 
 def _planned_spec(options: argparse.Namespace) -> dict:

@@ -11,6 +11,9 @@ from ltmlc.plan.network import HEADS, complete_model
 from ltmlc.plan.reading.schema import defaults
 from ltmlc.plan.terms import as_text, canonical, choose, loss_term, term_id
 
+SPEC_KEYS = ("loss", "sampler", "batch_size", "recipe", "model", "augmentation", "precision")
+"""What a specification says, every one."""
+
 AT_DR_RATE = {"lsep", "c_lsep", "zlpr", "c_zlpr", "circle", "dr", "pgc", "gc"}
 """Losses that the paper trains by DR's recipe, which is the default: a sum with one of them needs no other."""
 
