@@ -114,6 +114,14 @@ def test_a_second_call_trains_nothing_and_says_the_same(capsys):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_pack_of_other_photographs_is_said_and_trains_nothing_by_itself(monkeypatch, capsys):
+    monkeypatch.setattr("ltmlc.workflow.packing.pack_photographs", lambda *_, **__: True)
+    assert main(["tune", "tiny"]) == 0
+    said = capsys.readouterr().err
+    assert "tiny: trainings of the former pack stay; delete results/tune/runs/tiny to do them again" in said
+    assert "training 1 of" not in said
+
+
 def test_a_missing_candidate_alone_is_trained_again_to_the_same_numbers(capsys):
     folder, old = Path("results/tune/runs/tiny", TUNED, "seed0"), metrics(TUNED)
     shutil.rmtree(folder)

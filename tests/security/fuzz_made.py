@@ -35,6 +35,7 @@ from ltmlc.training.record.checkpoint import FORMAT, load_checkpoint, save_check
 from ltmlc.workflow.attempt import _holder
 from ltmlc.workflow.contents import Contents
 from ltmlc.workflow.kept import restore_finished
+from ltmlc.workflow.packing import ORIGIN_FILE, forget_others
 from ltmlc.workflow.record import read_record, record_of, write_record
 
 Case = tuple[bytes, str, Callable[[Path], Any]]
@@ -153,6 +154,16 @@ def _made_of(folder: Path) -> Case:
     return record_of(file).read_bytes(), record_of(file).name, read
 
 
+def _origin(folder: Path) -> Case:
+    parts, found = {"settings": "0" * 16, "code": "1" * 16}, {"a.png": "2" * 64, "b.png": None}
+
+    def note(_: Path | None = None) -> None:
+        forget_others(folder, parts, found)
+
+    note()
+    return (folder / ORIGIN_FILE).read_bytes(), ORIGIN_FILE, note
+
+
 def _kept(folder: Path) -> Case:
     metrics = {"dataset": "tiny", "run": "dr", "seed": 0, "spec": {"loss": []}, "code": "0" * 16}
     return (
@@ -206,6 +217,7 @@ MADE: dict[str, Callable[[Path], Case]] = {
     "tar.gz": _tar("gz"),
     "tar.xz": _tar("xz"),
     "made-of": _made_of,
+    "origin of a pack": _origin,
     "kept run": _kept,
     "remembered contents": _memory,
     "recorded hash": _hash_record,

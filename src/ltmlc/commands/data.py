@@ -120,16 +120,17 @@ def _report_construction(settings: dict, source, published: list[str]) -> None:
 
 
 def pack(options: argparse.Namespace) -> None:
-    from ltmlc.data.pack.pack import INDEX_FILE, build_pack
+    from ltmlc.data.pack.pack import INDEX_FILE
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split
+    from ltmlc.workflow.packing import pack_photographs
     from ltmlc.workflow.parts import pack_parts, refuse_edited
     from ltmlc.workflow.record import write_record
 
-    settings, split = load_dataset(options.dataset), load_split(options.split)
+    settings, split, root = load_dataset(options.dataset), load_split(options.split), chosen_root(options)
     refuse_edited(options.made_of, pack_parts(settings) | {"split": sha256_file(options.split)})
-    source = open_source(settings, chosen_root(options))
-    build_pack(source, split, options.out, max_side=options.max_side or None, workers=options.workers)
+    how = {"made_of": options.made_of, "max_side": options.max_side or None, "workers": options.workers}
+    pack_photographs(settings, root, open_source(settings, root), split, options.out, **how)
     write_record(options.out / INDEX_FILE, options.made_of)
 
 

@@ -88,9 +88,9 @@ def _sweep(options: argparse.Namespace):
 def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     """Split, pack and starting weights of the held-out part: what the workflow's rules make one by one."""
     from ltmlc.data.heldout import held_out_split
-    from ltmlc.data.pack.pack import build_pack
     from ltmlc.data.sources.open import open_source
     from ltmlc.data.split import load_split, make_split, save_split
+    from ltmlc.workflow.packing import pack_photographs
 
     config, settings = sweep.grid.config, sweep.grid.datasets[dataset]
     whole = data_folder(config["results"], dataset)
@@ -102,7 +102,9 @@ def _prepare(sweep, dataset: str, folder: Path, root: Path) -> None:
     # Left alone where it is the same: a newer file would make Snakemake train everything on it again.
     if not (folder / "split.json").exists() or load_split(folder / "split.json") != split:
         save_split(split, folder / "split.json")
-    build_pack(source, split, folder / "pack", max_side=config["data"]["max_side"])
+    if pack_photographs(settings, root, source, split, folder / "pack", max_side=config["data"]["max_side"]):
+        runs = Path(sweep.results, "runs", dataset)
+        say("tune", [f"{dataset}: trainings of the former pack stay; delete {runs} to do them again"])
     model = network_of(settings, config)
     if model.get("cached_views"):
         write_features(config, dataset, folder)

@@ -78,8 +78,12 @@ class Contents:
 
 def _hash(files: Mapping[str, Path]) -> str:
     with ThreadPoolExecutor() as threads:
-        found = threads.map(sha256_file, files.values())
-        return sha256_text("\n".join(f"{name}\t{sha256}" for name, sha256 in zip(files, found, strict=True)))
+        return combined(dict(zip(files, threads.map(sha256_file, files.values()), strict=True)))
+
+
+def combined(hashes: Mapping[str, str]) -> str:
+    """What :meth:`Contents.of` says of files whose sha256 are known: name -> sha256."""
+    return sha256_text("\n".join(f"{name}\t{sha256}" for name, sha256 in hashes.items()))
 
 
 def _read(memory: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 ``images.bin`` holds the uint8 RGB pixels (H x W x 3 each, own size) of the training, then the test images, one after
 the other. ``index.json`` says where each image lies, and carries a checksum of the pixels and one of itself. Labels are
 not here: the split has them, and it alone. An interrupted build goes on where it stopped, after a check of what is
-there.
+there; whether the photographs are still the same, :mod:`ltmlc.workflow.packing` asks before.
 """
 
 import sys
