@@ -44,9 +44,9 @@ def scores() -> str:
     rows, (dataset,) = grid.tables["table2"].rows, paper().datasets
     lines = []
     for column in COLUMNS:
-        first = [committed.scores(dataset, row.run[draws[0]], column) for row in rows]
+        first = [committed.draws(dataset, row.run[draws[0]], column) for row in rows]
         for row, numbers, spread in zip(rows, first, moderate(first), strict=True):
-            others = [fmean(made.scores(draw, row.run[draw], column).values()) for draw in draws]
+            others = [fmean(made.draws(draw, row.run[draw], column).values()) for draw in draws]
             width = spread.half_width(len(numbers), SEEDS)
             lines.append([row.label, column, *_line(fmean(numbers.values()), others, width)])
     return _table(["row", "column"], lines, draws)

@@ -25,7 +25,7 @@ HELD_OUT = ("voc07-lt-frozen-held-out",)
 
 def totals(archives: Sequence[Results], dataset: str, run: str) -> list[float]:
     """Total mAP of every finished seed of a run, in percent, from the first archive that has it."""
-    found = (archive.scores(dataset, run, "total") for archive in archives)
+    found = (archive.draws(dataset, run, "total") for archive in archives)
     return list(next(filter(None, found), {}).values())
 
 

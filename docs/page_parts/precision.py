@@ -25,7 +25,7 @@ def in_another_precision(grid: Grid, results: Results, rows: Mapping[str, str], 
     beyond = measured = 0
     by_seed = {column: _half_widths(results, dataset, list(rows), column) for column in COLUMNS}
     for column, run, (precision, other) in product(COLUMNS, rows, others.items()):
-        ours, theirs = (each.scores(dataset, run, column) for each in (results, other))
+        ours, theirs = (each.draws(dataset, run, column) for each in (results, other))
         width = by_seed[column][run]
         within = "" if math.isnan(width) else f" (± {width:.2f})"
         for seed, gain in paired(ours, theirs).items():

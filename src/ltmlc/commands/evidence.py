@@ -69,7 +69,7 @@ def label_metrics(options: argparse.Namespace) -> None:
     scores, messages = label_scores(results, splits)
     say(options.verb, messages)
     out = options.out or Path(grid.config["results"], "tables")
-    files = write_label_metrics(label_rows(grid, scores), grid.titles, out)
+    files = write_label_metrics(label_rows(grid, results, scores), grid.titles, out)
     write_sums(out / "label_metrics.sha256", files)
     say_written(options.verb, files)
 

@@ -48,7 +48,8 @@ def results_of(tmp_path, methods=RUNS, seeds=(0,)):
     for method in methods:
         for seed in seeds:
             spec = declared.runs["voc-lt"][RUNS[method]]
-            write(tmp_path, "voc-lt", RUNS[method], seed, 50, ap_per_class=[0.5, 0.25, 0.75], spec=spec)
+            percent = (50, 50 + seed, 50, 50)
+            write(tmp_path, "voc-lt", RUNS[method], seed, percent, ap_per_class=[0.5, 0.25, 0.75], spec=spec)
             write_predictions(tmp_path, "voc-lt", RUNS[method], seed, logits(person[method] + seed), data)
     return declared, load_results(declared, tmp_path), data
 
@@ -169,6 +170,26 @@ def test_damaged_or_foreign_predictions_are_named_and_left_out(tmp_path):
     assert [("lsep/seed1" in message, "dr/seed0" in message) for message in messages] == [(True, False), (False, True)]
     lines = csv.DictReader((tmp_path / "figures" / "absent_voc-lt.csv").open())
     assert {line["method"]: line["seeds"] for line in lines} == {"LSEP": "1", "C-LSEP": "2", "DR": "1"}
+
+
+def test_copies_of_a_seed_are_drawn_once(tmp_path):
+    declared, *_ = results_of(tmp_path, seeds=(0, 1))
+    spec = declared.runs["voc-lt"]["dr"]
+    write(tmp_path, "voc-lt", "dr", 1, 50, ap_per_class=[0.5, 0.25, 0.75], spec=spec)
+    seeds = finished_methods(declared, load_results(declared, tmp_path), "voc-lt")
+    assert {method: [each.seed for each in done] for method, done in seeds.items()} == {
+        "LSEP": [0, 1],
+        "C-LSEP": [0, 1],
+        "DR": [0],
+    }
+
+
+def test_a_method_without_one_readable_file_of_predictions_is_not_drawn(tmp_path):
+    declared, results, data = results_of(tmp_path)
+    (tmp_path / "runs/voc-lt/dr/seed0/predictions.npz").unlink()
+    _, messages = write_method_figures(declared, results, data, pack(), tmp_path / "figures")
+    lines = csv.DictReader((tmp_path / "figures" / "absent_voc-lt.csv").open())
+    assert {line["method"] for line in lines} == {"LSEP", "C-LSEP"} and len(messages) == 1
 
 
 def test_pictures_false_keeps_photographs_out(tmp_path):

@@ -29,7 +29,7 @@ def asked():
 def results(asked, tmp_path):
     """Run a: right in seed 0, everything predicted in seed 1. Run b: finished, without predictions."""
     for seed, logits in enumerate((RIGHT, np.ones((4, 3)))):
-        write(tmp_path, "voc-lt", "a", seed, 50)
+        write(tmp_path, "voc-lt", "a", seed, 50 + seed)
         write_predictions(tmp_path, "voc-lt", "a", seed, logits, split())
         write(tmp_path, "voc-lt", "b", seed, 40)
     return load_results(asked, tmp_path)
@@ -56,7 +56,7 @@ def test_predictions_of_other_images_are_named_and_left_out(results, tmp_path):
 
 def test_a_row_is_the_mean_over_its_seeds_and_figures_have_no_rows(asked, results):
     scores, _ = label_scores(results, {"voc-lt": split()})
-    rows = label_rows(asked, scores)
+    rows = label_rows(asked, results, scores)
     assert [(each.row.label, each.n) for each in rows] == [("A", 2), ("B", 0), ("again", 2)]
     assert rows[0].mean["op"] == pytest.approx((100 + 100 / 3) / 2)
     assert rows[0].sd["op"] == pytest.approx((100 - 100 / 3) / 2**0.5)
@@ -65,6 +65,17 @@ def test_a_row_is_the_mean_over_its_seeds_and_figures_have_no_rows(asked, result
     assert (without["n"], without["op"], without["top3_macro_f1_sd"]) == ("0", "", "")
     page = label_markdown(rows, asked.titles)
     assert ARBITRARY in page and "| B | … |" in page and "66.67" in page
+
+
+def test_copies_of_a_seed_count_once(asked, results, tmp_path):
+    write(tmp_path, "voc-lt", "a", 1, 50)
+    copied = load_results(asked, tmp_path)
+    scores, _ = label_scores(copied, {"voc-lt": split()})
+    first, *_ = label_rows(asked, copied, scores)
+    assert (first.n, first.mean["op"], first.sd) == (1, 100, {})
+    del scores["voc-lt", "a", 0]
+    first, *_ = label_rows(asked, copied, scores)
+    assert first.n == 1, "the copy stands in for a seed without predictions"
 
 
 def test_runs_have_them_as_columns_that_are_empty_without_predictions(asked, results):
@@ -87,4 +98,4 @@ def test_the_report_has_them_apart_from_the_tables_and_says_that_thresholds_are_
 def test_evidence_without_predictions_has_no_such_section(asked, results):
     evidence = Evidence(asked, results, {})
     assert "Predicted labels" not in evidence_markdown(evidence) + report_html(evidence)
-    assert label_markdown(label_rows(asked, {}), asked.titles).endswith("No run has predictions yet.\n")
+    assert label_markdown(label_rows(asked, results, {}), asked.titles).endswith("No run has predictions yet.\n")

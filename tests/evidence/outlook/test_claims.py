@@ -57,6 +57,14 @@ def test_an_effect_of_the_detectable_size_is_shown_with_at_least_the_stated_powe
     assert POWER - 0.07 <= shown / 300 <= 0.97
 
 
+def test_copies_of_a_seed_measure_no_noise(tmp_path):
+    asked = planned(3)
+    for run, values in {"a": (50, 50, 53), "b": (48, 48, 49)}.items():
+        write_seeds(tmp_path, "voc-lt", run, values)
+    noise = paired_noise(load_results(asked, tmp_path), "voc-lt", "total")
+    assert (noise.df, noise.sd) == (1, pytest.approx(1.0))
+
+
 def test_the_seeds_that_are_needed_are_the_fewest_that_show_the_effect(tmp_path):
     (small,) = outlook(tmp_path, planned(3, a=51.0), [claim()]).claims
     assert small.verdict(3) == f"needs {small.seeds} seeds" and small.seeds > 3
@@ -112,7 +120,7 @@ def test_the_noise_is_measured_or_of_the_reference_or_assumed_and_said_so(tmp_pa
     earlier = outlook(tmp_path, asked, [claim()], reference=reference)
     assert earlier.basis["voc-lt"] == "reference" and earlier.sd["voc-lt"] == pytest.approx(0.5)
     write_seeds(tmp_path, "voc-lt", "a", [50.0, 52.0, 51.0])
-    write_seeds(tmp_path, "voc-lt", "b", [50.0, 50.0, 51.0])
+    write_seeds(tmp_path, "voc-lt", "b", [50.0, 50.2, 51.0])
     measured = outlook(tmp_path, asked, [claim()], reference=reference)
     assert measured.basis["voc-lt"] == "measured" and measured.sd["voc-lt"] > 0.5
     for made, words in (

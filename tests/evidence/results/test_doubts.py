@@ -27,6 +27,9 @@ def test_copies_of_a_seed_are_said_and_count_once(tmp_path):
     assert "a: seeds 0, 1" in results.messages[0]
     assert results.draws("voc-lt", "a", "total") == {0: 50.0, 2: 51.0}
     assert len(results.scores("voc-lt", "a", "total")) == 3
+    assert [each.seed for each in results.drawn("voc-lt", "a")] == [0, 2]
+    assert results.distinct("voc-lt", ["a", "b"], SEEDS) == [0, 1, 2], "one of both is trained anew"
+    assert results.distinct("voc-lt", ["a", "a"], SEEDS) == [0, 2]
 
 
 def test_clean_runs_raise_no_doubt(tmp_path):

@@ -50,6 +50,15 @@ def test_our_own_step_is_split_beneath_table_2_without_another_run(tmp_path):
     assert text.count(f'<p class="text">{sentence}') == 1, "the page says it too, once"
 
 
+def test_copies_of_a_seed_count_once(tmp_path):
+    asked, _ = results(tmp_path, seeds=(0, 1, 2))
+    for run, total in TOTALS.items():
+        for seed, more in ((1, 0), (2, 3 * (run == "c_lsep_gamma-5"))):
+            write(tmp_path, "digits20-lt", run, seed, total + more + seed // 2, spec=asked.runs["digits20-lt"][run])
+    (sentence,) = our_steps(asked, load_results(asked, tmp_path), asked.tables["table2"])
+    assert "LSEP + CW +9.50 as a whole" in sentence
+
+
 @pytest.mark.parametrize("missing", TOTALS)
 def test_a_corner_that_is_missing_leaves_the_sentence_out(tmp_path, missing):
     asked, found = results(tmp_path, [run for run in TOTALS if run != missing])

@@ -43,6 +43,15 @@ def test_several_seeds_give_mean_sd_and_n_where_it_is_not_the_planned_number(tmp
     assert lines(text, "C")[1:3] == ["40.00 (n = 1)", "40.00"]
 
 
+def test_copies_of_a_seed_count_once_in_mean_spread_and_gain(tmp_path):
+    declared = grid(table("t", row("A", "a"), row("B", "b", delta=True)), seeds=(0, 1, 2))
+    write_seeds(tmp_path, "voc-lt", "a", [50, 50, 53])
+    write_seeds(tmp_path, "voc-lt", "b", [51, 51, 58])
+    text = tabulate(declared, load_results(declared, tmp_path), "t")["md"]
+    assert lines(text, "A")[1:3] == ["51.50 ± 2.12 (n = 2)", "51.50 ± 2.12"]
+    assert lines(text, "B")[1] == "**54.50** ± 4.95 (+3.00) (n = 2)"
+
+
 def test_missing_and_failed_cells_are_marked_and_the_log_is_named(tmp_path):
     declared = grid(table("t", row("A", "a"), row("B", "b"), row("C", "c")), seeds=(0, 1))
     write(tmp_path, "voc-lt", "b", 0, None)

@@ -175,3 +175,6 @@ def test_a_copied_seed_is_no_second_draw(tmp_path):
     made = decision(tmp_path, runs, seeds=(0, 1))
     assert {len(each.totals) for each in made.tried} == {1}
     assert math.isnan(gains([made])["loss", name(3)].half_interval)
+    runs = {name(factor): [40, 40, 40.5] for factor in FACTORS} | {name(3): [41, 41, 39]}
+    made = decision(tmp_path, runs, seeds=(0, 1, 2))
+    assert made.chosen.candidate.factor == 1 and {each.n for each in made.tried} == {2}, "counted twice, 3 would win"

@@ -82,6 +82,21 @@ def test_only_seeds_that_both_have_count_and_one_seed_gives_no_seed_interval(tmp
     assert line.n == 1 and line.seed_interval is None and line.image_interval is not None
 
 
+def test_copies_of_a_seed_count_once(tmp_path):
+    found, _ = trained(tmp_path, {"good": 2.0, "bad": 1.0})
+    for name, value in (("good", 60), ("bad", 50)):
+        for seed in (0, 1):
+            write(tmp_path, "voc-lt", name, seed, value)
+    declared = table("t", row("good", "good"), row("bad", "bad"))
+    with_copies, without_copies = (load_results(grid(declared, seeds=seeds), tmp_path) for seeds in (SEEDS, (0, 2)))
+    for against in (None, "bad"):
+        copied, without = (
+            measure_run(results, found, "good", against=against, resamples=9)
+            for results in (with_copies, without_copies)
+        )
+        assert copied == without and copied[0][0].n == 2
+
+
 def test_without_predictions_the_seeds_remain_and_the_file_is_named(tmp_path):
     found, results = trained(tmp_path, {"good": 2.0, "bad": 1.0}, predictions=False)
     lines, messages = measure_run(results, found, "good", against="bad", resamples=20)

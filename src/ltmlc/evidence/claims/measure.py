@@ -80,10 +80,9 @@ def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Resu
     if not weights:
         return None
     scores = {run: _numbers(results, dataset, run, part) for run in weights}
-    by_originals = {}
-    for seed in sorted(set.intersection(*(set(each) for each in scores.values()))):
-        by_originals.setdefault(tuple(results.originals[dataset, run, seed] for run in weights), seed)
-    draws = {seed: sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in by_originals.values()}
+    shared = sorted(set.intersection(*map(set, scores.values())))
+    seeds = results.distinct(dataset, weights, shared)
+    draws = {seed: sum(weight * scores[run][seed] for run, weight in weights.items()) for seed in seeds}
     return Measured(part, (tuple(weights.items()), part.column, part.less), draws)
 
 

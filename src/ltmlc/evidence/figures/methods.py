@@ -45,9 +45,11 @@ def write_method_figures(
     for method, finished in seeds.items():
         for result in finished:
             try:
-                predictions.setdefault(method, []).append(logits_of(result, split))
+                logits = logits_of(result, split)
             except InputError as error:
                 messages.append(str(error))
+            else:
+                predictions.setdefault(method, []).append(logits)
     probes = find_probes(split, settings.get("probes", ()))
     answers = answer_probes(probes, predictions)
     changes = largest_changes(probes, predictions)
@@ -74,6 +76,6 @@ def write_method_figures(
 
 
 def finished_methods(grid: Grid, results: Results, dataset: str) -> dict[str, list[RunResult]]:
-    """Method -> its finished seeds; methods without one are absent."""
-    done = {method: results.finished(dataset, run) for method, run in method_runs(grid, dataset).items()}
+    """Method -> its finished seeds, copies left out; methods without one are absent."""
+    done = {method: results.drawn(dataset, run) for method, run in method_runs(grid, dataset).items()}
     return {method: seeds for method, seeds in done.items() if seeds}

@@ -177,7 +177,7 @@ def _sweep(axes: Axes, members: list[tuple[Row, Cell]], results: Results) -> Non
         x, means, sds = zip(*((x, cell.mean["total"], cell.sd["total"]) for x, cell in several), strict=True)
         axes.errorbar(x, means, yerr=sds, fmt="none", ecolor=BLUE, capsize=3, elinewidth=1, zorder=2, label="± sd")
         singles = [
-            (x, score) for x, cell in several for score in results.scores(cell.dataset, cell.run, "total").values()
+            (x, score) for x, cell in several for score in results.draws(cell.dataset, cell.run, "total").values()
         ]
         look = {"color": BLACK, "alpha": 0.35, "markersize": 4, "zorder": 2}
         axes.plot(*zip(*singles, strict=True), ".", label="single seeds", **look)

@@ -28,7 +28,7 @@ class LabelRow:
     table: Table
     row: Row
     dataset: str
-    n: int  # seeds with predictions
+    n: int  # seeds with predictions, copies of one counted once
     mean: Mapping[str, float]
     sd: Mapping[str, float]
 
@@ -61,16 +61,22 @@ def label_scores(
     return scores, messages
 
 
-def label_rows(grid: Grid, scores: LabelScores) -> list[LabelRow]:
+def label_rows(grid: Grid, results: Results, scores: LabelScores) -> list[LabelRow]:
     """Every row of the tables on every data set, as printed from top to bottom; points of figures are left out."""
     return [
-        _label_row(table, row, dataset, [scores[key] for s in grid.seeds if (key := (dataset, run, s)) in scores])
+        _label_row(table, row, dataset, _draws(results, dataset, run, scores))
         for table in grid.tables.values()
         if table.kind == "table"
         for dataset in grid.datasets
         for row in table.rows
         if (run := row.run.get(dataset))
     ]
+
+
+def _draws(results: Results, dataset: str, run: str, scores: LabelScores) -> list[Mapping[str, float]]:
+    """Of one run; copies of a seed once."""
+    measured = [seed for seed in results.seeds if (dataset, run, seed) in scores]
+    return [scores[dataset, run, seed] for seed in results.distinct(dataset, [run], measured)]
 
 
 def _label_row(table: Table, row: Row, dataset: str, seeds: list[Mapping[str, float]]) -> LabelRow:

@@ -78,7 +78,7 @@ class Evidence:
     def labels(self) -> tuple[list[LabelRow], list[str]]:
         """Precision, recall and F1 of the rows of the tables; a message for each file of predictions that is no use."""
         scores, messages = label_scores(self.results, self.splits)
-        return label_rows(self.grid, scores), messages
+        return label_rows(self.grid, self.results, scores), messages
 
     @property
     def titles(self) -> dict[str, str]:

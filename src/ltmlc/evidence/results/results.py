@@ -6,7 +6,7 @@ a message names the file and what is wrong with it. Values are percent, as the p
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -110,10 +110,22 @@ class Results:
             if result.status == "finished"
         }
 
+    def distinct(self, dataset: str, runs: Collection[str], seeds: Iterable[int]) -> list[int]:
+        """Of seeds that these runs have finished, the first of those with the same numbers in all of them."""
+        first: dict[tuple[int, ...], int] = {}
+        for seed in seeds:
+            first.setdefault(tuple(self.originals[dataset, run, seed] for run in runs), seed)
+        return list(first.values())
+
+    def drawn(self, dataset: str, run: str) -> list[RunResult]:
+        """:meth:`finished` without copies of an earlier seed, which are no draws."""
+        finished = {result.seed: result for result in self.finished(dataset, run)}
+        return [finished[seed] for seed in self.distinct(dataset, [run], finished)]
+
     def draws(self, dataset: str, run: str, column: str) -> dict[int, float]:
-        """:meth:`scores` without copies of an earlier seed, which are no draws."""
+        """:meth:`scores` of those."""
         scores = self.scores(dataset, run, column)
-        return {seed: value for seed, value in scores.items() if self.originals[dataset, run, seed] == seed}
+        return {seed: scores[seed] for seed in self.distinct(dataset, [run], scores)}
 
     def with_status(self, status: str) -> list[RunResult]:
         return [result for result in self.runs.values() if result.status == status]

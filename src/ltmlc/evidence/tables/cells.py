@@ -12,12 +12,12 @@ from ltmlc.plan.grid import Grid, Row, Table
 
 @dataclass(frozen=True)
 class Cell:
-    """mAP in percent of one run on one data set, empty unless finished; ``sd`` None for fewer than two seeds."""
+    """mAP in percent of one run on one data set, empty unless finished; ``sd`` None for fewer than two draws."""
 
     dataset: str
     run: str
     status: str  # finished (at least one seed) | failed (none finished, one failed) | missing
-    n: int
+    n: int  # seeds, copies of one counted once
     planned: int
     mean: dict[str, float | None] = field(default_factory=dict)
     sd: dict[str, float | None] = field(default_factory=dict)
@@ -30,12 +30,12 @@ def summarise(results: Results, dataset: str, run: str, *, previous: str | None 
 
     The gain is taken over the seeds both runs have, so that a missing seed does not pass for an effect.
     """
-    scores = {column: results.scores(dataset, run, column) for column in COLUMNS}
+    scores = {column: results.draws(dataset, run, column) for column in COLUMNS}
     failed = tuple(result for result in results.of(dataset, run) if result.status == "failed")
     n, planned = len(scores["total"]), len(results.seeds)
     if n == 0:
         return Cell(dataset, run, "failed" if failed else "missing", 0, planned, failed=failed)
-    above = results.scores(dataset, previous, "total") if previous else {}
+    above = results.draws(dataset, previous, "total") if previous else {}
     gains = paired(above, scores["total"]).values()
     return Cell(
         dataset,

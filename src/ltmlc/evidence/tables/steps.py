@@ -44,7 +44,7 @@ def our_steps(grid: Grid, results: Results, table: Table) -> list[str]:
     sentences = []
     for dataset, title in grid.titles.items():
         scores = [
-            {row.label: results.scores(dataset, row.run[dataset], "total") for row in each.rows if row.label in labels}
+            {row.label: results.draws(dataset, row.run[dataset], "total") for row in each.rows if row.label in labels}
             for each, labels in ((table, split.step), (other, split.rows))
         ]
         shared = set.intersection(*(set(values) for side in scores for values in side.values()))

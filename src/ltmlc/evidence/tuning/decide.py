@@ -13,7 +13,7 @@ from ltmlc.plan.sweep import Candidate, Choice
 @dataclass(frozen=True)
 class Tried:
     """One candidate on the held-out images. ``percent``: mean over seeds by column; None for a group without a scored
-    class; empty unless every seed is finished. ``totals``: by seed, likewise, without copies of an earlier seed.
+    class; empty unless every seed is finished. ``totals``: by seed, likewise. Copies of a seed count once.
     """
 
     candidate: Candidate
@@ -88,13 +88,10 @@ def _try(candidate: Candidate, dataset: str, results: Results, split: Split) -> 
     failed = any(each.status == "failed" for each in runs)
     if len(finished) < len(runs) or not runs:
         return Tried(candidate, "failed" if failed else "missing", len(finished), {})
-    scores = [held_out_scores(each, split) for each in finished]
+    drawn = results.drawn(dataset, candidate.run)
+    scores = [held_out_scores(each, split) for each in drawn]
     means = {
         column: None if scores[0][column] is None else fmean(each[column] for each in scores) for column in COLUMNS
     }
-    totals = {
-        each.seed: score["total"] or 0.0
-        for each, score in zip(finished, scores, strict=True)
-        if results.originals[dataset, candidate.run, each.seed] == each.seed
-    }
-    return Tried(candidate, "finished", len(finished), means, totals)
+    totals = {each.seed: score["total"] or 0.0 for each, score in zip(drawn, scores, strict=True)}
+    return Tried(candidate, "finished", len(drawn), means, totals)

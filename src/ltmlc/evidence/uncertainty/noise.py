@@ -43,7 +43,7 @@ def chance_among(number: int) -> float:
 
 def paired_noise(results: Results, dataset: str, column: str) -> Noise:
     """:func:`additive_noise` of all finished runs of a data set, in one column."""
-    return additive_noise([results.scores(dataset, run, column) for run in results.names(dataset)])
+    return additive_noise([results.draws(dataset, run, column) for run in results.names(dataset)])
 
 
 def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:

@@ -99,7 +99,7 @@ def measure_methods(
 def _finished_seeds(
     results: Results, dataset: str, run: str, against: str | None
 ) -> dict[int, list[tuple[float, RunResult]]]:
-    """Seed -> [(1, result)] or, with another run, [(1, result), (-1, its result)]."""
+    """Seed -> [(1, result)] or, with another run, [(1, result), (-1, its result)]; copies of a seed once."""
     names = [run] if against is None else [run, against]
     by_run = [{r.seed: r for r in results.finished(dataset, name)} for name in names]
     for name, finished in zip(names, by_run, strict=True):
@@ -111,17 +111,23 @@ def _finished_seeds(
     shared = sorted(set.intersection(*map(set, by_run)))
     if not shared:
         raise InputError(f"{dataset}: {run} and {against} share no finished seed; train one of them with the other's")
-    return {seed: list(zip((1.0, -1.0), (each[seed] for each in by_run), strict=False)) for seed in shared}
+    seeds = results.distinct(dataset, names, shared)
+    return {seed: list(zip((1.0, -1.0), (each[seed] for each in by_run), strict=False)) for seed in seeds}
 
 
 def _spread(results: Results, dataset: str, column: str, run: str, against: str | None) -> Spread:
     """Of this run, or of its difference to another, among those of all runs of the data set."""
-    draws = {name: results.draws(dataset, name, column) for name in results.names(dataset) if name != against}
-    if against is not None:
-        other = results.scores(dataset, against, column)
-        draws = {name: paired(other, scores) for name, scores in draws.items()}
-    draws = {name: values for name, values in draws.items() if values}
+    runs = [name for name in results.names(dataset) if name != against]
+    draws = {name: values for name in runs if (values := _draws(results, dataset, column, name, against))}
     return dict(zip(draws, moderate(list(draws.values())), strict=True)).get(run, UNKNOWN_SPREAD)
+
+
+def _draws(results: Results, dataset: str, column: str, run: str, against: str | None) -> dict[int, float]:
+    """On the seeds of :func:`_finished_seeds`."""
+    if against is None:
+        return results.draws(dataset, run, column)
+    differences = paired(*(results.scores(dataset, name, column) for name in (against, run)))
+    return {seed: differences[seed] for seed in results.distinct(dataset, (run, against), differences)}
 
 
 def _seed_interval(spread: Spread, values: Sequence[float]) -> Interval | None:

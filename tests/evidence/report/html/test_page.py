@@ -77,6 +77,13 @@ def test_beneath_a_table_stand_its_rank_agreement_and_the_controls(tmp_path):
     assert "oracle100.00100.00100.00100.00" in foot[0]
 
 
+def test_copies_of_a_seed_count_once_behind_a_number(tmp_path):
+    write_seeds(tmp_path, "voc-lt", "a", [50, 50, 53])
+    text = small_page(tmp_path, asked=grid(table("t", row("A", "a", [51.0] * 4)), seeds=(0, 1, 2)))
+    assert r'"51.50 \u00b1 2.12"' in text and '"0: 50.00, 2: 53.00"' in text
+    assert "seeds that both have" not in text
+
+
 def test_nothing_is_offered_or_explained_that_no_cell_has(tmp_path):
     write_seeds(tmp_path, "voc-lt", "a", (50, 51))
     text = small_page(tmp_path, asked=grid(table("t", row("A", "a"), row("B", "b")), seeds=(0, 1)))

@@ -18,7 +18,7 @@ def lines_behind(
     lines = []
     if cell.status == "finished" and cell.mean[column] is not None:
         sd = "" if cell.sd[column] is None else f" ± {cell.sd[column]:.2f}"
-        scores = evidence.results.scores(cell.dataset, cell.run, column)
+        scores = evidence.results.draws(cell.dataset, cell.run, column)
         lines.append(("ours", f"{cell.mean[column]:.2f}{sd}"))
         lines.append(("seeds", ", ".join(f"{seed}: {value:.2f}" for seed, value in scores.items())))
     elif cell.status == "missing":
