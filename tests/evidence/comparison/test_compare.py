@@ -140,6 +140,28 @@ def test_an_installation_that_reproduces_the_reference_matches_even_with_one_see
     assert {c.verdict for c in compare(declared, results, reference=reference(s0=50.2)).cells} == {"no verdict"}
 
 
+def test_one_seed_that_meets_a_number_has_no_verdict_whatever_other_rows_have(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4), row("B", "b")), seeds=(0, 1))
+    write_seeds(tmp_path, "voc-lt", "a", [50.0])
+    alone = compare(declared, load_results(declared, tmp_path)).cells[0]
+    write_seeds(tmp_path, "voc-lt", "b", [60.0, 61.0])
+    beside = compare(declared, load_results(declared, tmp_path)).cells[0]
+    assert (alone.p, beside.df) == (None, 1)
+    for cell in (alone, beside):
+        assert (cell.difference, cell.verdict) == (0, "no verdict") and "one seed measures no noise" in cell.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "reason"),
+    [(50.0, "match", "the difference is within rounding"), (52.0, "no verdict", "all seeds give the same number")],
+)
+def test_seeds_that_agree_in_a_column_tell_no_noise_but_can_meet_a_number(tmp_path, value, verdict, reason):
+    declared = grid(table("t", row("A", "a", (50,) * 4)), seeds=(0, 1))
+    write_seeds(tmp_path, "voc-lt", "a", [(value, 50, 50, 40.0), (value, 50, 50, 41.0)])
+    cell = compare(declared, load_results(declared, tmp_path)).cells[0]
+    assert (cell.n, cell.verdict) == (2, verdict) and cell.reason.startswith(reason)
+
+
 def test_the_seeds_of_the_reference_give_the_noise_where_ours_cannot(tmp_path):
     declared = grid(table("t", row("A", "a")))
     write(tmp_path, "voc-lt", "a", 0, 50.5)

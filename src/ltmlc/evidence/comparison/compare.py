@@ -10,7 +10,7 @@ so a whole column moves together; two questions are asked of each column (``unce
 * within noise: neither, and the published number is inside the 95 % prediction interval for one more run of this row.
 * inconclusive: outside that interval, but among so many rows such differences are expected by chance. It says how many
   seeds of ours would show a difference as large in 80 % of cases, or that none would: the published run is one draw.
-* no verdict: one seed, a difference but nothing to measure the noise with.
+* no verdict: one seed and nothing to measure the noise with, so that a number it meets may be luck, too.
 * missing, failed: no number of ours.
 
 "Within noise" is not a proof of equality; the width of the interval, printed beside it, says how large a difference

@@ -13,6 +13,7 @@ from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 CELL_VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
 NOT_JUDGED = ("no verdict", "missing", "failed")
 RUN_TWO_SEEDS = "one seed measures no noise: run two or more (configuration key `seeds`)"
+SEEDS_AGREE = "all seeds give the same number, which measures no noise"
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ def compare_cell(entry: Compared, spread: Spread) -> Compared:
     sd = sample_sd(ours.values())
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
     if not spread.df:
-        same = shared and _excess(cell) == 0
-        words = ("match", "the same seed gives the same number") if same else ("no verdict", RUN_TWO_SEEDS)
-        return Compared(replace(cell, verdict=words[0], reason=words[1]), ours, theirs)
+        return Compared(_undecided(Compared(cell, ours, theirs)), ours, theirs)
     width, p = spread.half_width(n, m), spread.p_value(_excess(cell), n, m)
     cell = replace(cell, low=mean - width, high=mean + width, noise_sd=spread.sd, df=spread.df, p=p)
     return Compared(cell, ours, theirs)
@@ -99,7 +98,7 @@ def judge_column(
         noise=noise and [noise[entry.cell.run] for entry in tested.values()],
     )
     if not found:
-        return [_undecided(entry.cell) for entry in entries], None
+        return [entry.cell if entry.cell.p is None else _undecided(entry) for entry in entries], None
     level, pattern = found
     rows = dict(zip(tested, pattern or [None] * len(tested), strict=True))
     cells = [
@@ -109,19 +108,24 @@ def judge_column(
     return cells, level
 
 
-def _undecided(cell: Comparison) -> Comparison:
-    """With noise from elsewhere but no two seeds that tell a level: only rounding decides."""
-    if cell.p is None:
-        return cell
-    match = _excess(cell) == 0
-    return replace(cell, verdict="match" if match else "no verdict", reason="" if match else RUN_TWO_SEEDS)
+def _undecided(entry: Compared) -> Comparison:
+    """Without two seeds that tell a level. That one seed meets a number may be luck, unless it is the same seed."""
+    cell, shared = entry.cell, entry.ours.keys() & entry.theirs.keys()
+    if _excess(cell) == 0 and (shared or cell.n > 1):
+        reason = "the same seed gives the same number" if shared else _within_rounding(cell)
+        return replace(cell, verdict="match", reason=reason)
+    return replace(cell, verdict="no verdict", reason=RUN_TWO_SEEDS if cell.n == 1 else SEEDS_AGREE)
+
+
+def _within_rounding(cell: Comparison) -> str:
+    return f"the difference is within rounding ({cell.tolerance:.2g})"
 
 
 def _verdict(cell: Comparison, level: Level, row: Deviation | None, rows: int) -> Comparison:
     deviation, p_row = (row.difference, row.p_adjusted) if row else (0.0, 1.0)
     cell = replace(cell, level=level.difference, deviation=deviation, p_adjusted=min(p_row, level.p_adjusted))
     if _excess(cell) == 0:
-        return replace(cell, verdict="match", reason=f"the difference is within rounding ({cell.tolerance:.2g})")
+        return replace(cell, verdict="match", reason=_within_rounding(cell))
     if p_row <= ERROR_RATE:
         reason = f"{deviation:+.2f} beside the column's {level.difference:+.2f}; adjusted p = {p_row:.2g}"
         return replace(cell, verdict=_side(deviation), p_adjusted=p_row, reason=reason)
