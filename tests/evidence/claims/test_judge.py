@@ -1,6 +1,7 @@
 import csv
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,15 @@ def test_the_five_states_of_a_claim(differences, verdict):
     scores = {"A": [None] * 5, "B": [50.0] * 5} if None in differences else above(differences)
     (judged,) = judge([claim(part("A", "B"))], scores)
     assert judged.verdict == verdict
+
+
+@pytest.mark.parametrize("less", ["", "head"])
+def test_a_group_without_classes_is_the_reason_and_no_missing_seed(less):
+    """Finished runs have no number for it: the claim's own column, or the one it is held against."""
+    columns = {"total": [50.0] * 5, "head": [50.0] * 5, "tail": [50.0] * 5, less or "tail": [None] * 5}
+    (judged,) = judge([claim(replace(part("A", "B", "tail"), less=less))], {"A": columns, "B": columns})
+    assert judged.verdict == "missing"
+    assert judged.reason == f"no class of the group {less or 'tail'} has a test image"
 
 
 def test_what_a_seed_does_to_both_runs_cancels():

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from evidence.report_pages import small_evidence, small_grid, small_results
 
+from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.report.checklist import checklist_markdown, sections
 
 ANSWERS = {"yes", "partly", "no", "not applicable", "not known"}
@@ -36,6 +39,14 @@ def test_answers_from_files_come_with_their_figures(evidence):
         "sd of one run between seeds in total mAP: VOC-LT 0.47 (df 1.5)" in found["Central tendency and variation"][1]
     )
     assert "torch 2.14.1" in found["Computing infrastructure"][1]
+
+
+def test_only_the_statements_that_are_asked_for_are_counted_and_each_once(evidence):
+    asked = asked_of(evidence.grid, evidence.claims)
+    assert len(asked) < len(evidence.claims)
+    evidence.verdicts[:] = [replace(evidence.verdicts[0], same_as=same, verdict="holds") for same in ("", "x")]
+    said = str(answers(evidence))
+    assert f"2 judgements of {len(asked)} statements" in said and "statements: 1 holds" in said
 
 
 def test_what_no_file_says_is_said_to_be_not_known(evidence):

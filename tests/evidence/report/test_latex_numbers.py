@@ -1,12 +1,14 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 from evidence.report.html.test_page import HOSTILE
 from evidence.report_pages import ROOT, small_evidence, small_grid, small_results
 from evidence.synthetic import grid, row, table
 
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.latex_numbers import distinct, numbers_tex, words
 from ltmlc.evidence.results.results import load_results
@@ -52,6 +54,14 @@ def test_counts_have_macros_too(numbers):
     assert (numbers["ltmlcRunsFinished"], numbers["ltmlcRunsFailed"], numbers["ltmlcRunsMissing"]) == ("6", "2", "4")
     assert numbers["ltmlcCellsInconclusive"] == "4"
     assert numbers["ltmlcClaimsMissing"].isdigit()
+    for verdict in CLAIM_VERDICTS:
+        assert f"ltmlcClaims{words(verdict)}" in numbers, "a verdict that does not occur has its zero"
+
+
+def test_claims_are_counted_as_on_the_other_pages(tmp_path):
+    evidence = small_evidence(tmp_path)
+    evidence.verdicts[:] = [replace(evidence.verdicts[0], same_as=same, verdict="holds") for same in ("", "x")]
+    assert macros(numbers_tex(evidence))["ltmlcClaimsHolds"] == "1"
 
 
 def test_what_is_not_there_is_a_macro_all_the_same(numbers):

@@ -53,19 +53,21 @@ class Measured:
 
 def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results) -> str:
     """Why parts cannot be measured on a data set, in words; empty where they can."""
-    named = list(dict.fromkeys((row, part.column) for part in parts for row in part.rows))
-    gone = [row for row, _ in named if row not in rows]
+    named = list(dict.fromkeys(row for part in parts for row in part.rows))
+    gone = [row for row in named if row not in rows]
     if gone:
         return f"the configuration has no row {gone[0]}"
-    empty = dict.fromkeys(row for row, column in named if not results.scores(dataset, rows[row].run[dataset], column))
-    if not empty:
-        return ""
-    failed = [
-        r for r in empty if any(result.status == "failed" for result in results.of(dataset, rows[r].run[dataset]))
-    ]
-    first = (failed or list(empty))[0]
-    count = len(dict.fromkeys(row for row, _ in named))
-    return f"{len(empty)} of {count} rows without a result, first {first}" + (" (failed)" if failed else "")
+    seeds = {row: results.of(dataset, rows[row].run[dataset]) for row in named}
+    empty = [row for row in named if not results.finished(dataset, rows[row].run[dataset])]
+    if empty:
+        failed = [row for row in empty if any(result.status == "failed" for result in seeds[row])]
+        first = (failed or empty)[0]
+        return f"{len(empty)} of {len(named)} rows without a result, first {first}" + (" (failed)" if failed else "")
+    asked = [(row, column) for part in parts for row in part.rows for column in (part.column, part.less) if column]
+    for row, column in asked:
+        if not results.scores(dataset, rows[row].run[dataset], column):
+            return f"no class{'' if column == 'total' else f' of the group {column}'} has a test image"
+    return ""
 
 
 def measure(part: Part, dataset: str, rows: Mapping[RowName, Row], results: Results) -> Measured | None:

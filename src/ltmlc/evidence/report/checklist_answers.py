@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ltmlc.errors import counted_noun
+from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.markup import hours
 from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
@@ -22,7 +23,8 @@ def not_known(because: str) -> Answer:
 def scope(evidence: Evidence) -> Answer:
     cells = len(evidence.diff.cells)
     tables = ", ".join(table.title for table in evidence.grid.tables.values())
-    claims = f"{len(evidence.verdicts)} judgements of {len(evidence.claims)} statements" if evidence.claims else ""
+    asked = asked_of(evidence.grid, evidence.claims)
+    claims = f"{len(evidence.verdicts)} judgements of {len(asked)} statements" if asked else ""
     text = f"{tables}: {cells} numbers compared" + (f"; {claims} (claims.md)" if claims else "")
     return ("yes" if cells or claims else "no"), text
 
@@ -33,7 +35,7 @@ def methodology(evidence: Evidence) -> Answer:
 
 def outcome(evidence: Evidence) -> Answer:
     numbers = _counted(cell.verdict for cell in evidence.diff.cells)
-    claims = _counted(verdict.verdict for verdict in evidence.verdicts)
+    claims = _counted(verdict.verdict for verdict in evidence.counted)
     parts = [f"numbers: {numbers}"] * bool(numbers) + [f"statements: {claims}"] * bool(claims)
     if not evidence.results.with_status("finished"):
         return "no", "no run has finished"

@@ -12,7 +12,7 @@ from ltmlc.evidence.audit.rows import Finding
 from ltmlc.evidence.claims.facts import read_thresholds
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.judge import judge_claims
-from ltmlc.evidence.claims.report import counted
+from ltmlc.evidence.claims.report import ABOUT_NONE, counted
 from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.comparison.compare import Diff, compare
 from ltmlc.evidence.comparison.verdicts import Comparison
@@ -84,6 +84,11 @@ class Evidence:
     def titles(self) -> dict[str, str]:
         """Data set -> what it is called."""
         return self.grid.titles
+
+    @property
+    def subjects(self) -> dict[str, str]:
+        """What a verdict is about, a data set or (empty) none alone -> how that is called."""
+        return {**self.titles, "": ABOUT_NONE}
 
     @property
     def published(self) -> bool:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.markup import latex_comment, number
 from ltmlc.evidence.report.gather import Evidence
@@ -96,8 +97,9 @@ def _counts(evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield f"ltmlcRuns{status.capitalize()}", str(count)
     for verdict in CELL_VERDICTS:
         yield f"ltmlcCells{words(verdict)}", str(evidence.diff.counts[verdict])
-    for verdict, count in Counter(each.verdict for each in evidence.verdicts).items():
-        yield f"ltmlcClaims{words(verdict)}", str(count)
+    claims = Counter(each.verdict for each in evidence.counted)
+    for verdict in CLAIM_VERDICTS:
+        yield f"ltmlcClaims{words(verdict)}", str(claims[verdict])
 
 
 def _cell(

@@ -35,7 +35,7 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
         what_was_run(evidence),
         tables(evidence, folder),
         _numbers(evidence.diff, evidence.problem),
-        _claims(evidence.verdicts, evidence.titles, folder),
+        _claims(evidence.verdicts, evidence.subjects, folder),
         _labels(evidence),
         _audit(evidence.findings, folder),
         left_open(evidence),
@@ -58,7 +58,7 @@ def _verdicts(evidence: Evidence, folder: Path) -> str:
         parts.append(multiplicity(diff))
     if evidence.verdicts:
         parts.append(f"Sentences of the paper{link(folder, ' ([every claim]({}))', 'claims.md')}:")
-        parts.append(_counts(CLAIM_VERDICTS, evidence.counted, {**titles, "": "losses"}))
+        parts.append(_counts(CLAIM_VERDICTS, evidence.counted, evidence.subjects))
     if note := not_asked(evidence):
         parts.append(note)
     return "\n\n".join(part.strip() for part in parts)
@@ -100,7 +100,7 @@ def _claims(verdicts: list[Verdict], titles: Mapping[str, str], folder: Path) ->
     parts = ["## The paper's sentences"]
     parts += [f"{text} {more}".strip()] if (text := differences_in_words(verdicts)) else []
     for dataset, own in by_dataset(verdicts).items():
-        parts.append(f"### {markdown_escape(titles.get(dataset, 'The losses'))}")
+        parts.append(f"### {markdown_escape(titles[dataset])}")
         parts.append(verdict_table(own, brief=True).strip())
     return "\n\n".join(parts)
 

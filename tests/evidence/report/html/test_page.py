@@ -4,15 +4,21 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from evidence.report_pages import ROOT, Page, draw, small_grid, small_page, small_results
+from evidence.report_pages import ROOT, Page, draw, small_evidence, small_grid, small_page, small_results
 from evidence.synthetic import grid, row, table, write_seeds
 from fresh_interpreter import imported
 
+from ltmlc.evidence.claims.report import ABOUT_NONE
+from ltmlc.evidence.report.html.behind import lines_behind
+from ltmlc.evidence.report.html.look import CELLS, look_of
+from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.report.html.pictures import inline
 from ltmlc.evidence.report.html.runs_view import command_of
+from ltmlc.evidence.report.markdown import evidence_markdown
 from ltmlc.evidence.results.results import RunResult
 
 HOSTILE = (
@@ -82,6 +88,24 @@ def test_copies_of_a_seed_count_once_behind_a_number(tmp_path):
     text = small_page(tmp_path, asked=grid(table("t", row("A", "a", [51.0] * 4)), seeds=(0, 1, 2)))
     assert r'"51.50 \u00b1 2.12"' in text and '"0: 50.00, 2: 53.00"' in text
     assert "seeds that both have" not in text
+
+
+def test_degrees_of_freedom_have_one_decimal(folder):
+    evidence = small_evidence(folder)
+    (row, cells), *_ = evidence.rows["table1"]
+    cell = cells["voc-lt"]
+    comparison = replace(evidence.comparisons["table1", row.label, cell.run, "voc-lt", "total"], df=10 / 3)
+    lines = lines_behind(evidence, row, cell, "total", comparison, look_of(CELLS, comparison.verdict))
+    assert dict(lines)["expected"].endswith("(95 %, df 3.3)")
+
+
+def test_what_is_about_no_single_data_set_is_called_the_same_on_every_page(folder):
+    evidence = small_evidence(folder)
+    page = Page(report_html(evidence))
+    assert ABOUT_NONE in page.texts_of("h3")
+    assert ABOUT_NONE in page.texts_of("table", class_="plain counts")[1]
+    markdown = evidence_markdown(evidence)
+    assert f"### {ABOUT_NONE}\n" in markdown and f"| {ABOUT_NONE} |" in markdown
 
 
 def test_nothing_is_offered_or_explained_that_no_cell_has(tmp_path):
@@ -242,6 +266,13 @@ def test_training_curves_have_a_section_of_their_own_with_one_caption(tmp_path):
     assert "the loss over the epochs" in page.all("img")[0]["alt"]
     assert "not drawn yet" in page.texts_of("section", id="missing")[0], "those of the other tables"
     assert Page(small_page(tmp_path / "none")).texts_of("section", id="curves") == []
+
+
+def test_a_figure_of_the_methods_is_described_whatever_methods_are_asked_for(tmp_path):
+    (tmp_path / "figures").mkdir()
+    draw(tmp_path / "figures" / "gain_voc-lt.png")
+    (image,) = Page(small_page(tmp_path)).all("img")
+    assert image["alt"] == "Bars: average precision of the last method less that of the first, for each class."
 
 
 def test_an_unreadable_figure_is_named_and_never_an_error(tmp_path):

@@ -30,7 +30,7 @@ def lines_behind(
         shared = "" if comparison.n == cell.n else f", over the {comparison.n} seeds that both have"
         lines.append(("difference", f"{signed(comparison.difference)}{shared}"))
     if comparison and comparison.low is not None:
-        lines.append(("expected", f"{comparison.low:.2f} to {comparison.high:.2f} (95 %, df {comparison.df})"))
+        lines.append(("expected", f"{comparison.low:.2f} to {comparison.high:.2f} (95 %, df {comparison.df:.1f})"))
     if comparison:
         why = f": {comparison.reason}" if comparison.reason else ""
         lines.append(("verdict", f"{look.sign} {look.word}{why}"))

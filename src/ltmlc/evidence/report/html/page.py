@@ -126,8 +126,8 @@ def _largest(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def _claims(evidence: Evidence) -> list[tuple[str, list[dict[str, Any]]]]:
-    titles = {**evidence.titles, "": "The losses"}
-    return [(titles[dataset], list(map(_claim, own))) for dataset, own in by_dataset(evidence.verdicts).items()]
+    subjects = evidence.subjects
+    return [(subjects[dataset], list(map(_claim, own))) for dataset, own in by_dataset(evidence.verdicts).items()]
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:

@@ -32,11 +32,10 @@ COST_COLUMNS = {
 
 def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
     """The numbers' verdicts, then the sentences', each with the data sets they fall on."""
-    titles = {**evidence.titles, "": "the losses"}
     other = "the published ones" if evidence.published else "our own reference"
     blocks = [
-        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, evidence.diff.cells, titles),
-        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.counted, titles),
+        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, evidence.diff.cells, evidence.titles),
+        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.counted, evidence.subjects),
     ]
     return [block for block in blocks if block["total"]]
 
@@ -124,7 +123,7 @@ def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[
         notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
     open_claims = sum(verdict.verdict == "missing" for verdict in evidence.counted)
     if open_claims:
-        notes.append(f"{open_claims} claims cannot be judged: they speak of rows without a result.")
+        notes.append(f"{open_claims} claims cannot be judged; why stands beside each.")
     if note := not_asked(evidence):
         notes.append(note)
     return {

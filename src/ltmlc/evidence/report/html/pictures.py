@@ -45,7 +45,7 @@ _ALTERNATIVES = {
     "published number.",
     "absent": "Points: for each method, the mean predicted probability of classes that are not on the image.",
     "ap": "Points: average precision of each class against its training images, the methods overlaid.",
-    "gain": "Bars: average precision of the last method (DR) less that of the first (LSEP), for each class.",
+    "gain": "Bars: average precision of the last method less that of the first, for each class.",
     "precision-recall": "Four panels of curves, total, head, medium, tail: precision over recall by method.",
     "calibration": "Two panels: the share of labels that are there over the predicted probability, and how many "
     "predictions have each probability.",
