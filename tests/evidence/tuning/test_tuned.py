@@ -72,6 +72,14 @@ def test_what_is_not_trained_yet_is_shown_as_such(sweep, tmp_path):
     assert "No rate is decided yet" in tuned_markdown([], results.seeds, {"voc-lt": "VOC"})
 
 
+def test_several_seeds_are_not_called_one_where_every_rate_is_kept(sweep, tmp_path):
+    results = written(sweep, tmp_path, {"b": {0: 70, 1: 72}}, (0, 1))
+    pairs = [pair for pair in tuned_pairs(sweep, CHOSEN, results) if pair.kept]
+    for shown in (pairs, []):
+        text = tuned_markdown(shown, results.seeds, {"voc-lt": "VOC"})
+        assert "paired by seed.\n" in text and "interval" not in text
+
+
 def test_the_interval_is_that_of_a_mean_of_paired_differences(sweep, tmp_path):
     scores = {"a": {0: 50, 1: 52, 2: 51}, "a_lr-1": {0: 55, 1: 58, 2: 57.5}, "b": {0: 70, 1: 72, 2: 71}}
     results = written(sweep, tmp_path, scores, (0, 1, 2))

@@ -114,7 +114,8 @@ def tuned_markdown(pairs: list[Pair], seeds: Sequence[int], titles: Mapping[str,
         "are tuned less recipe, paired by seed"
     )
     known = any(not math.isnan(pair.gain.half_interval) for pair in pairs)
-    text += ", with their 95 % interval from these seeds alone." if known else "; one seed, no interval."
+    without = "; one seed, no interval." if len(seeds) == 1 else "."
+    text += ", with their 95 % interval from these seeds alone." if known else without
     for dataset, title in titles.items():
         of_dataset = [pair for pair in pairs if pair.dataset == dataset]
         table = tuned_table(of_dataset) if of_dataset else "No rate is decided yet.\n"
