@@ -53,6 +53,9 @@ def test_what_is_not_run_or_failed_is_named_and_not_drawn(declared, tmp_path):
     words = {name: axes.texts[0].get_text() for name, axes in panels.items()}
     assert words["LSEP"] == "loss 3 to 2; failed: seed 1; not run: seed 2"
     assert words[r"DR \$"] == "not run: seed 1, 2; no history: seed 0" and not panels[r"DR \$"].get_lines()
+    write(tmp_path, "voc-lt", "dr", 1, 50, history=[])
+    text = drawn(declared, tmp_path)[r"DR \$"].texts[0].get_text()
+    assert text == "not run: seed 2; no history: seed 0, 1", "all that finished are not all seeds"
     assert words["ASL"] == "not run" and not panels["ASL"].get_lines()
 
 

@@ -48,22 +48,23 @@ def curve_of(seeds: Sequence[RunResult]) -> Curve:
     failed = [result for result in seeds if result.status == "failed"]
     shown = [result for result in finished or failed if result.metrics.get("history")]
     histories = [result.metrics["history"] for result in shown]
-    notes = [_note(word, seeds, status) for status, word in (("failed", "failed"), ("missing", "not run"))]
-    if len(shown) < len(finished):
-        notes.append(_note("no history", [result for result in finished if result not in shown], "finished"))
+    named = {
+        "failed": failed,
+        "not run": [result for result in seeds if result.status == "missing"],
+        "no history": [result for result in finished if result not in shown],
+    }
+    notes = [_note(word, those, len(seeds)) for word, those in named.items() if those]
     loss = _column(histories, "loss")
     several = (~np.isnan(loss)).sum(0) > 1
     sd = np.full(loss.shape[1], np.nan)
     sd[several] = np.nanstd(loss[:, several], axis=0, ddof=1)
     means = {key: _means(_column(histories, key)) for key in ("lr", HELD_OUT_MAP)}
-    return Curve(_means(loss), sd, means["lr"], means[HELD_OUT_MAP], tuple(filter(None, notes)))
+    return Curve(_means(loss), sd, means["lr"], means[HELD_OUT_MAP], tuple(notes))
 
 
-def _note(word: str, seeds: Sequence[RunResult], status: str) -> str:
-    named = [str(result.seed) for result in seeds if result.status == status]
-    if not named:
-        return ""
-    return word if len(named) == len(seeds) > 1 else f"{word}: seed {', '.join(named)}"
+def _note(word: str, those: Sequence[RunResult], of: int) -> str:
+    """The word alone where it is said of all of several seeds."""
+    return word if len(those) == of > 1 else f"{word}: seed {', '.join(str(result.seed) for result in those)}"
 
 
 def _column(histories: Sequence[Sequence[dict]], key: str) -> np.ndarray:
