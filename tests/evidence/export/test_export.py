@@ -37,6 +37,8 @@ def machine_traces(text: str) -> list[str]:
         ("needs {root}/config/x.yaml, or /etc/ltmlc/config.yaml", "needs config/x.yaml, or config.yaml"),
         ("at https://doi.org/10.1007/978-3-031 on 1/2/2026, 3 / 4 images/s", None),
         ("head:medium:tail = 6:6:8; ~/x; a/b/c", None),
+        ("reads {root}2/data/x.pt, {root}-old/y.pt, {root}.bak/z.pt", "reads x.pt, y.pt, z.pt"),
+        ("in {root}, or {root}/results. Then {root}.", "in ., or results. Then .."),
     ],
 )
 def test_a_portable_text_has_no_absolute_path_and_is_otherwise_the_same(tmp_path, text, expected):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ltmlc.evidence.results.archive import without_folders
 
+_NAME_ENDS = r"(?![\w+@~-]|\.\w)"
+"""Behind a folder's name: the folder beside it, whose name goes on, is another one."""
+
 
 def portable(text: str, roots: Mapping[str, str | Path]) -> str:
     """``text`` with known folders under their public names, other absolute paths cut to their last part, and this
@@ -18,6 +21,7 @@ def portable(text: str, roots: Mapping[str, str | Path]) -> str:
     known = {str(Path(root).resolve()): name for name, root in roots.items()}
     for root, name in sorted(known.items(), key=lambda pair: -len(pair[0])):
         if root != "/":
-            text = text.replace(f"{root}/", f"{name}/" if name else "").replace(root, name or ".")
+            text = text.replace(f"{root}/", f"{name}/" if name else "")
+            text = re.sub(re.escape(root) + _NAME_ENDS, lambda _, name=name: name or ".", text)
     text = without_folders(text)
     return re.sub(rf"\b{re.escape(host)}\b", "host", text) if len(host := socket.gethostname()) > 2 else text
