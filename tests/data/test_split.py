@@ -171,9 +171,12 @@ def test_a_split_that_is_a_pipe_is_not_waited_for(tmp_path):
         load_split(tmp_path / "split.json")
 
 
-def test_missing_split_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"split\.json"):
+def test_missing_split_file_is_named_and_what_makes_it(tmp_path):
+    with pytest.raises(InputError) as caught:
         load_split(tmp_path / "split.json")
+    said = str(caught.value)
+    assert said.startswith(f"split file not found; looked for {tmp_path / 'split.json'}; make it with `ltmlc subset`")
+    assert "ltmlc holdout" in said and "download" not in said, "no split is downloaded"
 
 
 def test_class_without_a_training_image_is_named(tmp_path):

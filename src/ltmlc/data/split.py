@@ -152,7 +152,8 @@ def save_split(split: Split, path: str | Path) -> None:
 
 def load_split(path: str | Path) -> Split:
     """Read a split file and verify its checksum. Raises InputError if it is missing, unreadable or edited."""
-    first_existing([Path(path)], what="split file (made by `python -m ltmlc subset`)")
+    mend = "make it with `ltmlc subset` (held out: `ltmlc holdout`), or run the workflow, which makes it"
+    first_existing([Path(path)], what="split file", mend=mend)
     try:
         fields = unsealed(read_regular(path, limit=LARGEST_SPLIT))
         if fields is not None:
