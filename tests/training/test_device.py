@@ -60,6 +60,12 @@ def test_locks_name_the_machines_gpus_so_that_different_views_agree(tmp_path):
             pass
 
 
+def test_locks_may_lie_in_a_folder_named_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with lease_device(["0"], "locks"):
+        assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.lock")] == ["locks/gpu-0-0.lock"]
+
+
 def test_a_lease_ends_when_the_job_fails(tmp_path):
     with pytest.raises(ZeroDivisionError), lease_device(["0"], tmp_path):
         raise ZeroDivisionError

@@ -4,10 +4,17 @@ A configuration's are looked for under a root first (where one works), then in t
 own needs only the files that it adds or replaces.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from ltmlc.errors import InputError
 
 METRICS, PREDICTIONS = "metrics.json", "predictions.npz"
 """What a training leaves in its folder: all that is said of it, and the test logits."""
+
+WEIGHTS, HISTORY = "weights.pt", "history.csv"
+"""And the trained network where it is kept, and the loss of each iteration."""
 
 HEARTBEAT, LOG = "running.json", "train.log"
 """What it writes there while it runs."""
@@ -34,8 +41,18 @@ def own_or_shipped(path: str | Path, root: str | Path = ".") -> Path:
 
 
 def under_root(path: str | Path, root: str | Path) -> Path:
-    """``path`` under the working directory, or else under the data root, where downloads are."""
-    return Path(path) if Path(path).exists() else Path(root, path)
+    """``path`` under the working directory, or else under the data root, where downloads are; ``~`` is the home."""
+    path = Path(path).expanduser()
+    return path if path.exists() else Path(root, path)
+
+
+def word_vector_file(model: Mapping[str, Any], root: str | Path) -> Path:
+    """Of a network with the head ``graph``. Raises InputError where none is named."""
+    if model["word_vectors"] is None:
+        raise InputError(
+            "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
+        )
+    return under_root(model["word_vectors"], root)
 
 
 def files_of(kind: str, root: str | Path = ".") -> dict[str, Path]:

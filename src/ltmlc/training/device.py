@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import torch
 
 
+POLL_SECONDS = 0.5
+"""Between two looks whether a GPU came free."""
+
+
 def choose_device(requested: str = "auto") -> "torch.device":
     """The device for ``auto`` (a GPU if there is one), ``cpu``, ``cuda`` or ``cuda:N``.
 
@@ -80,7 +84,6 @@ def lease_device(
     *,
     requested: str = "auto",
     timeout: float | None = None,
-    poll_seconds: float = 0.5,
 ) -> Iterator[str]:
     """Hold one GPU that no other job of this machine holds, and give its torch name, such as ``cuda:1``.
 
@@ -96,7 +99,6 @@ def lease_device(
         share: jobs that may hold one GPU at the same time; the same number in all jobs.
         requested: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         timeout: seconds to wait; None waits for ever.
-        poll_seconds: pause between two looks.
 
     Raises:
         InputError: ``share`` below 1, an unknown request, ``cuda`` without a GPU, or nothing free within ``timeout``.
@@ -119,12 +121,10 @@ def lease_device(
         directory /= f"slurm-{slurm_job}"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
-        yield f"cuda:{_wait_for_slot(stack, directory, names, share, timeout, poll_seconds)}"
+        yield f"cuda:{_wait_for_slot(stack, directory, names, share, timeout)}"
 
 
-def _wait_for_slot(
-    stack: ExitStack, directory: Path, names: list[str], share: int, timeout: float | None, poll_seconds: float
-) -> int:
+def _wait_for_slot(stack: ExitStack, directory: Path, names: list[str], share: int, timeout: float | None) -> int:
     """Index of the GPU whose slot is now locked; the stack releases it."""
     end = None if timeout is None else time.monotonic() + timeout
     # Slot by slot, so that every GPU gets its first job before any gets its second.
@@ -135,7 +135,7 @@ def _wait_for_slot(
     while True:
         for index, lock in slots:
             try:
-                stack.enter_context(FileLock(directory / lock, blocking=False))
+                stack.enter_context(FileLock(lock, blocking=False))
                 return index
             except Timeout:
                 continue
@@ -147,7 +147,7 @@ def _wait_for_slot(
         if not waiting:
             report(f"waiting for one of the GPUs {', '.join(names)} to come free (locks in {directory})")
             waiting = True
-        time.sleep(poll_seconds)
+        time.sleep(POLL_SECONDS)
 
 
 def _check_request(requested: str) -> None:

@@ -12,7 +12,7 @@ from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model, digit_word_vectors, label_graph, load_word_vectors, name_word_vectors
 from ltmlc.models.weights import WeightsError
 from ltmlc.plan.environment import data_root
-from ltmlc.plan.lookup import under_root
+from ltmlc.plan.lookup import word_vector_file
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, complete_model
 from ltmlc.training.seeds import derive_seed
 
@@ -68,12 +68,3 @@ def word_vectors(settings: dict[str, Any], classes: list[str], *, root: str | Pa
     if settings["word_vectors"] in MADE_VECTORS:
         return {"digits": digit_word_vectors, "names": name_word_vectors}[settings["word_vectors"]](classes)
     return load_word_vectors(word_vector_file(settings, root), classes, settings["word_vector_order"])
-
-
-def word_vector_file(settings: dict[str, Any], root: str | Path) -> Path:
-    path = settings["word_vectors"]
-    if path is None:
-        raise InputError(
-            "model.word_vectors is null, but head graph (ML-GCN) needs word vectors of the class names: give their file"
-        )
-    return under_root(path, root)

@@ -16,9 +16,10 @@ from ltmlc.models import build_model
 from ltmlc.models.from_timm import configuration
 from ltmlc.models.weights import imagenet_address
 from ltmlc.plan.grid import Grid
+from ltmlc.plan.lookup import word_vector_file
 from ltmlc.plan.network import BACKBONE_KEYS, EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS, complete_model
 from ltmlc.training.loop import run_loss
-from ltmlc.training.network import word_vector_file, word_vectors
+from ltmlc.training.network import word_vectors
 
 
 def check_grid(grid: Grid, splits: Mapping[str, Split]) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from ltmlc.disk.checksums import RUN_SUMS, changed_files, has_checksum, write_sums
 from ltmlc.disk.reading import DAMAGED, read_json
-from ltmlc.plan.lookup import METRICS, PREDICTIONS
+from ltmlc.plan.lookup import HISTORY, METRICS, PREDICTIONS, WEIGHTS
 from ltmlc.workflow.record import read_record
 
 FINISHED = "finished"
 """The folder for its files."""
-BESIDE = (f"{METRICS}.made-of", "weights.pt", "history.csv")
+BESIDE = (f"{METRICS}.made-of", WEIGHTS, HISTORY)
 """What a finished run may have beside its metrics and predictions."""
 RUN_FILES = (METRICS, PREDICTIONS, *BESIDE)
 """All of it; ``RUN_SUMS`` beside them has their checksums."""

@@ -14,7 +14,7 @@ from ltmlc.data.sources.open import label_files, photographs
 from ltmlc.data.split import load_split
 from ltmlc.disk.reading import DAMAGED, read_json
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder, under_root
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder, word_vector_file
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS
 from ltmlc.plan.recorded import complete
 from ltmlc.plan.spec import network_of
@@ -104,7 +104,7 @@ class Stages:
         elif model["weights"] is not None:
             parts["weights"] = self.given_weights(dataset, model)
         if model["head"] == "graph" and model["word_vectors"] not in (None, *MADE_VECTORS):
-            parts["word vectors"] = self._contents.file(self.word_vectors(model))
+            parts["word vectors"] = self._contents.file(word_vector_file(model, self._root))
         if model.get("cached_views"):
             parts["features"] = self.features(base, dataset).sha256
         return parts
@@ -120,10 +120,6 @@ class Stages:
         downloads = self._datasets[dataset].get("downloads", [])
         published = [entry.get("sha256") for entry in downloads if entry.get("backbone") == model["backbone"]]
         return published[0] if published else UNKNOWN
-
-    def word_vectors(self, model: dict[str, Any]) -> Path:
-        """Where the training will find them."""
-        return under_root(Path(model["word_vectors"]).expanduser(), self._root)
 
     def _by_hand(self, file: Path, base: str | Path, dataset: str, wanted: dict[str, Any]) -> Record:
         """Of a run that the workflow did not make, what its metrics file says; the rest is believed."""

@@ -67,13 +67,13 @@ def test_copies_of_a_seed_measure_no_noise(tmp_path):
 
 def test_the_seeds_that_are_needed_are_the_fewest_that_show_the_effect(tmp_path):
     (small,) = outlook(tmp_path, planned(3, a=51.0), [claim()]).claims
-    assert small.verdict(3) == f"needs {small.seeds} seeds" and small.seeds > 3
+    assert small.verdict == f"needs {small.seeds} seeds" and small.seeds > 3
     spread = ASSUMED_SD["total"] * math.sqrt(2)
     assert detectable(spread, small.seeds, 1) <= 1.0 < detectable(spread, small.seeds - 1, 1)
     (decided,) = outlook(tmp_path, planned(small.seeds, a=51.0), [claim()]).claims
-    assert decided.verdict(small.seeds) == "can decide"
+    assert decided.verdict == "can decide"
     (hopeless,) = outlook(tmp_path, planned(3, a=50.1), [claim()]).claims
-    assert hopeless.verdict(3) == "not with 50 seeds"
+    assert hopeless.verdict == "not with 50 seeds"
 
 
 def test_more_claims_make_each_harder_to_decide_and_one_asked_twice_does_not(tmp_path):
@@ -105,7 +105,7 @@ def test_an_effect_that_only_a_copied_row_prints_is_no_published_effect(tmp_path
 def test_one_seed_decides_nothing_and_says_how_many_would(tmp_path):
     made = outlook(tmp_path, planned(1), [claim()])
     (only,) = made.claims
-    assert only.detectable is None and only.verdict(1).startswith("needs ")
+    assert only.detectable is None and only.verdict.startswith("needs ")
     assert "nothing: one seed measures no noise" in outlook_text(made)
 
 
@@ -139,7 +139,7 @@ def test_another_data_set_takes_the_effects_of_its_twin_and_one_without_has_none
     assert claim_outlooks(asked, results, [claim()], published).claims[0].effect == pytest.approx(4.0)
     del asked.datasets["mine"]["twin"]
     (alone,) = claim_outlooks(asked, results, [claim()], published).claims
-    assert alone.effect is None and alone.verdict(2) == "effect not published"
+    assert alone.effect is None and alone.verdict == "effect not published"
 
 
 def test_claims_about_rows_that_are_not_planned_are_left_out(tmp_path):
@@ -155,7 +155,7 @@ def test_the_paper_s_claims_all_have_an_outlook_on_both_data_sets(tmp_path):
     assert {(each.dataset, each.claim) for each in made.claims} == expected
     by_claim = {(each.dataset, each.claim): each for each in made.claims}
     assert by_claim["voc-lt", "ngc-step"].effect == pytest.approx(3.08)
-    assert by_claim["voc-lt", "ngc-step"].verdict(5) == "can decide"
+    assert by_claim["voc-lt", "ngc-step"].verdict == "can decide"
     assert by_claim["coco-lt", "sum-highest-everywhere"].effect == pytest.approx(-0.36)  # as published: reversed
     assert by_claim["voc-lt", "c-lsep-below-bce"].effect is None  # Table 5's C-LSEP has LSEP's splits
     assert by_claim["voc-lt", "best-gamma1"].effect is None  # of ten points the paper prints three

@@ -45,7 +45,8 @@ class Outlook:
     seeds: int | None  # fewest that show the published effect; None: unknown, or more than MOST_SEEDS
     test: frozenset[tuple]  # the same for claims that ask the same of the same runs
 
-    def verdict(self, planned: int) -> str:
+    @property
+    def verdict(self) -> str:
         if self.effect is None:
             return "effect not published"
         if self.detectable is not None and abs(self.effect) >= self.detectable:
@@ -184,12 +185,12 @@ def outlook_text(outlooks: Outlooks) -> str:
         if not own:
             lines.append("  no claim has all of its rows in the tables that are asked for")
             continue
-        able = {each.test for each in own if each.verdict(outlooks.seeds) == "can decide"}
+        able = {each.test for each in own if each.verdict == "can decide"}
         lines.append(
             f"  {len(able)} of {counted_noun(len({each.test for each in own}), 'different claim')} can be decided"
         )
         lines.append(f"  {'claim':<34}{'published':>10}{'shown from':>12}   verdict")
-        for each in sorted(own, key=lambda e: (e.verdict(outlooks.seeds) != "can decide", e.effect is None)):
+        for each in sorted(own, key=lambda e: (e.verdict != "can decide", e.effect is None)):
             effect, least = number(each.effect, sign="+", none="–"), _shown_from(each.detectable)
-            lines.append(f"  {each.claim:<34}{effect:>10}{least:>12}   {each.verdict(outlooks.seeds)}")
+            lines.append(f"  {each.claim:<34}{effect:>10}{least:>12}   {each.verdict}")
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
-from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.lookup import WEIGHTS, own_or_shipped
 
 Answer = tuple[str, str]
 """yes | partly | no | not applicable | not known; and what that rests on."""
@@ -79,7 +79,7 @@ def evaluation(evidence: Evidence) -> Answer:
 
 
 def models(evidence: Evidence) -> Answer:
-    kept = sum((result.directory / "weights.pt").exists() for result in _finished(evidence))
+    kept = sum((result.directory / WEIGHTS).exists() for result in _finished(evidence))
     if not kept:
         return "no", "no network was kept (configuration key training.keep_weights); predictions.npz holds the logits"
     return ("yes" if kept == len(_finished(evidence)) else "partly"), f"{kept} networks beside their results"

@@ -46,7 +46,7 @@ def tabulate(
     controls = {name: split_controls(split) for name, split in shown.items()}
     legend = _legend(results, rows, controls, [sentence for split in shown.values() for sentence in untested(split)])
     return {
-        "csv": figure_csv(table, rows) if table.kind == "figure" else _csv(grid, rows, controls),
+        "csv": figure_csv(rows) if table.kind == "figure" else _csv(grid, rows, controls),
         "md": _markdown(grid, results, table, rows, controls, legend),
         "tex": _latex(grid, rows, table, controls, legend),
     }
@@ -69,7 +69,7 @@ def number_or_sign(value: float | None, status: str) -> str:
     return number(value) or STATUS_SIGNS.get(status, "–")
 
 
-def figure_csv(table: Table, rows: list[tuple[Row, dict[str, Cell]]]) -> str:
+def figure_csv(rows: list[tuple[Row, dict[str, Cell]]]) -> str:
     """A figure's points, one line each: panel, x, data set, run, status, n, then mean and sd of the four columns."""
     header = ["panel", "x", "dataset", "run", "label", "status", "n"]
     header += [f"{column}{suffix}" for column in COLUMNS for suffix in ("", "_sd")]

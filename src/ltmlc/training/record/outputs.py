@@ -12,9 +12,7 @@ import torch
 from ltmlc import metrics
 from ltmlc.data.split import Split
 from ltmlc.disk.files import write_atomically
-from ltmlc.plan.lookup import HELD_OUT_MAP, METRICS, PREDICTIONS
-
-WEIGHTS, HISTORY = "weights.pt", "history.csv"
+from ltmlc.plan.lookup import HELD_OUT_MAP, HISTORY, METRICS, PREDICTIONS, WEIGHTS
 
 
 def score(logits: np.ndarray, split: Split) -> dict[str, Any]:

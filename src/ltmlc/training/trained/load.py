@@ -20,10 +20,9 @@ from ltmlc.errors import InputError
 from ltmlc.models import Classifier, build_model
 from ltmlc.models.from_timm import package
 from ltmlc.models.weights import LARGEST_WEIGHTS, WeightsError, read_tensors
-from ltmlc.plan.lookup import METRICS
+from ltmlc.plan.lookup import METRICS, WEIGHTS
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, is_timm
 from ltmlc.plan.reading.schema import check
-from ltmlc.training.record.outputs import WEIGHTS
 
 CARD, EXPORTED = "model.json", "model.safetensors"
 """What describes an exported network for programs, and its weights."""
