@@ -1,5 +1,6 @@
 """What tables are once they are read: rows, tables, and the grid of the runs behind them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,5 +62,10 @@ class Grid:
         """What a run is; raises InputError where the data set has none of that id."""
         runs = self.runs[dataset]
         if run not in runs:
-            raise InputError(f"no run {run!r} on {dataset}; it has: {', '.join(runs)}")
+            raise unknown_run(run, dataset, runs)
         return runs[run]
+
+
+def unknown_run(run: str, dataset: str, known: Iterable[str]) -> InputError:
+    """What to raise of a run that a data set has not."""
+    return InputError(f"no run {run!r} on {dataset}; it has: {', '.join(known) or 'none'}")

@@ -107,7 +107,7 @@ def test_without_predictions_the_seeds_remain_and_the_file_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("run", "against", "message"),
-    [("god", None, "no run 'god' on voc-lt; the configuration has: bad, good"), ("good", "bad", "share no finished")],
+    [("god", None, "no run 'god' on voc-lt; it has: bad, good"), ("good", "bad", "share no finished")],
 )
 def test_what_cannot_be_compared_is_one_sentence(tmp_path, run, against, message):
     found, _ = trained(tmp_path, {"good": 2.0, "bad": 1.0})

@@ -25,6 +25,7 @@ from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PREDICTIONS
 from ltmlc.plan.methods import method_runs
+from ltmlc.plan.rows import unknown_run
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,7 @@ def _finished_seeds(
     by_run = [{r.seed: r for r in results.finished(dataset, name)} for name in names]
     for name, finished in zip(names, by_run, strict=True):
         if not results.of(dataset, name):
-            known = ", ".join(results.names(dataset)) or "none"
-            raise InputError(f"no run {name!r} on {dataset}; the configuration has: {known}")
+            raise unknown_run(name, dataset, results.names(dataset))
         if not finished:
             raise InputError(f"{dataset}/{name} has no finished seed yet; `ltmlc status` says what is")
     shared = sorted(set.intersection(*map(set, by_run)))
