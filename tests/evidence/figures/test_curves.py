@@ -33,15 +33,22 @@ def line(axes, words):
 
 def test_a_line_is_the_mean_over_seeds_as_a_share_of_the_first_epoch(declared, tmp_path):
     write(tmp_path, "voc-lt", "lsep", 0, 50, history=history(3.0, 2.0))
-    write(tmp_path, "voc-lt", "lsep", 1, 50, history=history(5.0, 1.0))
+    write(tmp_path, "voc-lt", "lsep", 1, 51, history=history(5.0, 1.0))
     write(tmp_path, "voc-lt", "dr", 0, 50, history=history(40.0, 10.0))
     panels = drawn(declared, tmp_path)
     assert line(panels["LSEP"], "loss") == ([1, 2], pytest.approx([1, 1.5 / 4]))
     assert line(panels[r"DR \$"], "loss")[1] == pytest.approx([1, 0.25])
     assert panels["LSEP"].texts[0].get_text() == "loss 4 to 1.5; not run: seed 2"
-    curve = curve_of(load_results(declared, tmp_path).of("voc-lt", "lsep"))
+    curve = curve_of(load_results(declared, tmp_path), "voc-lt", "lsep")
     assert curve.sd == pytest.approx([np.std([3, 5], ddof=1), np.std([2, 1], ddof=1)])
     assert curve.rate == pytest.approx([0.1, 0.05])
+
+
+def test_a_copy_of_a_seed_neither_moves_the_mean_nor_narrows_the_spread(declared, tmp_path):
+    for seed, (percent, first) in enumerate(((50, 3.0), (50, 3.0), (51, 5.0))):
+        write(tmp_path, "voc-lt", "lsep", seed, percent, history=history(first, 1.0))
+    curve = curve_of(load_results(declared, tmp_path), "voc-lt", "lsep")
+    assert (curve.loss[0], curve.sd[0]) == (4, pytest.approx(np.std([3, 5], ddof=1)))
 
 
 def test_what_is_not_run_or_failed_is_named_and_not_drawn(declared, tmp_path):
@@ -53,7 +60,7 @@ def test_what_is_not_run_or_failed_is_named_and_not_drawn(declared, tmp_path):
     words = {name: axes.texts[0].get_text() for name, axes in panels.items()}
     assert words["LSEP"] == "loss 3 to 2; failed: seed 1; not run: seed 2"
     assert words[r"DR \$"] == "not run: seed 1, 2; no history: seed 0" and not panels[r"DR \$"].get_lines()
-    write(tmp_path, "voc-lt", "dr", 1, 50, history=[])
+    write(tmp_path, "voc-lt", "dr", 1, 51, history=[])
     text = drawn(declared, tmp_path)[r"DR \$"].texts[0].get_text()
     assert text == "not run: seed 2; no history: seed 0, 1", "all that finished are not all seeds"
     assert words["ASL"] == "not run" and not panels["ASL"].get_lines()

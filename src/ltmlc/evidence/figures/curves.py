@@ -42,9 +42,9 @@ class Curve:
     notes: tuple[str, ...]
 
 
-def curve_of(seeds: Sequence[RunResult]) -> Curve:
-    """The curve of a run's finished seeds; of those that failed where none has finished."""
-    finished = [result for result in seeds if result.status == "finished"]
+def curve_of(results: Results, dataset: str, run: str) -> Curve:
+    """The curve of a run's finished seeds, copies of one counted once; of those that failed where none has finished."""
+    seeds, finished = results.of(dataset, run), results.drawn(dataset, run)
     failed = [result for result in seeds if result.status == "failed"]
     shown = [result for result in finished or failed if result.metrics.get("history")]
     histories = [result.metrics["history"] for result in shown]
@@ -100,7 +100,7 @@ def draw_curves(grid: Grid, results: Results, table: Table) -> Figure:
     panels[0].set(ylim=(0, 1.07 + LINE * len(grid.datasets)), yticks=[0, 0.5, 1])
     for place, (axes, row) in enumerate(zip(panels, table.rows, strict=False)):
         for index, name in enumerate(grid.datasets):
-            words = _draw(axes, curve_of(results.of(name, row.run[name])), plain(grid.titles[name]), index)
+            words = _draw(axes, curve_of(results, name, row.run[name]), plain(grid.titles[name]), index)
             look = {"ha": "right", "va": "bottom", "fontsize": 6, "color": COLOURS[index % len(COLOURS)]}
             place_of = {"transform": axes.get_yaxis_transform(), "zorder": 4}
             axes.text(0.99, 1.04 + LINE * index, words, bbox=BEHIND_WORDS, **place_of, **look)
