@@ -19,7 +19,7 @@ def asked():
 def results(asked, tmp_path):
     write_seeds(tmp_path, "voc-lt", "a", [60, 62])
     write_seeds(tmp_path, "voc-lt", "b", [70])
-    write_seeds(tmp_path, "voc-lt", "d", [65, 65])
+    write_seeds(tmp_path, "voc-lt", "d", [64, 66])
     write(tmp_path, "voc-lt", "e", 0, None)
     return load_results(asked, tmp_path)
 
