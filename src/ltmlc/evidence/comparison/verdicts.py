@@ -13,7 +13,7 @@ from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 CELL_VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")
 NOT_JUDGED = ("no verdict", "missing", "failed")
 RUN_TWO_SEEDS = "one seed measures no noise: run two or more (configuration key `seeds`)"
-SEEDS_AGREE = "all seeds give the same number, which measures no noise"
+SEEDS_AGREE = "no seed moves this column, so nothing measures the noise"
 
 
 @dataclass(frozen=True)
