@@ -29,6 +29,7 @@ MODEL = {"weights": "resnet50_caffe_rgbnorm_fp16.pth", "stride_in_1x1": True, "w
 RATES = {
     "digits": ("config/tune-digits.yaml", "digits20-lt-sweep"),
     "photographs": ("config/voc07-frozen.yaml", "voc07-lt-frozen-sweep"),
+    "trained backbone": ("config/tune-photographs.yaml", "voc07-lt-128px-sweep"),
 }
 CHOICES = {
     "digits": ("config/open-choices-digits.yaml", "digits20-lt-held-out"),
@@ -42,7 +43,8 @@ TEST_SET = {"digits": ("digits20-lt-tuned",), "photographs": ("voc07-lt-frozen",
 @cache
 def sweep_of(config: str) -> Sweep:
     settings = read_yaml(ROOT / config)
-    return load_sweep({**settings, "model": MODEL} if "voc07" in config else settings, ROOT)
+    photographs = any("voc07" in dataset for dataset in settings["datasets"])
+    return load_sweep({**settings, "model": MODEL} if photographs else settings, ROOT)
 
 
 @cache
@@ -102,8 +104,9 @@ def parts() -> dict[str, str]:
     """Name of a part of the page -> its table."""
     found = {}
     for subject, runs in RATES.items():
-        tried = decisions(*runs)
+        tried = [row for row in decisions(*runs) if any(each.status == "finished" for each in row.tried)]
         found[f"rates, {subject}"] = rates_table(tried, gains(tried))
+    for subject in TEST_SET:
         found[f"tuned, {subject}"] = tuned_table(tuned(subject)[0])
     for subject, runs in CHOICES.items():
         tried = decisions(*runs)
