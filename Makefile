@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
+# Images for containers often set it; then each of some hundred starts of Python would compile torch's sources again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # `make setup CPU=1`: PyTorch's wheels without CUDA, from its own index, and none of CUDA's libraries. Where that cannot be reached, the lock's.
 define CPU_WHEELS
 ( grep -vE '^(cuda-|nvidia-|triton)' requirements.lock > $(VENV)/cpu.lock && \
