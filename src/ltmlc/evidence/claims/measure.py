@@ -57,15 +57,15 @@ def problem_of(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row],
     gone = [row for row in named if row not in rows]
     if gone:
         return f"the configuration has no row {gone[0]}"
-    seeds = {row: results.of(dataset, rows[row].run[dataset]) for row in named}
-    empty = [row for row in named if not results.finished(dataset, rows[row].run[dataset])]
+    runs = {row: rows[row].run[dataset] for row in named}
+    empty = [row for row in named if not results.finished(dataset, runs[row])]
     if empty:
-        failed = [row for row in empty if any(result.status == "failed" for result in seeds[row])]
+        failed = [row for row in empty if any(each.status == "failed" for each in results.of(dataset, runs[row]))]
         first = (failed or empty)[0]
         return f"{len(empty)} of {len(named)} rows without a result, first {first}" + (" (failed)" if failed else "")
     asked = [(row, column) for part in parts for row in part.rows for column in (part.column, part.less) if column]
     for row, column in asked:
-        if not results.scores(dataset, rows[row].run[dataset], column):
+        if not results.scores(dataset, runs[row], column):
             return f"no class{'' if column == 'total' else f' of the group {column}'} has a test image"
     return ""
 
