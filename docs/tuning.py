@@ -7,6 +7,7 @@ import csv
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from page_parts.marked import page_with
 
@@ -37,12 +38,17 @@ CHOICES = {
 }
 FIRST_SWEEP = REFERENCE / "voc07-lt-frozen-tuning" / "first-sweep.csv"
 CHANGED = ("CB Focal", "ML-GCN")  # since the first sweep
-TEST_SET = {"digits": ("digits20-lt-tuned",), "photographs": ("voc07-lt-frozen", "voc07-lt-frozen-tuned")}
+TEST_SET = {
+    "digits": ("digits20-lt-tuned",),
+    "photographs": ("voc07-lt-frozen", "voc07-lt-frozen-tuned"),
+    "trained backbone": ("voc07-lt-224px", "voc07-lt-224px-tuned"),
+}
+# Tried at 128 px, tested at 224 px.
+TESTED_AS = {"trained backbone": {"datasets": ["voc07-lt"], "seeds": [0, 1, 2]}}
 
 
-@cache
-def sweep_of(config: str) -> Sweep:
-    settings = read_yaml(ROOT / config)
+def sweep_of(config: str, **changed: Any) -> Sweep:
+    settings = {**read_yaml(ROOT / config), **changed}
     photographs = any("voc07" in dataset for dataset in settings["datasets"])
     return load_sweep({**settings, "model": MODEL} if photographs else settings, ROOT)
 
@@ -61,7 +67,7 @@ def decisions(config: str, folder: str) -> list[Decided]:
 def tuned(subject: str) -> tuple[list[Pair], Results]:
     """Each method at the recipe's rate and at the one that the sweep chose, and all runs of them on the test set."""
     config, folder = RATES[subject]
-    sweep = sweep_of(config)
+    sweep = sweep_of(config, **TESTED_AS.get(subject, {}))
     (dataset,) = sweep.grid.datasets
     rates = [each for each in decisions(config, folder) if each.chosen]
     chosen = {dataset: {each.present.candidate.run: each.chosen.candidate.run for each in rates}}
