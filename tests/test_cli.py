@@ -250,9 +250,26 @@ def test_a_method_that_is_no_row_is_refused_while_planning(own_folder, capsys):
 
 def test_the_plan_prices_by_the_shipped_reference_and_names_one_that_is_not_there(own_folder, capsys):
     assert main(["plan", "--measured", "config/reference/demo.csv"]) == 0
-    assert "8 measured" not in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert re.search(r"^cost: \d", said, flags=re.M) and re.search(r"^basis: \d+ measured$", said, flags=re.M), said
     assert main(["plan", "--measured", "absent.csv"]) == 2
     assert "absent.csv does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("measured", "cost", "basis"),
+    [
+        ([], "unknown until a run of each data set has been measured", "4 unknown"),
+        (["--measured", "mine.csv"], "at least 2.0 h (2.00 GPU-hours) still to do on cuda", "1 measured, 3 unknown"),
+    ],
+)
+def test_the_plan_prices_by_a_file_of_ones_own(measured, cost, basis, own_folder, capsys):
+    """On a data set of which no shipped reference has a run."""
+    header = "dataset,run,seed,total,head,medium,tail,seconds,train_seconds,device"
+    (own_folder / "mine.csv").write_text(f"{header}\nvoc-lt,lsep,0,50,50,50,50,7200,7100,cuda\n")
+    assert main(["plan", "--config", '{"datasets": ["voc-lt"], "tables": ["table2"]}', *measured]) == 0
+    said = capsys.readouterr().out
+    assert f"\ncost: {cost}" in said and f"\nbasis: {basis}\n" in said, said
 
 
 def test_the_plan_as_a_file_is_markdown(own_folder):
