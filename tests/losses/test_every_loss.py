@@ -162,27 +162,6 @@ def test_a_hyper_parameter_that_is_not_a_number_is_refused_by_its_name(name, key
         subject(name, {key: value})(subject(name).logits(labels), labels)
 
 
-def test_the_planner_can_read_the_registry_without_importing_torch():
-    """It parses the files: imports one a line, a literal dict, defaults that are literals."""
-    tree = ast.parse(Path(ltmlc.losses.__file__).read_text())
-    modules = {
-        alias.name: node.module for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    registry = next(n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "LOSSES")
-    names = {key.value: value.id for key, value in zip(registry.keys, registry.values, strict=True)}
-    assert list(names) == list(LOSSES)
-    for name, function_name in names.items():
-        source = Path(ltmlc.losses.__file__).parent / f"{modules[function_name].removeprefix('ltmlc.losses.')}.py"
-        functions = [n for n in ast.parse(source.read_text()).body if isinstance(n, ast.FunctionDef)]
-        arguments = next(f.args for f in functions if f.name == function_name)
-        read = {
-            argument.arg: inspect.Parameter.empty if default is None else ast.literal_eval(default)
-            for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-            if argument.arg not in ("stats", "reduction")
-        }
-        assert read == {key: parameter.default for key, parameter in hyper_parameters(LOSSES[name]).items()}
-
-
 def test_losses_import_nothing_of_data_models_or_training():
     for path in Path(ltmlc.losses.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
