@@ -122,11 +122,6 @@ def test_construction_is_the_long_tailed_subset_of_the_pool():
     assert split.train_ids == ["abcde"[row] for row in longtail_subset(LABELS, 6, 3, 1, 4)]
 
 
-def test_groups_use_at_least_and_may_be_empty():
-    assert groups_of([100, 99, 20, 19]) == {"head": [0], "medium": [1, 2], "tail": [3]}
-    assert groups_of([5, 6]) == {"head": [], "medium": [], "tail": [0, 1]}
-
-
 def test_thresholds_come_from_the_config():
     split = make_split("s", ListSource(), {"thresholds": {"head": 3, "medium": 2}})
     assert split.groups == {"head": [0], "medium": [1, 2], "tail": []}

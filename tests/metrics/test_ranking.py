@@ -126,6 +126,7 @@ def test_the_mean_of_an_empty_group_is_nan():
 
 def test_a_class_with_exactly_the_threshold_belongs_to_the_larger_group():
     assert groups_of([100, 99, 20, 19, 775]) == {"head": [0, 4], "medium": [1, 2], "tail": [3]}
+    assert groups_of([5, 6]) == {"head": [], "medium": [], "tail": [0, 1]}
     assert groups_of(np.array([5, 3]), head=5, medium=4) == {"head": [0], "medium": [], "tail": [1]}
 
 

@@ -108,6 +108,7 @@ def test_all_faults_of_a_file_are_in_one_message(tmp_path):
         ('{"images": [', "it is no JSON"),
         ("[]", "it is no object with images"),
         ("{}", "it has no list 'images', 'annotations', 'categories'"),
+        ('{"images": [{}]}', "it has no list 'annotations', 'categories'"),
         ('{"images": [], "annotations": []}', "it has no list 'categories'"),
         ('{"images": {}, "annotations": [], "categories": []}', "it has no list 'images'"),
         ("[" * 100_000, "it is no JSON"),
