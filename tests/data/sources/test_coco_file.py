@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -121,9 +122,12 @@ def test_a_file_that_is_no_coco_json_is_named(tmp_path, text, message):
         read_labels(tmp_path / "a.json")
 
 
-def test_two_hundred_thousand_categories_are_read_in_seconds(tmp_path):
-    categories = [{"id": number, "name": f"c{number}"} for number in range(200_000)]
-    assert len(read(tmp_path, categories=categories, annotations=[]).classes) == 200_000
+def test_fifty_thousand_categories_are_read_within_seconds_of_the_processor(tmp_path):
+    """A search of all for each would take many times the bound."""
+    categories = [{"id": number, "name": f"c{number}"} for number in range(50_000)]
+    start = time.process_time()
+    assert len(read(tmp_path, categories=categories, annotations=[]).classes) == 50_000
+    assert time.process_time() - start < 10
 
 
 def test_numbers_written_with_a_point_and_ids_that_are_text_are_ids(tmp_path):
