@@ -1,4 +1,4 @@
-"""The committed evidence on real photographs: the pages are what the metrics files say, and README says no more."""
+"""The committed evidence on real photographs: the pages are what the metrics files say."""
 
 import re
 from pathlib import Path
@@ -8,16 +8,13 @@ import pytest
 from page import main as write_page
 
 from ltmlc.cli import main
-from ltmlc.evidence.results.reference import read_reference
 
 ROOT = Path(__file__).parents[1]
-NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?![\w.]*\d)")
 ABSOLUTE_PATH = re.compile(r"(?<![\w.-])/[\w.-]+/")
 IMAGE_ID = re.compile(r"(?<![\w.+-])\d{6}(?!\w|\.\d)")  # of VOC2007
 ARCHIVES = sorted(path for path in (ROOT / "config" / "reference").iterdir() if path.is_dir())
 KEPT = {"metrics.json", "statistics.json", "linear_probe.json"}
 KEPT |= {"first-sweep.csv", "first-tuned.csv"}  # of a sweep whose runs are not kept
-README_SECTION = re.compile(r"<!-- photographs -->(.*?)<!-- /photographs -->", flags=re.S)
 
 
 class Evidence(NamedTuple):
@@ -90,17 +87,6 @@ def test_nothing_but_small_files_of_numbers_is_kept(archive):
     assert all(path.stat().st_size < 50_000 for path in files)
     texts = {path: path.read_text() for path in files}
     assert [path for path, text in texts.items() if ABSOLUTE_PATH.search(text) or IMAGE_ID.search(text)] == []
-
-
-def test_every_number_of_the_readme_is_on_a_page():
-    section = README_SECTION.search((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert section is not None, "README.md has no section between <!-- photographs --> and <!-- /photographs -->"
-    shown = {number.lstrip("+-−") for number in NUMBER.findall(SHORT.text + FROZEN.text + WHOLE.text)}
-    numbers = {number.lstrip("+-−") for number in NUMBER.findall(section[1])}
-    rounded = {f"{float(number):.1f}" for number in shown}  # README may print one decimal
-    embedded = read_reference(ROOT / "config/reference/voc07-lt-pooled-measured.csv")
-    printed = {f"{by_seed[0]['total']:.2f}" for by_seed in embedded.values()}  # by `make photographs`
-    assert numbers - shown - rounded - printed == set()
 
 
 def test_rows_stand_beside_the_papers_and_the_two_orders_are_compared():
