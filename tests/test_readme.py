@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 
 import pytest
 from committed_runs import REFERENCE, lead, totals
+from markdown_tables import cells_of
 
 from ltmlc.evidence.claims.file import load_claims
 from ltmlc.evidence.results.archive import read_probe, read_splits
@@ -35,13 +36,6 @@ COLUMNS = {  # folder of config/reference and the data set there
 }
 
 
-def table_of(text: str) -> dict[tuple[str, str], str]:
-    """The cells of the Markdown table of a text, by label of the row and head of the column."""
-    lines = [re.split(r"\s*\|\s*", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
-    header, _, *rows = lines
-    return {(row[0], head): cell for row in rows for head, cell in zip(header[1:], row[1:], strict=True)}
-
-
 def shown(values: list[float]) -> str:
     """Mean ± sd; the mean alone of one, nothing of none."""
     return " ± ".join(f"{each(values):.2f}" for each in (fmean, stdev)[: len(values)])
@@ -64,7 +58,7 @@ def test_the_table_of_photographs_is_that_of_the_committed_runs():
         expected[CONTROLS, head] = controls(folder, dataset)
         for label, run in ROWS.items():
             expected[label, head] = shown(list(totals(folder, run).values()))
-    assert table_of(section) == expected
+    assert cells_of(section) == expected
     assert re.findall(r"\d\.\d", re.sub(r"(?m)^\|.*$", "", section)) == [], "numbers of runs stand in the table"
 
 
