@@ -1,19 +1,32 @@
-"""docs/which-loss.md: what it shows is what its code gives."""
+"""docs/which-loss.md: what it shows is what its code gives, its numbers those of the committed runs."""
 
 import re
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pytest
 import torch
+from committed_runs import totals
 from other_images import read_scores
+from scripts import load_script
 
 from ltmlc.losses import c_lsep, dr
 from ltmlc.metrics import above, label_metrics, reliability, top
 
 PAGE = (Path(__file__).parents[2] / "docs" / "which-loss.md").read_text(encoding="utf-8")
 SHOWN, ACCUMULATE, KNOWN_ONLY = re.findall(r"```python\n(.*?)```", PAGE, flags=re.S)
+TUNED = {  # loss and sampler on the page -> row of docs/tuning.md
+    "| `asl` | class-aware |": "ASL Loss",
+    "| `balpoe`, three experts | class-aware |": "BalPoE",
+    "| `db_focal` | class-aware |": "DB Focal",
+    "| `bce` | class-aware |": "RS",
+    "| `rw` | uniform |": "RW",
+    "| `dr`, gamma2 7 | class-aware |": "DR Loss (Ours)",
+    "| `c_lsep`, gamma 5 | class-aware |": "LSEP + CW",
+    "| `bce` | uniform |": "ERM",
+}
 LOSS = partial(dr, gamma2=7.0)
 
 
@@ -69,3 +82,66 @@ def test_what_a_probability_of_one_half_gives_is_what_the_committed_scores_give(
         seeds.append([at_half["op"], at_half["or"], at_half["of1"], three["of1"], calibration.ece])
     numbers = " | ".join(f"{100 * value:.1f}" for value in np.mean(seeds, axis=0))
     assert f"| {label} | {numbers} |" in PAGE
+
+
+@pytest.fixture(scope="module")
+def tuning():
+    return load_script("docs/tuning.py")
+
+
+@pytest.fixture(scope="module")
+def pairs(tuning):
+    """Each method at the recipe's and at its chosen rate, by row, with a fixed backbone."""
+    return {pair.label: pair for pair in tuning.tuned("photographs")[0]}
+
+
+def total(cell) -> float:
+    return cell.mean["total"]
+
+
+def gain(pair) -> float:
+    return fmean(pair.differences["total"])
+
+
+@pytest.mark.parametrize(("start", "label"), TUNED.items())
+def test_a_row_has_the_committed_totals_the_chosen_rate_and_the_gain(start, label, pairs):
+    before, after = map(total, pairs[label].cells)
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(start)]
+    assert row.startswith(f"{start} {before:.2f} | {after:.2f} (")
+    assert re.search(rf"\((rate )?{pairs[label].rates[1]:g}[;)]", row)
+    assert row.endswith(f"| {gain(pairs[label]):+.1f} |")
+
+
+def test_c_lsep_at_the_rate_that_another_processor_chose():
+    other = fmean(totals("voc07-lt-frozen-tuned", "c_lsep_gamma-5_recipe-dr_lr-0.03").values())
+    assert f"(0.09; at 0.03, {other:.2f})" in PAGE
+
+
+def test_the_short_answer(pairs):
+    gains = [gain(pair) for pair in pairs.values()]
+    assert len(gains) == 16
+    assert f"It moved the sixteen methods by {min(gains):.1f} to {max(gains):+.1f} points" in PAGE
+    rw = pairs["RW"]
+    assert f"It reached {total(rw.cells[0]):.1f} at the first rate" in PAGE
+    assert f"tuning changed that by {gain(rw):+.1f} ± {rw.gain.half_interval:.1f}" in PAGE
+    single = {label: total(pair.cells[1]) for label, pair in pairs.items() if label != "BalPoE"}
+    best = sorted(single, key=single.__getitem__)[-2:]
+    assert best == ["DB Focal", "ASL Loss"] and "best of single networks here, 2 points above `rw`" in PAGE
+    assert [round(single[label] - single["RW"]) for label in best] == [2, 2]
+
+
+def test_dr_without_a_search(pairs):
+    dr, lsep, rw = (pairs[label].cells for label in ("DR Loss (Ours)", "LSEP", "RW"))
+    assert f"it stood {total(dr[0]) - total(lsep[0]):.1f} above LSEP" in PAGE
+    assert f"`rw` was still {total(rw[0]) - total(dr[0]):.1f} above it" in PAGE
+    assert f"At tuned rates {total(dr[1]) - total(lsep[1]):.1f} of its lead over LSEP was left" in PAGE
+
+
+def test_what_is_said_of_rates_sums_and_head_classes(tuning, pairs):
+    rates = tuning.decisions(*tuning.RATES["photographs"])
+    at_the_end = sum(row.chosen.candidate.factor == max(each.candidate.factor for each in row.tried) for row in rates)
+    assert (at_the_end, len(rates)) == (7, 16) and "Seven of sixteen losses were best at the largest factor" in PAGE
+    summed = fmean(totals("voc07-lt-frozen-choices", "32xlsep").values())
+    assert f"LSEP as a sum gains {summed - total(pairs['LSEP'].cells[0]):.1f} at the same rate" in PAGE
+    head, tail = (fmean(pairs["ERM"].differences[column]) for column in ("head", "tail"))
+    assert f"`bce` costs them {-head:.0f} points and gives the tail {tail:.0f}" in PAGE
