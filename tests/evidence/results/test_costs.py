@@ -41,6 +41,15 @@ def test_what_is_no_duration_is_no_price(tmp_path):
     assert read_costs(path) == [Cost("voc-lt", "a", 7.0, None, "cpu")]
 
 
+def test_a_line_that_was_cut_off_is_no_price(tmp_path):
+    """Its last number may lack digits, and without a device a plan could not say on what."""
+    path, whole = tmp_path / "cut.csv", "voc-lt,a,0,1,1,1,1,17.5,12.0,cpu\n"
+    header = "dataset,run,seed,total,head,medium,tail,seconds,train_seconds,device\n"
+    for cut in (whole[:-5], whole[:-7], whole[:-10], whole[:-12]):
+        path.write_text(header + whole + cut)
+        assert read_costs(path) == [Cost("voc-lt", "a", 17.5, 12.0, "cpu")]
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfea,b\n", b"a,b\n" + b"x" * 200_000, None])
 def test_a_file_of_costs_that_cannot_be_read_is_one_sentence(tmp_path, content):
     path = tmp_path / "odd.csv"

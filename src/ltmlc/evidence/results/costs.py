@@ -45,6 +45,8 @@ def read_costs(path: str | Path) -> list[Cost]:
     costs = []
     with open_reference(path) as reader:
         for line in reader:
+            if None in line.values():  # cut off, perhaps inside a number
+                continue
             try:
                 train = _duration(line["train_seconds"]) if line.get("train_seconds") else None
                 costs.append(Cost(line["dataset"], line["run"], _duration(line["seconds"]), train, line["device"]))
