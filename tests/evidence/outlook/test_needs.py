@@ -64,6 +64,9 @@ def test_data_of_ones_own_are_missing_until_table_and_photographs_are_there(fold
     photos.mkdir()
     (need,) = needs_of(grid, "own")
     assert need.state == "missing" and "labels.csv" in need.note
+    (photos / "labels.csv").write_text("path,labels,split\n")
+    (need,) = needs_of(grid, "own")
+    assert (need.state, need.note) == ("missing", "the annotations under photos list no training image")
     (photos / "labels.csv").write_text("path,labels,split\na.jpg,cat,train\nb.jpg,dog,train\nc.jpg,cat,test\n")
     (need,) = needs_of(grid, "own")
     assert need.state == "missing" and "a.jpg" in need.note
@@ -102,6 +105,16 @@ def test_the_budget_names_disk_hours_and_memory_and_says_that_it_is_an_estimate(
     text = "\n".join([disk_line(grid, needs, {}), *guess_lines(made)])
     assert "still needed (downloads with their content 5.0 GB, packs" in text and "free" in text
     assert "estimate from arithmetic, nothing was measured" in text and "GiB a run" in text and "GPU hours" in text
+
+
+def test_only_finished_runs_that_were_asked_for_are_off_what_is_still_to_be_written():
+    grid = load_grid({"datasets": ["voc-lt"], "tables": ["table2"], "seeds": [0, 1]})
+    before = disk_bytes(grid, [], {})["runs"]
+    run = next(iter(grid.runs["voc-lt"]))
+    for name in ("voc-lt/other/seed0", "coco-lt/dr/seed0", f"voc-lt/{run}/seed7", f"voc-lt/{run}/seed1"):
+        Path("results/runs", name).mkdir(parents=True)
+        Path("results/runs", name, "metrics.json").write_text("{}")
+    assert disk_bytes(grid, [], {})["runs"] == before - before // (2 * len(grid.runs["voc-lt"]))
 
 
 def test_nothing_is_estimated_where_training_is_asked_for_on_the_cpu():

@@ -15,7 +15,7 @@ from ltmlc.evidence.outlook.estimate import expected_counts
 from ltmlc.plan.config import merge
 from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import data_folder, under_root
+from ltmlc.plan.lookup import METRICS, data_folder, run_folder, under_root
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS
 
 HERE, DOWNLOAD, MADE, MISSING = "here", "will be downloaded", "made by the workflow", "missing"
@@ -78,6 +78,8 @@ def _data(dataset: str, settings: Mapping[str, Any], root: Path, made: Path) -> 
     try:  # of one's own: nothing can be fetched, so the annotations and one image must be readable
         source = open_source(dict(settings), root)
         pool = source.train_pool()
+        if not pool.ids:
+            return Need(dataset, "data", MISSING, note=f"the annotations under {root} list no training image")
         source.read_image(pool.ids[0])
     except InputError as error:
         return Need(dataset, "data", MISSING, note=str(error))
@@ -102,14 +104,15 @@ def disk_bytes(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -
     config = grid.config
     wanted = {need.dataset for need in needs if need.what == "data"}
     packs = sum(_pack_bytes(grid, name, splits.get(name)) for name in wanted)
-    runs = sum(len(runs) for runs in grid.runs.values()) * len(grid.seeds)
-    done = len(list(Path(config["results"], "runs").glob("*/*/seed*/metrics.json")))
+    runs = [
+        run_folder(config["results"], name, run, seed) for name in grid.runs for run in grid.runs[name] for seed in grid.seeds
+    ]
     files = {(need.what, need.note, need.size or 0) for need in needs if need.state == DOWNLOAD}  # weights are shared
     unpacked = 2  # an archive and its content; weights and word vectors are no archives
     return {
         "downloads with their content": sum(size * (unpacked if what == "data" else 1) for what, _, size in files),
         "packs": packs,
-        "runs": max(runs - done, 0) * RUN_BYTES,
+        "runs": sum(not (run / METRICS).exists() for run in runs) * RUN_BYTES,
     }
 
 
