@@ -130,6 +130,20 @@ def test_a_function_of_the_project_counts_where_a_module_has_its_name(folder):
     assert code_graph.say("mine.losses", "good").names["scaled"] == ("ltmlc.losses.bce", "bce")
 
 
+@pytest.mark.parametrize("constant", ["WARMTH = 4.0", "WARMTH: float = 4.0", "WARM = WARMTH = 4.0"])
+def test_a_default_may_be_a_constant_of_its_file_however_that_is_written(folder, constant):
+    own = GOOD.replace("temperature: float = 4.0", "temperature: float = WARMTH")
+    (folder / "mine" / "losses.py").write_text(f"{constant}\n{own}")
+    assert spec()["loss"][0]["temperature"] == 4.0
+
+
+def test_a_default_that_is_declared_and_not_given_is_refused(folder):
+    own = GOOD.replace("temperature: float = 4.0", "temperature: float = WARMTH")
+    (folder / "mine" / "losses.py").write_text(f"WARMTH: float\n{own}")
+    with pytest.raises(InputError, match="the default WARMTH cannot be read without running the file"):
+        spec()
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -112,9 +112,11 @@ def _value(node: ast.expr, definitions: dict[str, ast.stmt], where: str) -> Any:
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         return _ARITHMETIC[type(node.op)](_value(node.left, definitions, where), _value(node.right, definitions, where))
     if isinstance(node, ast.Name):
-        statement = definitions.get(node.id)
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == node.id:
-            return _value(statement.value, definitions, where)
+        match definitions.get(node.id):
+            case ast.Assign(targets=targets, value=value) if node.id in map(ast.unparse, targets):
+                return _value(value, definitions, where)
+            case ast.AnnAssign(target=target, value=ast.expr() as value) if node.id == ast.unparse(target):
+                return _value(value, definitions, where)
     try:
         return ast.literal_eval(node)
     except ValueError:
