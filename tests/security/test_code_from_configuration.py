@@ -96,6 +96,11 @@ def test_results_are_not_written_among_code(key):
         load_config({key: "src/x"})
 
 
+def test_the_example_of_another_folder_is_a_folder(capsys):
+    assert main(["download", "voc-lt", "--data-root", "src"]) == 2
+    assert capsys.readouterr().err.endswith("name a folder of its own, such as data\n")
+
+
 @pytest.mark.parametrize("root", ["data", "a folder/of one's own", "~/pascal"])
 def test_a_folder_of_data_is_no_place_of_code(tmp_path, monkeypatch, root):
     monkeypatch.chdir(tmp_path)

@@ -37,12 +37,12 @@ def check_places(config: dict[str, Any], *, where: str) -> None:
     """Raise InputError where ``data.root``, ``results`` or ``figures`` of a configuration are a place of code."""
     check_data_root(config["data"]["root"], where=f"{where}: data.root")
     for key in ("results", "figures"):
-        _refuse_code(config[key], where=f"{where}: {key}")
+        _refuse_code(config[key], where=f"{where}: {key}", example=key)
 
 
 def check_data_root(path: str | Path, *, where: str) -> None:
     """Raise InputError unless downloads may be written under ``path``: a module laid there must never be imported."""
-    _refuse_code(path, where=where)
+    _refuse_code(path, where=where, example="data")
     target = _resolved(path, where)
     for project in (PROJECT, Path.cwd()):
         if project.resolve().is_relative_to(target):
@@ -52,7 +52,7 @@ def check_data_root(path: str | Path, *, where: str) -> None:
             )
 
 
-def _refuse_code(path: str | Path, *, where: str) -> None:
+def _refuse_code(path: str | Path, *, where: str, example: str) -> None:
     target = _resolved(path, where)
     folders = [project.resolve() / name for project in (PROJECT, Path.cwd()) for name in CODE]
     installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
@@ -61,7 +61,7 @@ def _refuse_code(path: str | Path, *, where: str) -> None:
         if target.is_relative_to(folder):
             raise InputError(
                 f"{where}: {str(path)!r} is or lies in {folder}, a place of code; name a folder of its own, such as "
-                f"{where.rpartition(' ')[2].partition('.')[0]}"
+                f"{example}"
             )
 
 
