@@ -58,6 +58,13 @@ def test_figures_need_only_the_sweep_and_lsep(project):
     assert "tabulate" not in plan.jobs
 
 
+def test_the_bootstrap_waits_for_every_run_of_its_data_set(project):
+    """All of them say together how far seeds spread: with fewer its intervals would depend on what comes first."""
+    plan = project.plan("--config", "tables=[table1]", "--", "results/bootstrap_voc-lt.md")
+    whole = project.plan("--config", "tables=[table1]", "datasets=[voc-lt]", "--", "tables")
+    assert plan.trainings == whole.trainings and plan.jobs["bootstrap"] == 1
+
+
 def test_curves_need_every_run_of_the_tables(project):
     plan = project.plan("--config", "tables=[table2]", "--", "curves")
     assert plan.jobs["figure_curves"] == 1 and plan.jobs["train"] == 2 * 4

@@ -133,6 +133,10 @@ def metrics_of_tables(wildcards):
     return metrics_of((wildcards.dataset, row.run[wildcards.dataset]) for table in tables for row in table.rows)
 
 
+def metrics_of_dataset(wildcards):
+    return metrics_of((wildcards.dataset, run) for run in GRID.runs[wildcards.dataset])
+
+
 def metrics_of_methods(wildcards):
     return metrics_of((wildcards.dataset, run) for run in method_runs(GRID, wildcards.dataset).values())
 

@@ -67,9 +67,10 @@ use rule compare as label_metrics with:
 
 
 rule bootstrap:
-    # How far other seeds and other test images would move the compared methods and the steps between them.
+    # How far other seeds and other test images would move the compared methods and the steps between them. All runs of the data set say
+    # together how far seeds spread, so all are waited for.
     input:
-        metrics=metrics_of_methods,
+        metrics=metrics_of_dataset,
         predictions=predictions_of_methods,
         split=f"{RESULTS}/data/{{dataset}}/split.json",
     output:
