@@ -1,10 +1,12 @@
 """What tables are once they are read: rows, tables, and the grid of the runs behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ltmlc.errors import InputError
+from ltmlc.plan.lookup import run_folder
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,13 @@ class Grid:
     def titles(self) -> dict[str, str]:
         """Data set -> what it is called."""
         return {name: settings.get("title", name) for name, settings in self.datasets.items()}
+
+    def run_folders(self) -> Iterator[Path]:
+        """Where every run and seed of it writes."""
+        for dataset, runs in self.runs.items():
+            for run in runs:
+                for seed in self.seeds:
+                    yield run_folder(self.config["results"], dataset, run, seed)
 
     def spec(self, dataset: str, run: str) -> dict[str, Any]:
         """What a run is; raises InputError where the data set has none of that id."""

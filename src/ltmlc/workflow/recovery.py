@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ from ltmlc.disk.files import name_aside, remove_unfinished
 from ltmlc.disk.locks import alone, clear_stale_locks, is_held, share, watch
 from ltmlc.errors import counted_noun
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, data_folder, run_folder
+from ltmlc.plan.lookup import METRICS, data_folder
 from ltmlc.workflow.kept import FINISHED, RUN_FILES, is_complete, keep, write_run_sums
 from ltmlc.workflow.record import is_damaged, record_of
 
@@ -91,7 +91,7 @@ def clean_up(grid: Grid, snakemake: Path) -> list[str]:
     marked, mended = _marked(snakemake / "incomplete"), []
     for folder in _folders(grid):
         remove_unfinished(folder)
-    for run in filter(Path.is_dir, run_folders(grid)):
+    for run in filter(Path.is_dir, grid.run_folders()):
         if is_held(run):
             continue
         record = record_of(run / METRICS)
@@ -111,7 +111,7 @@ def _folders(grid: Grid) -> list[Path]:
     """Where results are."""
     results = Path(grid.config["results"])
     data = [data_folder(results, dataset) / part for dataset in grid.datasets for part in ("", "pack")]
-    return [folder for folder in (*run_folders(grid), results / "tables", results, *data) if folder.is_dir()]
+    return [folder for folder in (*grid.run_folders(), results / "tables", results, *data) if folder.is_dir()]
 
 
 def _could_not(error: OSError) -> str:
@@ -121,14 +121,14 @@ def _could_not(error: OSError) -> str:
 def damaged_results(grid: Grid) -> dict[Path, str]:
     """Files that were edited or cut short since they were made, or might have been -> what is wrong with them."""
     results = Path(grid.config["results"])
-    sums = [run / RUN_SUMS for run in run_folders(grid)]
+    sums = [run / RUN_SUMS for run in grid.run_folders()]
     sums += [results / "tables" / f"{table}.sha256" for table in (*grid.tables, "label_metrics", "tuned")]
     sums += [results / "tune" / f"{dataset}.sha256" for dataset in grid.datasets]
     sums += [results / f"{name}.sha256" for name in REPORT_SUMS]
-    records = {record_of(run / METRICS) for run in run_folders(grid)}  # of a result, which may be whole
+    records = {record_of(run / METRICS) for run in grid.run_folders()}  # of a result, which may be whole
     changed = {path for file in sums for path in changed_files(file)} - records
     found = dict.fromkeys(sorted(changed), "was edited or cut short since it was made")
-    for run in run_folders(grid):
+    for run in grid.run_folders():
         metrics = run / METRICS
         if metrics.exists() and not has_checksum(run / RUN_SUMS, metrics) and not is_held(run):
             found.setdefault(metrics, f"has no checksum in {RUN_SUMS}, so nothing says that it is what was made")
@@ -169,14 +169,6 @@ def date_now(grid: Grid) -> list[str]:
     )
 
 
-def run_folders(grid: Grid) -> Iterator[Path]:
-    """The folder of every run and seed."""
-    for dataset, runs in grid.runs.items():
-        for run in runs:
-            for seed in grid.seeds:
-                yield run_folder(grid.config["results"], dataset, run, seed)
-
-
 def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     """Put runs in safety that finished after their Snakemake was killed: it would delete and train them again.
 
@@ -188,7 +180,7 @@ def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     """
     marked = _marked(snakemake / "incomplete")
     kept = []
-    for folder in run_folders(grid) if marked else ():
+    for folder in grid.run_folders() if marked else ():
         if is_complete(folder) and (folder / METRICS).as_posix() in marked:
             keep(folder)
             kept.append(f"{folder} finished after its Snakemake was killed: kept, not trained again")

@@ -15,7 +15,7 @@ from ltmlc.evidence.outlook.estimate import expected_counts
 from ltmlc.plan.config import merge
 from ltmlc.plan.datasets import EMBEDDED
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, data_folder, run_folder, under_root
+from ltmlc.plan.lookup import METRICS, data_folder, under_root
 from ltmlc.plan.network import EMBEDDED_WEIGHTS, MADE_VECTORS, TIMM_WEIGHTS
 
 HERE, DOWNLOAD, MADE, MISSING = "here", "will be downloaded", "made by the workflow", "missing"
@@ -101,18 +101,14 @@ def _file(dataset: str, what: str, items: list[Item], path: Path | None) -> Need
 
 def disk_bytes(grid: Grid, needs: Iterable[Need], splits: Mapping[str, Split]) -> dict[str, int]:
     """Bytes that are still to be written: downloads and their content, packs, runs."""
-    config = grid.config
     wanted = {need.dataset for need in needs if need.what == "data"}
     packs = sum(_pack_bytes(grid, name, splits.get(name)) for name in wanted)
-    runs = [
-        run_folder(config["results"], name, run, seed) for name in grid.runs for run in grid.runs[name] for seed in grid.seeds
-    ]
     files = {(need.what, need.note, need.size or 0) for need in needs if need.state == DOWNLOAD}  # weights are shared
     unpacked = 2  # an archive and its content; weights and word vectors are no archives
     return {
         "downloads with their content": sum(size * (unpacked if what == "data" else 1) for what, _, size in files),
         "packs": packs,
-        "runs": sum(not (run / METRICS).exists() for run in runs) * RUN_BYTES,
+        "runs": sum(not (run / METRICS).exists() for run in grid.run_folders()) * RUN_BYTES,
     }
 
 
