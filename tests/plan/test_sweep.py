@@ -63,6 +63,20 @@ def test_a_run_is_looked_up_among_rows_then_among_candidates():
         planned_spec(grid, "digits20-lt", "lsap", sweep)
 
 
+def test_what_a_sweep_trains_lies_in_its_own_folder_and_beside_the_runs_of_the_tables():
+    grid = load_grid({**DIGITS, "tables": ["table1"], "seeds": [0, 1]}, ROOT)
+    beside, held_out = sweep().grids(grid)
+    chosen, tried = ("digits20-lt/lsep_recipe-dr_lr-0.01/seed" + seed for seed in "10")
+    assert Path("results/runs", chosen) in {*beside.run_folders()} > {*grid.run_folders()}
+    assert beside.seeds == (0, 1) and beside.runs["digits20-lt"].keys() > grid.runs["digits20-lt"].keys()
+    assert {*held_out.run_folders()} == {
+        Path("results/tune/runs/digits20-lt", run, f"seed{seed}")
+        for run in sweep().grid.runs["digits20-lt"]
+        for seed in sweep().grid.seeds
+    }
+    assert Path("results/tune/runs", tried) in held_out.run_folders()
+
+
 def test_the_rows_runs_are_known_where_the_sweep_fits_no_data_set():
     def unfit():
         raise InputError("tune.tables: no such table")

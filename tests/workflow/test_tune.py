@@ -96,6 +96,22 @@ def test_a_second_run_does_nothing(tuned):
     assert not tuned.plan("tuned", *CONFIG).jobs
 
 
+def test_what_the_sweep_made_is_put_in_order_too(tuned):
+    """Edited results are made again, whether of held-out images or at a rate that was chosen."""
+    held_out, chosen = (
+        tuned.root / "results" / "tune-digits" / part / "runs/digits20-lt/lsep_recipe-dr_lr-0.003/seed0/metrics.json"
+        for part in ("tune", "")
+    )
+    whole = held_out.read_bytes(), chosen.read_bytes()
+    for path in (held_out, chosen):
+        path.write_text("edited")
+    plan = tuned.plan("tune", chosen.relative_to(tuned.root).as_posix(), *CONFIG)
+    for path, content in zip((held_out, chosen), whole, strict=True):
+        path.write_bytes(content)
+    assert plan.jobs["train_held_out"] == 1 and plan.jobs["train"] == 1
+    assert plan.text.count("was edited or cut short since it was made; a real run keeps it") == 2
+
+
 def test_another_factor_trains_its_candidates_alone(tuned):
     more = [part.replace("[1, 3]", "[1, 3, 10]") for part in CONFIG]
     plan = tuned.plan("tune", *more)

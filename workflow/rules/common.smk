@@ -223,12 +223,25 @@ def tell_why(changed, what):
         say([f"{what}: made again, as this has changed: {', '.join(changed)}"])
 
 
+def grids_on_disk():
+    """The tables' runs; where a sweep was begun, also what it trains (tune.smk)."""
+    if not (ALIVE and Path(HELD_OUT).is_dir()):
+        return [GRID]
+    try:
+        return load_candidates().grids(GRID)
+    except InputError:  # its tables need not fit every configuration
+        return [GRID]
+
+
 @cache
 @in_words
 def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
-    damaged, messages = put_in_order(GRID, ALIVE, dry=only_plans())
-    say(messages)
+    damaged = {}
+    for grid in grids_on_disk():
+        found, messages = put_in_order(grid, ALIVE, dry=only_plans())
+        damaged |= found
+        say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)
     return damaged
 

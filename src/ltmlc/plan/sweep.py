@@ -7,7 +7,7 @@ one training.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,14 @@ class Sweep:
     @property
     def results(self) -> Path:
         return Path(self.grid.config["results"], "tune")
+
+    def grids(self, asked: Grid) -> tuple[Grid, Grid]:
+        """What may lie on the disk, each with its folder of results: ``asked`` with the runs at rates that may be
+        chosen, and the trainings on held-out images.
+        """
+        runs = {dataset: self.grid.runs[dataset] | own for dataset, own in asked.runs.items()}
+        held_out = {**self.grid.config, "results": self.results.as_posix()}
+        return replace(asked, runs=runs), replace(self.grid, config=held_out)
 
 
 def load_sweep(
