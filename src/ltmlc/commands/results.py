@@ -47,8 +47,12 @@ def split_of(grid, name: str, splits: dict):
 
 
 def references(grid, measured: list[Path] | None = None) -> list[Path]:
-    """Files of earlier runs: those asked for, and those that lie ready."""
-    every = [*map(own_or_shipped, measured or ()), *earlier_runs(grid.config["reference"])]
+    """Files of earlier runs: those asked for, and those that lie ready; other files that lie there are passed over."""
+    from ltmlc.evidence.results.reference import is_reference
+
+    configured, asked = grid.config["reference"], list(map(own_or_shipped, measured or ()))
+    ready = [path for path in earlier_runs(configured) if path == own_or_shipped(configured) or is_reference(path)]
+    every = [*asked, *ready]
     return list({path.resolve(): path for path in every}.values())
 
 

@@ -56,6 +56,15 @@ def open_reference(path: str | Path) -> Iterator[csv.DictReader]:
         raise InputError(f"{path}, line {reader.line_num}: {error}; is a quotation mark open there?") from None
 
 
+def is_reference(path: str | Path) -> bool:
+    """Whether a file has the columns of one; what cannot be read has not."""
+    try:
+        with open_reference(path) as reader:
+            return set(REFERENCE_COLUMNS) <= set(reader.fieldnames or ())
+    except InputError:
+        return False
+
+
 def read_reference(path: str | Path) -> Reference:
     """A file with the columns dataset, run, seed, total, head, medium, tail (percent; empty for a group without
     classes).
