@@ -40,6 +40,10 @@ def row(label, *terms, origin="own", published=None, **run):
 BCE = {"name": "bce"}
 
 
+def in_panel(label, panel="gamma"):
+    return row(label, BCE) | {"panel": panel}
+
+
 def test_the_paper_is_65_rows_130_cells_and_46_runs_a_data_set():
     rows = [row for table in PAPER.tables.values() for row in table.rows]
     assert len(rows) == 65
@@ -204,6 +208,8 @@ def test_two_different_runs_with_one_id_are_an_error(project, monkeypatch):
         ([row("A", BCE)], {"kind": "chart"}, ["mine.yaml", "kind", "'chart'", "table", "figure"]),
         ([], {}, ["mine.yaml", "rows"]),
         ([row("A", BCE), row("B", BCE)], {"methods": ["A", "C"]}, ["config: methods", "no row 'C'", "rows are: A, B"]),
+        ([row("A", BCE), row("A", BCE, lr=0.1)], {}, ["mine.yaml: 2 rows have the label 'A'", "label of its own"]),
+        ([in_panel("A"), in_panel("A")], {}, ["2 rows of panel 'gamma' have the label 'A'"]),
         ([row("A", BCE)], {"datasets": ["voc-tl"]}, ["config: datasets", "'voc-tl'", "coco-lt", "digits20-lt"]),
     ],
 )
@@ -212,6 +218,10 @@ def test_a_mistake_is_one_sentence_with_file_and_key(project, rows, options, wor
         project(*rows, **options)
     assert "\n" not in str(error.value)
     assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_each_panel_has_labels_of_its_own(project):
+    assert len(project(in_panel("A"), in_panel("A", "tau")).tables["mine"].rows) == 2
 
 
 @pytest.mark.parametrize(("name", "verb"), [("tuned", "tuned"), ("label_metrics", "label-metrics")])

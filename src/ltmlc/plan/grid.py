@@ -1,6 +1,7 @@
 """From table files to distinct runs: every row of every table, on every data set, collapsed to the trainings needed."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
         path = find_file("tables", name, root, where=f"{name_of(source)}: tables")
         declared = read_yaml(path)
         check(declared, schema="table", where=str(path))
+        _check_labels(declared["rows"], str(path))
         rows = []
         for number, row in enumerate(declared["rows"], 1):
             where = f"{path}, row {number} ({row['label']})"
@@ -73,6 +75,14 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     except InputError as error:  # about the key `methods`
         raise InputError(f"{name_of(source)}: {error}") from None
     return grid
+
+
+def _check_labels(rows: list[dict[str, Any]], where: str) -> None:
+    """Raise InputError for a label that two rows have: tables, sweeps and ``methods`` know a row by it."""
+    (((panel, label), count),) = Counter((row.get("panel"), row["label"]) for row in rows).most_common(1)
+    if count > 1:
+        beside = f" of panel {panel!r}" if panel else ""
+        raise InputError(f"{where}: {count} rows{beside} have the label {label!r}; give each a label of its own")
 
 
 def _check_row(row: dict[str, Any], kind: str, root: Path, where: str) -> None:
