@@ -30,6 +30,18 @@ def test_init_keeps_what_is_there(tmp_path, capsys):
     assert (tmp_path / "config.yaml").read_text() == "mine"
 
 
+def test_a_configuration_in_the_catalogs_place_is_not_put_out_of_use(tmp_path, monkeypatch, capsys):
+    """One in the folder itself would be read in its place."""
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    Path("config/config.yaml").write_text("datasets: [digits20-lt]\n")
+    assert main(["init"]) == 2
+    assert "config/config.yaml is there already; move it away" in capsys.readouterr().err
+    assert main(["new-loss", "two_way"]) == 0
+    assert "config/config.yaml: left as it is; list two_way under tables there" in capsys.readouterr().out
+    assert not Path("config.yaml").exists() and Path("mine/two_way.py").exists()
+
+
 def test_run_becomes_snakemake_on_the_shipped_workflow_with_its_profile(tmp_path, monkeypatch):
     called = []
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from ltmlc.commands.options import DeclareVerb
+from ltmlc.commands.options import DeclareVerb, default_config
 from ltmlc.disk.files import write_atomically
 from ltmlc.disk.own_code import import_losses
 from ltmlc.errors import InputError
@@ -58,9 +58,9 @@ def new_loss(options: argparse.Namespace) -> None:
     there = [str(path) for path in files if path.exists() and path != Path("config.yaml")]
     if there:
         raise InputError(f"{there[0]} is there already; move it away, or take another name")
-    if Path("config.yaml").exists():  # of the first loss of this folder
+    if Path(default_config()).exists():  # of the first loss of this folder, or one's own
         del texts[Path("config.yaml")]
-        print(f"config.yaml: left as it is; list {name} under tables there")
+        print(f"{default_config()}: left as it is; list {name} under tables there")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.replace("NAME", name))

@@ -19,10 +19,10 @@ def add_config(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--config", default=default_config(), help=text)
 
 
-def default_config() -> str:
-    """Where the Workflow Catalog's folders have it, if it is not in the folder itself."""
-    beneath = Path("config", "config.yaml")
-    return str(beneath) if beneath.is_file() and not Path("config.yaml").exists() else "config.yaml"
+def default_config(folder: str | Path = ".") -> str:
+    """Of a folder the ``config.yaml``; if there is none, the one where the Workflow Catalog's folders have it."""
+    own, beneath = Path(folder, "config.yaml"), Path(folder, "config", "config.yaml")
+    return str(beneath if beneath.is_file() and not own.exists() else own)
 
 
 def add_config_and_results(verb: argparse.ArgumentParser) -> None:

@@ -38,9 +38,9 @@ _PARTS = ("config", "recipes", "claims")
 
 def init(options: argparse.Namespace) -> None:
 
-    path = options.folder / "config.yaml"
-    if path.exists():
-        raise InputError(f"{path} is there already; move it away, or take another folder: ltmlc init FOLDER")
+    path, there = options.folder / "config.yaml", Path(default_config(options.folder))
+    if there.exists():  # also one in config/, which a new one here would put out of use
+        raise InputError(f"{there} is there already; move it away, or take another folder: ltmlc init FOLDER")
     name = "config.yaml" if options.like == "config" else f"config/{options.like}.yaml"
     options.folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (PROJECT / name).read_text(encoding="utf-8"))
