@@ -259,6 +259,18 @@ def test_figures_are_inline_small_and_described(tmp_path):
     assert "Figure 3: gradients: not drawn yet" in missing
 
 
+def test_figures_of_another_data_set_whose_name_ends_alike_are_not_taken(tmp_path):
+    """It need not be one of the configuration's: another one's may share the folder."""
+    (tmp_path / "config" / "datasets").mkdir(parents=True)
+    (tmp_path / "config" / "datasets" / "my_voc-lt.yaml").touch()
+    (tmp_path / "figures").mkdir()
+    for name in ("classes_voc-lt", "classes_my_voc-lt", "of_mine_voc-lt"):
+        draw(tmp_path / "figures" / f"{name}.png")
+    text = small_page(tmp_path, root=tmp_path)
+    assert "my_voc-lt" not in text and "Classes my" not in text
+    assert len(Page(text).all("img")) == 1 and "figures/of_mine_voc-lt.png" in text, "what one drew oneself is named"
+
+
 def test_training_curves_have_a_section_of_their_own_with_one_caption(tmp_path):
     (tmp_path / "figures").mkdir()
     draw(tmp_path / "figures" / "curves_fig4.png")

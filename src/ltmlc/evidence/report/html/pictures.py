@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from ltmlc.evidence.figures import PHOTOGRAPHS, made_by_code
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.plan.grid import Table
-from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.lookup import files_of, own_or_shipped
 
 _SMALL = 120_000  # bytes; drawings stay below it without loss, sheets of images do not
 _LOSSLESS, _LOSSY = 101, 80  # OpenCV's quality of WebP
@@ -114,8 +114,9 @@ def _panels(table: Table) -> str:
 def _of_datasets(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     """(file name, kind, data set) of every figure of a data set that exists, the known kinds first."""
     for dataset in evidence.grid.datasets:
+        others = tuple(f"_{name}" for name in files_of("datasets", evidence.root) if name.endswith(f"_{dataset}"))
         found = {path.stem for path in evidence.figures.glob(f"*_{dataset}.png")}
-        kinds = sorted(stem.removesuffix(f"_{dataset}") for stem in found)
+        kinds = sorted(stem.removesuffix(f"_{dataset}") for stem in found if not stem.endswith(others))
         known = [kind for kind in _PICTURE_TITLES if kind in kinds]
         for kind in dict.fromkeys([*known, *kinds]):
             yield f"{kind}_{dataset}", kind, dataset
