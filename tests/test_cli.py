@@ -49,6 +49,13 @@ def test_a_training_without_a_split_says_which_command_makes_what_it_needs(own_f
     assert "snakemake --cores 1 -- out/runs/digits20-lt/lsep/seed0/metrics.json" in capsys.readouterr().err
 
 
+def test_the_advice_of_a_training_is_a_target_that_a_rule_makes_wherever_it_was_to_be_written(own_folder, capsys):
+    assert main(["train", "digits20-lt", "lsep", "--out", "elsewhere"]) == 2
+    assert "`snakemake --cores 1 -- out/runs/digits20-lt/lsep/seed0/metrics.json`" in capsys.readouterr().err
+    assert main(["train", "digits20-lt", "lsep", "--data", "mine"]) == 2
+    assert "mine: no split.json here; --data names a folder that has one" in capsys.readouterr().err
+
+
 def test_where_only_the_losses_can_be_used_the_command_line_says_what_it_lacks():
     code = "import sys; sys.modules['yaml'] = None; import ltmlc.losses; import ltmlc.cli"
     done = subprocess.run(
@@ -270,6 +277,16 @@ def test_the_plan_prices_by_a_file_of_ones_own(measured, cost, basis, own_folder
     assert main(["plan", "--config", '{"datasets": ["voc-lt"], "tables": ["table2"]}', *measured]) == 0
     said = capsys.readouterr().out
     assert f"\ncost: {cost}" in said and f"\nbasis: {basis}\n" in said, said
+
+
+def test_another_file_beside_the_references_stops_no_plan_unless_it_is_asked_for(own_folder, capsys):
+    folder = own_folder / "config" / "reference"
+    folder.mkdir()
+    (folder / "notes.csv").write_text("date,note\nMonday,begun\n")
+    (folder / "sheet.csv").write_bytes("Datum;Notiz\n".encode("utf-16"))
+    assert main(["plan"]) == main(["status"]) == 0
+    assert main(["plan", "--measured", "config/reference/notes.csv"]) == 2
+    assert "notes.csv: missing column dataset" in capsys.readouterr().err
 
 
 def test_the_plan_as_a_file_is_markdown(own_folder):

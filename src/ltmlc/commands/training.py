@@ -87,10 +87,13 @@ def train(options: argparse.Namespace) -> int:
         tell_data_root(data_root() or config["data"]["root"])
     spec = _given_spec(options.spec) if options.spec else _planned_spec(options)
     data = options.data or data_folder(config["results"], options.dataset)
-    out = options.out or run_folder(config["results"], options.dataset, options.run, options.seed)
+    planned = config and run_folder(config["results"], options.dataset, options.run, options.seed)
+    out = options.out or planned
     if not (data / "split.json").exists():
+        if options.data:
+            raise InputError(f"{data}: no split.json here; --data names a folder that has one, and pack/ beside it")
         raise InputError(
-            f"{data}: no split.json here, the images are not chosen yet; `snakemake --cores 1 -- {out / METRICS}` "
+            f"{data}: no split.json here, the images are not chosen yet; `snakemake --cores 1 -- {planned / METRICS}` "
             "(of a wheel `ltmlc run`; with --configfile where you gave --config) makes what it needs, and trains it"
         )
 
