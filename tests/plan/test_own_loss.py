@@ -71,7 +71,11 @@ def spec(name="mine.losses:good", head="linear", **parameters):
 def test_it_is_planned_named_and_trained_by_its_function(folder):
     table = {"title": "Mine", "kind": "table", "caption": "", "rows": []}
     table["rows"] = [
-        {"label": "Mine", "origin": "own", "run": {"loss": [{"name": "mine.losses:good", "temperature": t}], "lr": 0.1}}
+        {
+            "label": f"Mine {t}",
+            "origin": "own",
+            "run": {"loss": [{"name": "mine.losses:good", "temperature": t}], "lr": 0.1},
+        }
         for t in (4, 5.0)
     ]
     (folder / "config" / "tables").mkdir(parents=True)
@@ -108,11 +112,16 @@ def test_its_fingerprint_follows_the_module_it_imports_from_and_no_other_functio
         "import mine\nimport mine.deep.wide\n\ndef f(x):\n    return mine.deep.wide.scaled(x, 2)",
         "from mine import deep\n\ndef f(x):\n    return deep.wide.scaled(x, 2)",
         "from mine.deep import wide\n\ndef f(x):\n    return wide.scaled(x, 2)",
+        "from mine.parts import *\n\ndef f(x):\n    return scaled(x, 2)",
+        "from mine.deep.wide import *\n\ndef f(x):\n    return scaled(x, 2)",
+        "from mine.circle import *\n\ndef f(x):\n    return scaled(x, 2)",
+        "try:\n    from mine.parts import scaled\nexcept ImportError:\n    pass\n\ndef f(x):\n    return scaled(x, 2)",
     ],
 )
 def test_its_fingerprint_follows_a_helper_however_it_is_imported(folder, imports):
     (folder / "mine" / "deep").mkdir()
     (folder / "mine" / "deep" / "wide.py").write_text("from mine.parts import scaled\n")
+    (folder / "mine" / "circle.py").write_text("from mine.losses import *\nfrom mine.parts import *\n")
     own = GOOD.replace("from mine.parts import scaled", imports).replace("scaled(logits, temperature)", "f(logits)")
     (folder / "mine" / "losses.py").write_text(own)
     before = fingerprint.run_fingerprint(spec())

@@ -5,6 +5,7 @@ A definition is a function, a class or a constant at the top of a module. It rea
 """
 
 import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,14 +16,17 @@ from ltmlc.disk.own_code import source_of
 from ltmlc.plan.lookup import PACKAGE
 from ltmlc.plan.reading.program import ROOT, plain, used
 
+Imported = tuple[dict[str, tuple[str, str]], dict[str, str]]
+"""Name here -> (module of this package, name there); name here -> what it is elsewhere, such as numpy.random."""
+
 
 @dataclass(frozen=True)
 class Module:
     """The top of one file."""
 
     definitions: dict[str, ast.stmt]
-    imported: dict[str, tuple[str, str]]  # name here -> (module of this package, name there)
-    outside: dict[str, str]  # name here -> what it is elsewhere, such as numpy.random
+    imported: dict[str, tuple[str, str]]
+    outside: dict[str, str]
     effects: list[ast.stmt]  # statements that are no definition: they run whenever the module is imported
 
 
@@ -116,6 +120,11 @@ def _binds(module: str, name: str) -> bool:
 
 @cache
 def read(module: str) -> Module:
+    return _read(module, ())
+
+
+def _read(module: str, followed: tuple[str, ...]) -> Module:
+    """``followed``: modules that lead here by ``import *``, as they may in a circle."""
     tree = ast.parse(file_of(module).read_text(encoding="utf-8"))
     definitions, effects = {}, []
     for node in tree.body:
@@ -125,7 +134,7 @@ def read(module: str) -> Module:
             definitions |= dict.fromkeys(names, node)
         elif not (isinstance(node, ast.Import | ast.ImportFrom) or _does_nothing(node)):
             effects.append(node)
-    return Module(definitions, *_imports(tree.body, module), effects)
+    return Module(definitions, *_imports(_at_the_top(tree.body), module, followed), effects)
 
 
 def _assigned(node: ast.stmt) -> list[str]:
@@ -135,6 +144,14 @@ def _assigned(node: ast.stmt) -> list[str]:
     return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
 
 
+def _at_the_top(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Statements that run when a module is imported, also inside ``if`` or ``try``."""
+    for node in nodes:
+        yield node
+        if not (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _does_nothing(node)):
+            yield from _at_the_top(ast.iter_child_nodes(node))
+
+
 def _does_nothing(node: ast.stmt) -> bool:
     """A docstring, or imports for type checkers alone."""
     if isinstance(node, ast.If):
@@ -142,7 +159,7 @@ def _does_nothing(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _imports(nodes: Any, module: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+def _imports(nodes: Iterable[ast.AST], module: str, followed: tuple[str, ...] = ()) -> Imported:
     """Of this package, and of the package that ``module`` is of where it is a loss of one's own; and all others."""
     own, outside, packages = {}, {}, (ROOT, module.split(".")[0])
     for node in nodes:
@@ -150,7 +167,11 @@ def _imports(nodes: Any, module: str) -> tuple[dict[str, tuple[str, str]], dict[
             source = _absolute(node, module)
             for alias in node.names:
                 name = alias.asname or alias.name
-                if source.split(".")[0] in packages:
+                if name == "*" and source.split(".")[0] in packages:
+                    everything, elsewhere = _everything(source, (*followed, module))
+                    own |= everything
+                    outside |= elsewhere
+                elif source.split(".")[0] in packages:
                     own[name] = (source, alias.name)
                 else:
                     outside[name] = f"{source}.{alias.name}"
@@ -162,6 +183,14 @@ def _imports(nodes: Any, module: str) -> tuple[dict[str, tuple[str, str]], dict[
                 else:
                     outside[alias.asname or top] = alias.name if alias.asname else ""
     return own, {name: where for name, where in outside.items() if where and where != name}
+
+
+def _everything(module: str, followed: tuple[str, ...]) -> Imported:
+    """What ``from module import *`` may bind, as :func:`_imports`: ``__all__`` and underscores only make it fewer."""
+    if module in followed or not file_of(module):
+        return {}, {}
+    top = _read(module, followed)
+    return {name: (module, name) for name in (*top.definitions, *top.imported)}, top.outside
 
 
 def _absolute(node: ast.ImportFrom, module: str) -> str:
