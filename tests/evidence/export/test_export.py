@@ -12,12 +12,16 @@ import pandas as pd
 import pytest
 from evidence.synthetic import method_grid, split, write, write_predictions
 
+from ltmlc.disk.csv_file import csv_text
+from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.export.crate import PROFILES, write_crate
 from ltmlc.evidence.export.files import portable_roots
-from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.export.tidy import class_table, run_table, write_tidy
+from ltmlc.evidence.markup import latex_escape
 from ltmlc.evidence.results.archive import _ABSOLUTE
 from ltmlc.evidence.results.results import load_results
+from ltmlc.plan.lookup import PACKAGE
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,8 +54,34 @@ def test_a_portable_text_has_no_absolute_path_and_is_otherwise_the_same(tmp_path
 
 def test_the_name_of_this_machine_does_not_leave_it(monkeypatch):
     monkeypatch.setattr(socket, "gethostname", lambda: "gpu-node-7")
-    assert portable("ran on gpu-node-7 (gpu-node-77)", {}) == "ran on host (gpu-node-77)"
+    assert nameless("ran on gpu-node-7 (gpu-node-77)") == "ran on host (gpu-node-77)"
     assert machine_traces("ran on gpu-node-7") == ["gpu-node-7"]
+
+
+SAID = 'the server "head" & <[nobody\'s]> 5 % went away'
+
+
+def test_of_a_machine_called_as_a_column_only_what_runs_said_loses_the_name(made, tmp_path, monkeypatch):
+    """In results, tables, pages and actions, however each writes it; a column, a key and a group stay."""
+    declared, _, data = made
+    monkeypatch.setattr(socket, "gethostname", lambda: "head")
+    out, spec = tmp_path / "out", declared.runs["voc-lt"]["dr"]
+    write(out, "voc-lt", "dr", 1, None, spec=spec, error=SAID)
+    (out / "diff.csv").write_text(csv_text(["total", "head"], [["head", SAID]]))
+    (out / "diff.md").write_text(f"| head |\n| {markdown_escape(SAID)} |\n")
+    (out / "numbers.tex").write_text(f"head {latex_escape(SAID)}\n")
+    with zipfile.ZipFile(exported((declared, load_results(declared, out), data), tmp_path)) as archive:
+        texts = {name: archive.read(f"results/{name}").decode() for name in ("diff.csv", "diff.md", "numbers.tex")}
+        runs = pd.read_csv(archive.open("results/runs.csv"))
+        classes = pd.read_csv(archive.open("results/ap_per_class.csv"))
+        failed, whole = (json.loads(archive.read(f"results/runs/voc-lt/dr/seed{seed}/metrics.json")) for seed in (1, 0))
+        crate = archive.read("ro-crate-metadata.json").decode()
+    nobodys = SAID.replace("head", "host")
+    assert failed["error"] == nobodys and json.dumps(nobodys) in crate and nobodys in set(runs.error)
+    assert list(csv.reader(texts["diff.csv"].splitlines())) == [["total", "head"], ["head", nobodys]]
+    assert texts["diff.md"] == f"| head |\n| {markdown_escape(nobodys)} |\n"
+    assert texts["numbers.tex"] == f"head {latex_escape(nobodys)}\n"
+    assert "head" in whole["map"] and {"head", "total"} <= {*runs.columns} and "head" in set(classes.group)
 
 
 @pytest.fixture
@@ -187,6 +217,23 @@ def test_nothing_in_the_crate_says_where_it_was_made(made, tmp_path):
                 assert machine_traces(content.decode()) == [], name
         assert json.loads(archive.read("configuration.json"))["model"]["weights"] == "resnet50.pth"
         assert "last.pt" not in " ".join(archive.namelist())
+
+
+def test_the_crate_holds_the_whole_program_and_the_losses_of_ones_own(made, tmp_path):
+    """Its pages are made by templates and styles; a loss may import from modules beside it."""
+    declared, results, _ = made
+    declared.runs["voc-lt"]["dr"]["loss"] = [{"name": "mine.deep.losses:good", "weight": 1}]
+    declared.runs["voc-lt"]["lsep"]["loss"] = [{"name": "alone:good", "weight": 1}]
+    for name in ("mine/deep/losses.py", "mine/parts.py", "mine/notes.txt", "alone.py", "other.py"):
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text("")
+    path = write_crate(declared, results, [], tmp_path / "crate.zip", root=tmp_path / "project", predictions=False)
+    names = set(zipfile.ZipFile(path).namelist())
+    package = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"}
+    assert {f"src/ltmlc/{name}" for name in package} <= names and "cli.py" in package
+    assert {"profiles/default/profile.yaml", "config/new-loss/loss.py.txt"} <= names
+    assert {"mine/deep/losses.py", "mine/parts.py", "alone.py"} <= names
+    assert not {"mine/notes.txt", "other.py"} & names
 
 
 def test_photographs_stay_behind_but_those_of_the_embedded_digits(made, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltmlc.disk.files import canonical_json
-from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
@@ -47,14 +47,14 @@ def add_actions(
             properties={
                 "name": f"training {result.name}",
                 "description": f"loss {canonical_json(grid.runs[result.dataset][result.run]['loss'])}; "
-                f"{portable(str(result.metrics.get('command', '')), roots)}",
+                f"{nameless(portable(str(result.metrics.get('command', '')), roots))}",
                 "endTime": ended.isoformat(timespec="seconds"),
             },
         )
         action["agent"] = one_or_all(authors)
         action["actionStatus"] = _action_status(result.status == "finished")
         if result.status == "failed":
-            action["error"] = portable(str(result.error), roots)
+            action["error"] = nameless(portable(str(result.error), roots))
         actions.append(action)
     outputs = [
         e for e in crate.data_entities if str(e.id).startswith(("results/", "figures/")) and "/runs/" not in e.id

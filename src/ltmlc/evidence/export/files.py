@@ -2,23 +2,35 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ltmlc.evidence.export.portable import portable
+from markupsafe import escape
+
+from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.disk.own_code import is_own
+from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.figures import PHOTOGRAPHS, made_by_code
+from ltmlc.evidence.markup import latex_escape
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS, PROJECT, data_folder
+from ltmlc.plan.lookup import METRICS, PACKAGE, PREDICTIONS, PROJECT, data_folder
 
 SOURCES = ("Snakefile", "config.yaml", "pyproject.toml", "requirements.lock", "README.md", "LICENSE", "CITATION.cff")
 SOURCE_TREES = {
-    "config": ("*.yaml", "*.csv", "*.md"),
+    "config": ("*.yaml", "*.csv", "*.md", "*.txt"),
     "workflow": ("*",),
+    "profiles": ("*.yaml",),
     "envs": ("*.yaml",),
-    "src/ltmlc": ("*.py",),
     "docs": ("*.md",),
 }
+QUOTES = (
+    *(str, markdown_escape, latex_escape, lambda text: str(escape(text))),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: text.replace('"', '""'),  # CSV
+)
+"""How files say a text again."""
+
 WRITTEN_HERE = {".csv", ".json", ".md", ".tex", ".yaml", ".html"}  # texts that may name this machine
 
 
@@ -40,28 +52,61 @@ def stage_files(
     """
     folder, figures = Path(grid.config["results"]), Path(grid.config["figures"])
     roots = portable_roots(grid, root)
+    clean = _cleaner(results, roots)
     for source in (PROJECT, root):  # what a folder of one's own has takes the place of this project's
         for name in SOURCES:
             if (source / name).is_file():
-                _copy(source / name, stage / name, roots)
+                _copy(source / name, stage / name, clean)
         for tree, patterns in SOURCE_TREES.items():
             for path in _files(source / tree, patterns):
-                _copy(path, stage / path.relative_to(source), roots)
+                _copy(path, stage / path.relative_to(source), clean)
+    for path in _package():
+        _copy(path, stage / "src" / "ltmlc" / path.relative_to(PACKAGE), clean)
+    for path in _own_losses(grid, root):
+        _copy(path, stage / path.relative_to(root), clean)
     (stage / "configuration.json").write_text(portable(json.dumps(grid.config, indent=1), roots) + "\n")
     for path in _result_files(grid, results, folder, predictions=predictions):
-        _copy(path, stage / "results" / path.relative_to(folder), roots)
+        _copy(path, stage / "results" / path.relative_to(folder), clean)
     for path in tidy:
-        _copy(path, stage / "results" / path.name, roots)
+        _copy(path, stage / "results" / path.name, clean)
     for path in _files(figures, ("*.pdf", "*.png", "*.csv")):
         if path.parent == figures and not _shows_photographs(path, grid):
-            _copy(path, stage / "figures" / path.name, roots)
+            _copy(path, stage / "figures" / path.name, clean)
     return roots
+
+
+def _package() -> list[Path]:
+    """The program that runs now, with its templates and styles; without what a wheel has beside it (plan/lookup.py)."""
+    return [path for path in _files(PACKAGE, ("*",)) if PACKAGE / "project" not in path.parents]
+
+
+def _own_losses(grid: Grid, root: Path) -> Iterator[Path]:
+    """Modules of losses of one's own, whole packages where they lie in one; what is installed is another's."""
+    losses = {term["name"] for runs in grid.runs.values() for spec in runs.values() for term in spec["loss"]}
+    for top in {name.partition(":")[0].partition(".")[0] for name in filter(is_own, losses)}:
+        yield from _files(root / top, ("*.py",))
+        yield from [file] if (file := root / f"{top}.py").is_file() else []
 
 
 def portable_roots(grid: Grid, root: str | Path) -> dict[str, str | Path]:
     """Public name -> folder here."""
     config = grid.config
     return {"results": config["results"], "figures": config["figures"], "data": config["data"]["root"], "": root}
+
+
+def _cleaner(results: Results, roots: Mapping[str, str | Path]) -> Callable[[str], str]:
+    """Makes a file's text portable, and what runs said nameless wherever a page, a table or a result quotes it."""
+    said = {text for run in results.runs.values() for text in (run.metrics.get("command"), run.metrics.get("error"))}
+    named = [text for text in (portable(str(text), roots) for text in said if text) if nameless(text) != text]
+    public = {quote(text): quote(nameless(text)) for text in named for quote in QUOTES}
+
+    def clean(text: str) -> str:
+        text = portable(text, roots)
+        for quoted, nobodys in public.items():
+            text = text.replace(quoted, nobodys)
+        return text
+
+    return clean
 
 
 def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bool) -> Iterator[Path]:
@@ -90,10 +135,10 @@ def _shows_photographs(path: Path, grid: Grid) -> bool:
     return path.stem in {f"{figure}_{dataset}" for figure in PHOTOGRAPHS for dataset in others}
 
 
-def _copy(source: Path, target: Path, roots: Mapping[str, str | Path]) -> None:
+def _copy(source: Path, target: Path, clean: Callable[[str], str]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     documentation = source.suffix == ".md" and "results" not in target.parts
     if source.suffix in WRITTEN_HERE and not documentation:
-        target.write_text(portable(source.read_text(encoding="utf-8", errors="replace"), roots), encoding="utf-8")
+        target.write_text(clean(source.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
     else:
         shutil.copyfile(source, target)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltmlc.data.split import Split
 from ltmlc.disk.files import canonical_json, write_atomically
-from ltmlc.evidence.export.portable import portable
+from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelScores
 from ltmlc.evidence.results.frame import frame_csv, run_frame
 from ltmlc.evidence.results.results import COLUMNS, Results
@@ -43,8 +43,8 @@ def run_table(
     place = frame.columns.get_loc("tail") + 1
     for offset, column in enumerate(LABEL_COLUMNS):
         frame.insert(place + offset, column, [(labels or {}).get(key, {}).get(column) for key in keys])
-    for column in ("path", "error"):
-        frame[column] = [None if value is None else portable(str(value), roots) for value in _plain(frame[column])]
+    frame["path"] = [portable(str(value), roots) for value in frame.path]
+    frame["error"] = [value and nameless(portable(str(value), roots)) for value in _plain(frame.error)]
     numbers = [*COLUMNS, *LABEL_COLUMNS, "seconds", "images_per_second"]
     return frame.astype(dict.fromkeys(numbers, "float64"))
 
