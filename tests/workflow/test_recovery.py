@@ -133,6 +133,15 @@ def test_what_is_kept_of_a_second_damage_does_not_replace_the_first(grid, run, t
     assert (run / "metrics.json.damaged-2").read_text() == "second"
 
 
+def test_one_damage_is_kept_once_however_often_it_is_found(grid, run, tmp_path):
+    """As by commands that ask for other results."""
+    (run / "metrics.json").write_text("edited")
+    for _ in range(2):
+        damaged, (message,) = order(grid, tmp_path)
+        assert list(damaged) == [run / "metrics.json"] and "kept as metrics.json.damaged, and" in message
+    assert [path.name for path in run.glob("*.damaged*")] == ["metrics.json.damaged"]
+
+
 def test_a_folder_in_the_place_of_a_result_is_set_aside(grid, run, tmp_path):
     (run / "metrics.json").unlink()
     (run / "metrics.json").mkdir()

@@ -10,6 +10,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Collection
 from contextlib import suppress
+from filecmp import cmp
 from pathlib import Path
 from typing import IO
 
@@ -141,13 +142,15 @@ def is_due(result: Path, damaged: Collection[Path]) -> bool:
 
 
 def keep_damaged(damaged: dict[Path, str]) -> list[str]:
-    """Copy what was damaged; what is no file is renamed. One sentence a file."""
+    """Copy what was damaged, once until it is made again; what is no file is renamed. One sentence a file."""
     messages = []
     for path, what in damaged.items():
-        aside = name_aside(path)
-        if path.is_file():
+        copies = filter(Path.is_file, path.parent.glob(f"{path.name}.damaged*") if path.is_file() else ())
+        kept = next((copy for copy in copies if cmp(path, copy, shallow=False)), None)
+        aside = kept or name_aside(path)
+        if path.is_file() and not kept:
             shutil.copy2(path, aside)
-        else:
+        elif not kept:
             path.rename(aside)
         messages.append(f"{path} {what}: kept as {aside.name}, and made again")
     return messages
