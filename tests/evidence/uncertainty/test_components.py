@@ -1,9 +1,10 @@
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 
-from ltmlc.evidence.uncertainty.components import components
+from ltmlc.evidence.uncertainty.components import between_seeds, components
 from ltmlc.evidence.uncertainty.noise import additive_noise
 
 
@@ -38,3 +39,23 @@ def test_of_a_single_run_with_seeds_no_part_is_told_from_the_other():
     assert (single.sd, single.df) == (pytest.approx(np.std([60, 61, 63], ddof=1)), 2)
     assert math.isnan(single.seed) and math.isnan(single.residual)
     assert single.shared_text == "share not measured"
+
+
+def test_seeds_that_no_run_shares_measure_nothing_of_each_other():
+    apart = components([{0: 50.0}, {1: 60.0}])
+    assert apart.df == 0 and math.isnan(apart.sd)
+    beside = components([{0: 50.0, 1: 52.0}, {2: 60.0}])
+    assert (beside.sd, beside.df) == (pytest.approx(math.sqrt(2)), 1)
+    two_groups = between_seeds([{0: 50.0, 1: 52.0}, {2: 60.0, 3: 66.0}, {4: 0.0}])
+    assert two_groups == (pytest.approx((2 + 18) / 2), 2)
+
+
+def test_runs_of_one_seed_change_no_part():
+    whole = scores(0.7, 0.4, runs=6)
+    more = components([*whole, {7: 40.0}, {0: 90.0}])
+    assert astuple(more) == pytest.approx(astuple(components(whole)))
+
+
+def test_seeds_that_agree_measure_nothing():
+    agree = components([{0: 50.0, 1: 50.0}])
+    assert agree.df == 0 and math.isnan(agree.sd)

@@ -40,11 +40,17 @@ def test_the_residual_noise_bears_missing_seeds_and_passes_over_what_is_no_numbe
     present = int(np.isfinite(values).sum())
     noise = additive_noise(scores)
     assert noise.df == present - 150 - 6 + 1 and noise.sd == pytest.approx(0.7, rel=0.1)
-    effects, residuals = seed_effects(scores)
+    effects, residuals, _ = seed_effects(scores)
     assert sum(effects.values()) == pytest.approx(0, abs=1e-9)
     assert all(sum(row.values()) == pytest.approx(0, abs=1e-9) for row in residuals)
     # one NaN among good numbers is one number less, not a noise of zero
     assert additive_noise([{0: 1.0, 1: 2.0, 2: math.nan}, {0: 1.5, 1: 2.9, 2: 3.0}]).sd > 0
+
+
+def test_a_seed_that_only_a_run_of_one_seed_has_costs_no_degree_of_freedom():
+    both = [{0: 50.0, 1: 52.0, 2: 51.0}, {0: 60.0, 1: 61.0, 2: 63.0}]
+    alone, beside = additive_noise(both), additive_noise([*both, {3: 40.0}])
+    assert alone.df == beside.df == 2 and alone.sd == pytest.approx(beside.sd)
 
 
 def test_no_scores_measure_nothing():

@@ -8,10 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from ltmlc.evidence.uncertainty.moderated import Spread, added
-from ltmlc.evidence.uncertainty.noise import additive_noise, seed_effects
+from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, added
+from ltmlc.evidence.uncertainty.noise import SAME, additive_noise, seed_effects
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,21 @@ class Components:
         return "share not measured" if math.isnan(self.shared) else f"{self.shared:.0%}"
 
 
+def between_seeds(scores: Sequence[Mapping[int, float]]) -> Spread:
+    """Of the mean of these runs: the shared part, and a run-th of the residual. Unknown where no run has two seeds."""
+    effects, _, rank = seed_effects(scores)
+    return Spread(sum(effect**2 for effect in effects.values()) / rank, rank) if rank else UNKNOWN_SPREAD
+
+
 def components(scores: Sequence[Mapping[int, float]]) -> Components:
     """Of the scores by seed of every run of one data set and column."""
-    scores = [row for row in scores if row]
-    rest = additive_noise(scores)
-    effects, _ = seed_effects(scores)
-    seed_df = len(effects) - 1
-    if seed_df < 1:
+    scores = [row for row in scores if len(row) > 1]  # one seed of a run tells nothing of seeds
+    moved, rest = between_seeds(scores), additive_noise(scores)
+    if not (moved.variance > SAME or rest.sd > 0):
         return Components(math.nan, math.nan, math.nan, 0.0)
-    moved = float(np.var(list(effects.values()), ddof=1))  # the shared part, and a run-th of the residual
     if not rest.df:
-        return Components(math.nan, math.nan, math.sqrt(moved), float(seed_df))
+        return Components(math.nan, math.nan, moved.sd, float(moved.df))
     residual = rest.sd**2
-    run = added([Spread(moved, seed_df), Spread(residual * (1 - 1 / len(scores)), rest.df)])
-    shared = max(moved - residual / len(scores), 0.0)
+    run = added([moved, Spread(residual * (1 - 1 / len(scores)), rest.df)])
+    shared = max(moved.variance - residual / len(scores), 0.0)
     return Components(math.sqrt(shared), math.sqrt(residual), run.sd, run.df)

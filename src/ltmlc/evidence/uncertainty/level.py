@@ -4,7 +4,8 @@ Model: mAP = row + seed + residual. What a seed does to all rows at once moves t
 independent tests, and one question becomes two.
 
 * Level: the mean difference of the rows against how far the seeds move the mean of the rows: t with one degree of
-  freedom less than there are seeds, exact whatever the covariance of the rows.
+  freedom less than there are seeds, exact whatever the covariance of the rows. Of seeds that no row shares, those
+  which only rows of one seed have measure nothing, and each further group costs a degree of freedom.
 * Pattern: each row less that mean, against how far the rows' distances from their mean move from seed to seed, all
   rows together (:mod:`ltmlc.evidence.uncertainty.rotation`). As long as rows deviate, by this test or by
   their own spread, the furthest is taken out of the mean, so that it does not push all others the other way.
@@ -20,8 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltmlc.evidence.uncertainty.components import between_seeds
 from ltmlc.evidence.uncertainty.moderated import Spread, moderate
-from ltmlc.evidence.uncertainty.noise import holm, seed_effects
+from ltmlc.evidence.uncertainty.noise import SAME, holm, seed_effects
 from ltmlc.evidence.uncertainty.rotation import rotate, share_as_large, turned_together
 
 ERROR_RATE = 0.05
@@ -68,25 +70,25 @@ def level_and_pattern(
     rows = len(ours)
     draws, tolerance = draws or [1] * rows, tolerance or [0.0] * rows
     noise = noise or ours
-    effects, residuals = seed_effects(noise)
-    df = len(effects) - 1
-    if df < 1 or np.ptp(list(effects.values())) < 1e-9:
+    moved = between_seeds(noise)
+    if not moved.variance > SAME:
         return None
-    own, _ = seed_effects(ours)
+    own = seed_effects(ours).effects
     freed = [np.mean([value - own[seed] for seed, value in scores.items()]) for scores in ours]
     gaps = np.array(freed) - np.array(theirs)
     n, m = np.array([len(scores) for scores in ours]), np.array(draws, float)
     centre, pattern = list(range(rows)), None
     if rows > 1:
-        centre, pattern = _deviations(gaps, residuals, n, m, np.array(tolerance))
+        centre, pattern = _deviations(gaps, seed_effects(noise).residuals, n, m, np.array(tolerance))
     mean = float(gaps[centre].mean())
-    spread = Spread(_variance_of_means(effects, residuals, centre), df)
+    spread = between_seeds([noise[row] for row in centre])
+    spread = spread if spread.variance > SAME else moved
     seeds, others = _harmonic(n[centre]), _harmonic(m[centre])
     excess = max(abs(mean) - float(np.mean(np.array(tolerance)[centre])) - 1e-9, 0.0) if rows == 1 else abs(mean)
     p, half = spread.p_value(excess, seeds, others), spread.half_width(seeds, others)
     smallest = min(pattern[1]) if pattern else None
     p_level = p if smallest is None else holm([p, smallest])[0]
-    level = Level(mean, mean - half, mean + half, df, len(centre), p, float(p_level))
+    level = Level(mean, mean - half, mean + half, spread.df, len(centre), p, float(p_level))
     if pattern is None:
         return level, None
     differences, adjusted, spreads = pattern
@@ -99,15 +101,6 @@ def level_and_pattern(
 
 def _harmonic(counts: np.ndarray) -> float:
     return float(1 / np.mean(1 / counts))
-
-
-def _variance_of_means(
-    effects: Mapping[int, float], residuals: Sequence[Mapping[int, float]], rows: Sequence[int]
-) -> float:
-    """Between seeds, of the mean of these rows."""
-    drift = [[residuals[row][seed] for row in rows if seed in residuals[row]] for seed in effects]
-    means = [effect + (np.mean(each) if each else 0.0) for effect, each in zip(effects.values(), drift, strict=True)]
-    return float(np.var(means, ddof=1))
 
 
 def _deviations(

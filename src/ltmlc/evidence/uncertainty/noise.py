@@ -8,6 +8,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import stdev
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -52,18 +53,25 @@ def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
     Args:
         scores: of every run, seed -> mAP; seeds may be missing, and what is no number counts as missing.
     """
-    effects, residuals = seed_effects(scores)
+    _, residuals, rank = seed_effects(scores)
     values = [value for row in residuals for value in row.values()]
-    df = len(values) - sum(bool(row) for row in residuals) - max(len(effects) - 1, 0)
+    df = len(values) - sum(bool(row) for row in residuals) - rank
     squares = sum(value * value for value in values)
     return Noise(math.sqrt(squares / df) if squares > SAME else 0.0, df) if df > 0 else Noise(math.nan, 0)
 
 
-def seed_effects(scores: Sequence[Mapping[int, float]]) -> tuple[dict[int, float], list[dict[int, float]]]:
-    """The least-squares fit of run + seed: seed -> effect (sum zero), and each run's residuals by seed.
-
-    A run with one seed has the residual zero. Runs that no seed connects share the smallest effects that fit.
+class SeedEffects(NamedTuple):
+    """The least-squares fit of run + seed. Only seeds that runs connect are told from each other: in each such group
+    effects sum to zero, and ``rank`` is the number of seeds less that of groups.
     """
+
+    effects: dict[int, float]  # by seed
+    residuals: list[dict[int, float]]  # of each run, by seed; zero of a run with one seed
+    rank: int
+
+
+def seed_effects(scores: Sequence[Mapping[int, float]]) -> SeedEffects:
+    """Of every run's scores by seed; seeds may be missing, and what is no number counts as missing."""
     rows = [{seed: value for seed, value in row.items() if math.isfinite(value)} for row in scores]
     seeds = sorted(set().union(*rows)) if rows else []
     there = np.array([[seed in row for seed in seeds] for row in rows], bool).reshape(len(rows), len(seeds))
@@ -71,17 +79,16 @@ def seed_effects(scores: Sequence[Mapping[int, float]]) -> tuple[dict[int, float
     count = np.maximum(there.sum(1, keepdims=True), 1)
     values = np.where(there, values - values.sum(1, keepdims=True) / count, 0.0)
     if there.all():
-        effects = values.mean(0) if len(rows) else np.zeros(0)
+        effects, rank = values.mean(0) if len(rows) else np.zeros(0), max(len(seeds) - 1, 0)
     else:  # normal equations without the runs, of which there may be thousands
         weights = np.diag(there.sum(0).astype(float)) - there.T @ (there / count)
-        effects = np.linalg.lstsq(weights, values.sum(0), rcond=None)[0]
-        effects -= effects.mean()
+        effects, _, rank, _ = np.linalg.lstsq(weights, values.sum(0), rcond=1e-9)  # the smallest that fit
     fitted = np.where(there, effects, 0.0)
     residuals = values - np.where(there, fitted - fitted.sum(1, keepdims=True) / count, 0.0)
     found = [
         {seed: float(residuals[row, k]) for k, seed in enumerate(seeds) if there[row, k]} for row in range(len(rows))
     ]
-    return dict(zip(seeds, effects.tolist(), strict=True)), found
+    return SeedEffects(dict(zip(seeds, effects.tolist(), strict=True)), found, int(rank))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
