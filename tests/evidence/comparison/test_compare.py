@@ -69,6 +69,68 @@ def test_inconclusive_says_how_many_seeds_would_show_it_or_that_none_would():
     assert far.reason == f"about {far.seeds_needed} seeds would show it in 80% of cases, if it is as large as it looks"
 
 
+def test_a_single_row_needs_more_seeds_as_its_level_does(tmp_path):
+    """Its own three seeds decide, with two degrees of freedom; those of the other runs are in its interval alone."""
+    declared = grid(table("t", row("A", "a", (50,) * 4), *(row(f"r{i}", f"r{i}") for i in range(8))), seeds=range(3))
+    rng = np.random.default_rng(0)
+    for i in range(8):
+        write_seeds(tmp_path, "voc-lt", f"r{i}", 60 + 0.7 * rng.normal(size=3))
+    write_seeds(tmp_path, "voc-lt", "a", [52.2, 52.9, 53.6])
+    cell = compare(declared, load_results(declared, tmp_path)).cells[0]
+    assert (cell.verdict, cell.deviation) == ("inconclusive", 0) and cell.p < 0.05 < cell.p_adjusted
+    assert cell.seeds_needed > 3 and cell.reason.startswith(f"about {cell.seeds_needed} seeds would show it")
+
+
+def test_seeds_shared_with_the_reference_can_decide_as_far_as_it_has_them(tmp_path):
+    declared = grid(table("t", *(row(f"r{i}", f"r{i}") for i in range(6))))
+    rng = np.random.default_rng(0)
+    noise = 0.5 * rng.normal(size=(6, 5))
+
+    def first(difference):
+        theirs = {
+            ("voc-lt", f"r{i}"): {
+                seed: dict.fromkeys(("total", "head", "medium", "tail"), 60 + noise[i, seed]) for seed in range(5)
+            }
+            for i in range(6)
+        }
+        for i in range(6):
+            write(tmp_path, "voc-lt", f"r{i}", 0, 60 + float(noise[i, 0]) + difference * (i == 0))
+        return compare(declared, load_results(declared, tmp_path), reference=theirs).cells[0]
+
+    far, near = first(1.6), first(1.12)
+    assert (far.verdict, far.n, far.reference_n) == ("inconclusive", 1, 1) and 1 < far.seeds_needed <= 5
+    assert (near.verdict, near.reason) == ("inconclusive", "not decidable: the reference has 5 seeds")
+
+
+def test_one_seed_beside_rows_with_more_says_how_many_would_decide(tmp_path):
+    declared = grid(table("t", *(row(f"r{i}", f"r{i}", (50,) * 4) for i in range(9))), seeds=range(5))
+    rng = np.random.default_rng(0)
+    for i in range(8):
+        write_seeds(tmp_path, "voc-lt", f"r{i}", 50 + 0.5 * rng.normal(size=5))
+    write_seeds(tmp_path, "voc-lt", "r8", [52.3])
+    cell = compare(declared, load_results(declared, tmp_path)).cells[-1]
+    assert (cell.verdict, cell.n) == ("inconclusive", 1) and cell.seeds_needed > 1
+
+
+def test_a_column_that_lies_off_unshown_needs_more_seeds_and_its_rows_say_so():
+    cells = judged([4.0] * 12, shared=0.5, seeds=2)
+    outside = [cell for cell in cells if cell.verdict == "inconclusive"]
+    assert outside and not {cell.verdict for cell in cells} & {"above", "below"}
+    assert all(cell.seeds_needed > 2 for cell in outside)
+
+
+def test_a_row_nearer_to_the_reference_than_its_column_is_not_off_the_other_way():
+    """It deviates from its column, but a reader sees its own difference: that is on the column's side."""
+    shown = judged([3.0] * 12 + [1.0], own=0.1, shared=0.1)[-1]
+    assert shown.deviation < -1 and shown.difference > 0
+    assert (shown.verdict, shown.p_adjusted <= 0.05) == ("above", True) and "whole column" in shown.reason
+    moved = judged([3.0] * 12 + [1.0], own=0.1, shared=3.0)[-1]
+    assert moved.verdict not in ("above", "below") and "beside the column's +" in moved.reason
+    assert moved.p_adjusted > 0.05
+    beyond = judged([3.0] * 12 + [-1.0], own=0.1, shared=3.0)[-1]
+    assert beyond.verdict == "below"
+
+
 def test_a_row_that_several_tables_print_is_tested_once():
     once, twice = judged([0.0] * 5 + [3.0]), judged([0.0] * 5 + [3.0])
     entries = [Compared(cell, {s: cell.ours + d for s, d in enumerate((-0.2, 0.2))}, {None: 50.0}) for cell in once]

@@ -25,3 +25,17 @@ def test_no_number_of_seeds_beats_the_noise_of_the_one_published_run():
     assert seeds_needed(1.0, Spread(0.25, 4.0), 5, 0.001, 1) is None
     assert seeds_needed(1.0, Spread(0.25, 4.0), 5, 0.001) is not None
     assert seeds_needed(1.0, UNKNOWN_SPREAD, 5, 0.001) is None
+
+
+def test_one_seed_gains_a_degree_of_freedom_with_each_more():
+    n = seeds_needed(2.5, Spread(0.25, 4.0), 1, 0.01)
+    assert smallest_shown(0.5, 4 + n - 1, n, 0.01) <= 2.5 and n > 1
+    assert n == 2 or smallest_shown(0.5, 4 + n - 2, n - 1, 0.01) > 2.5
+
+
+def test_seeds_that_both_sides_have_reduce_the_noise_of_both():
+    spread = Spread(0.25, 4.0)
+    n = seeds_needed(1.5, spread, 1, 0.05, 1, shared=9)
+    assert smallest_shown(0.5, 4 + n - 1, n, 0.05, n) <= 1.5 < smallest_shown(0.5, 4 + n - 2, n - 1, 0.05, n - 1)
+    assert 1 < n < 9 and seeds_needed(1.5, spread, 1, 0.05, 1, shared=n - 1) is None
+    assert seeds_needed(1.5, spread, 1, 0.05, 1) > n

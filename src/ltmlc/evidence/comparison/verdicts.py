@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from ltmlc.errors import counted_noun
 from ltmlc.evidence.results.reference import PRINTED
 from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread
+from ltmlc.evidence.uncertainty.moderated import Spread
 from ltmlc.evidence.uncertainty.noise import LEVEL, sample_sd
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
@@ -48,11 +49,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Compared:
-    """A cell with what it is made from: our scores by seed, and the reference's."""
+    """A cell with what it is made from: our scores by seed, and the reference's. ``shared``: how many seeds the
+    reference has, where ours are compared with the same ones.
+    """
 
     cell: Comparison
     ours: Mapping[int, float]
     theirs: Mapping[int | None, float]
+    shared: int | None = None
 
 
 def compare_cell(entry: Compared, spread: Spread) -> Compared:
@@ -60,9 +64,10 @@ def compare_cell(entry: Compared, spread: Spread) -> Compared:
     cell, ours, theirs = entry.cell, entry.ours, entry.theirs
     if not ours:
         return entry
-    shared = ours.keys() & theirs.keys()
-    if shared:
-        ours, theirs = {seed: ours[seed] for seed in sorted(shared)}, {seed: theirs[seed] for seed in sorted(shared)}
+    both, shared = sorted(ours.keys() & theirs.keys()), None
+    if both:
+        shared = len(theirs)
+        ours, theirs = {seed: ours[seed] for seed in both}, {seed: theirs[seed] for seed in both}
     mean, other, n, m = fmean(ours.values()), fmean(theirs.values()), len(ours), len(theirs)
     sd = sample_sd(ours.values())
     cell = replace(cell, ours=mean, sd=sd, n=n, reference=other, reference_n=m, difference=mean - other)
@@ -70,7 +75,7 @@ def compare_cell(entry: Compared, spread: Spread) -> Compared:
         return Compared(_undecided(Compared(cell, ours, theirs)), ours, theirs)
     width, p = spread.half_width(n, m), spread.p_value(_excess(cell), n, m)
     cell = replace(cell, low=mean - width, high=mean + width, noise_sd=spread.sd, df=spread.df, p=p)
-    return Compared(cell, ours, theirs)
+    return Compared(cell, ours, theirs, shared)
 
 
 def _excess(cell: Comparison) -> float:
@@ -102,7 +107,7 @@ def judge_column(
     level, pattern = found
     rows = dict(zip(tested, pattern or [None] * len(tested), strict=True))
     cells = [
-        _verdict(entry.cell, level, rows[key], len(tested)) if key in rows and entry.cell.p is not None else entry.cell
+        _verdict(entry, level, rows[key], len(tested)) if key in rows and entry.cell.p is not None else entry.cell
         for key, entry in zip(keys, entries, strict=True)
     ]
     return cells, level
@@ -121,36 +126,51 @@ def _within_rounding(cell: Comparison) -> str:
     return f"the difference is within rounding ({cell.tolerance:.2g})"
 
 
-def _verdict(cell: Comparison, level: Level, row: Deviation | None, rows: int) -> Comparison:
+def _verdict(entry: Compared, level: Level, row: Deviation | None, rows: int) -> Comparison:
     deviation, p_row = (row.difference, row.p_adjusted) if row else (0.0, 1.0)
-    cell = replace(cell, level=level.difference, deviation=deviation, p_adjusted=min(p_row, level.p_adjusted))
+    along = deviation * entry.cell.difference > 0  # a row nearer to the reference than its column is not off itself
+    p_adjusted = min(p_row, level.p_adjusted) if along else level.p_adjusted
+    cell = replace(entry.cell, level=level.difference, deviation=deviation, p_adjusted=p_adjusted)
     if _excess(cell) == 0:
         return replace(cell, verdict="match", reason=_within_rounding(cell))
-    if p_row <= ERROR_RATE:
-        reason = f"{deviation:+.2f} beside the column's {level.difference:+.2f}; adjusted p = {p_row:.2g}"
-        return replace(cell, verdict=_side(deviation), p_adjusted=p_row, reason=reason)
+    beside = f"{deviation:+.2f} beside the column's {level.difference:+.2f}; adjusted p = {p_row:.2g}"
+    if p_row <= ERROR_RATE and along:
+        return replace(cell, verdict=_side(deviation), p_adjusted=p_row, reason=beside)
     outside = cell.p < 1 - LEVEL
     if outside and level.p_adjusted <= ERROR_RATE and level.difference * cell.difference > 0:
         reason = f"with the whole column ({level.difference:+.2f}); adjusted p = {level.p_adjusted:.2g}"
         return replace(cell, verdict=_side(cell.difference), p_adjusted=level.p_adjusted, reason=reason)
+    nearer = f"; {beside}" if p_row <= ERROR_RATE else ""
     if not outside:
-        reason = f"one more run is expected within ± {(cell.high - cell.low) / 2:.2f} (df {cell.df:.1f})"
+        reason = f"one more run is expected within ± {(cell.high - cell.low) / 2:.2f} (df {cell.df:.1f}){nearer}"
         return replace(cell, verdict="within noise", reason=reason)
-    return _inconclusive(cell, row.spread if row else UNKNOWN_SPREAD, rows)
+    needed = _seeds_needed(entry, level, row, rows)
+    if needed is not None:
+        reason = f"about {needed} seeds would show it in {POWER:.0%} of cases, if it is as large as it looks"
+    elif cell.origin == "reference":
+        reason = f"not decidable: the reference has {counted_noun(entry.shared or cell.reference_n, 'seed')}"
+    else:
+        reason = "not decidable: the published run is one draw"
+    return replace(cell, verdict="inconclusive", reason=reason + nearer, seeds_needed=needed)
 
 
 def _side(difference: float) -> str:
     return "above" if difference > 0 else "below"
 
 
-def _inconclusive(cell: Comparison, spread: Spread, rows: int) -> Comparison:
-    """Outside its own interval, but not beyond what so many rows do by chance."""
-    excess = max(abs(cell.deviation) - cell.tolerance, 0.0)
-    needed = seeds_needed(excess, spread, cell.n, ERROR_RATE / (2 * rows), cell.reference_n)
-    if needed is not None:
-        reason = f"about {needed} seeds would show it in {POWER:.0%} of cases, if it is as large as it looks"
-    elif cell.origin == "reference":
-        reason = f"not decidable: the reference has {cell.reference_n} seeds"
-    else:
-        reason = "not decidable: the published run is one draw"
-    return replace(cell, verdict="inconclusive", reason=reason, seeds_needed=needed)
+def _seeds_needed(entry: Compared, level: Level, row: Deviation | None, rows: int) -> int | None:
+    """To show what is outside its own interval beyond what so many rows do by chance: the whole column or the row,
+    whichever lies off the way the cell does and needs fewer seeds.
+    """
+    cell = entry.cell
+    ways = [(level.difference, level.spread, 2 if row else 1)] + (
+        [(row.difference, row.spread, 2 * rows)] if row else []
+    )
+    found = [
+        seeds_needed(
+            abs(gap) - cell.tolerance, spread, cell.n, ERROR_RATE / tests, cell.reference_n, shared=entry.shared
+        )
+        for gap, spread, tests in ways
+        if gap * cell.difference > 0
+    ]
+    return min((seeds for seeds in found if seeds is not None), default=None)

@@ -31,15 +31,21 @@ _ALIKE = 10.0  # degrees of freedom of the typical variance: rows of one table v
 
 
 class Level(NamedTuple):
-    """The whole column, in points: mean difference of ``rows`` rows, its 95 % interval, p-value and adjusted one."""
+    """The whole column, in points: mean difference of ``rows`` rows, its 95 % interval, the spread of the mean of one
+    draw of each, p-value and adjusted one.
+    """
 
     difference: float
     low: float
     high: float
-    df: int
+    spread: Spread
     rows: int
     p: float
     p_adjusted: float
+
+    @property
+    def df(self) -> float:
+        return self.spread.df
 
 
 class Deviation(NamedTuple):
@@ -88,7 +94,7 @@ def level_and_pattern(
     p, half = spread.p_value(excess, seeds, others), spread.half_width(seeds, others)
     smallest = min(pattern[1]) if pattern else None
     p_level = p if smallest is None else holm([p, smallest])[0]
-    level = Level(mean, mean - half, mean + half, spread.df, len(centre), p, float(p_level))
+    level = Level(mean, mean - half, mean + half, spread, len(centre), p, float(p_level))
     if pattern is None:
         return level, None
     differences, adjusted, spreads = pattern

@@ -22,16 +22,26 @@ def smallest_shown(sd: float, df: float, n: int, threshold: float, m: float = ma
     return border * sd * math.sqrt(1 / n + 1 / m)
 
 
-def seeds_needed(excess: float, spread: Spread, n: int, threshold: float, m: float = math.inf) -> int | None:
-    """Fewest seeds, more than the present ``n``, that show ``excess``; degrees of freedom grow as the seeds do.
+def seeds_needed(
+    excess: float, spread: Spread, n: int, threshold: float, m: float = math.inf, *, shared: int | None = None
+) -> int | None:
+    """Fewest seeds, more than the present ``n``, that show ``excess``; degrees of freedom grow as the seeds do, from
+    a single one by one each.
 
-    None if 50 are not enough: the other side's ``m`` draws are noise that our seeds cannot reduce.
+    None if 50 are not enough: the other side's ``m`` draws are noise that our seeds cannot reduce. ``shared``: so many
+    seeds the other side has, each compared with ours of that seed, so that m grows with n and is no more than that.
     """
-    if not spread.df or n < 2 or smallest_shown(spread.sd, math.inf, MOST_SEEDS, threshold, m) > excess:
+    most = shared or MOST_SEEDS
+
+    def shown(seeds: int, df: float) -> bool:
+        return smallest_shown(spread.sd, df, seeds, threshold, seeds if shared else m) <= excess
+
+    def df(seeds: int) -> float:
+        return spread.df * (seeds - 1) / (n - 1) if n > 1 else spread.df + seeds - 1
+
+    if not spread.df or not shown(most, math.inf):
         return None
-    counts = range(n + 1, MOST_SEEDS + 1)
-    per_seed = spread.df / (n - 1)
-    return next((k for k in counts if smallest_shown(spread.sd, per_seed * (k - 1), k, threshold, m) <= excess), None)
+    return next((seeds for seeds in range(n + 1, most + 1) if shown(seeds, df(seeds))), None)
 
 
 def detectable(spread: float, seeds: int, claims: int) -> float:
