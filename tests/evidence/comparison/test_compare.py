@@ -315,3 +315,21 @@ def test_an_unreadable_file_is_named_in_the_report(tmp_path):
 def test_nothing_to_compare_says_so(tmp_path):
     declared = grid(table("t", row("A", "a")))
     assert "Nothing to compare" in diff_markdown(compare(declared, load_results(declared, tmp_path)))
+
+
+def test_a_reference_without_these_data_sets_is_named_with_those_it_has(tmp_path):
+    declared = grid(table("t", row("A", "a", datasets=("coco-lt",))))
+    text = diff_markdown(
+        compare(declared, load_results(declared, tmp_path), reference=reference(s0=50.0), against="r.csv")
+    )
+    assert "`r.csv` has no run of these tables on coco-lt; it has runs on voc-lt" in text
+    assert "published number" not in text
+
+
+def test_cells_without_a_verdict_are_counted_by_the_reasons_they_have(tmp_path):
+    declared = grid(table("t", row("A", "a", (50,) * 4), row("B", "b", (50,) * 4)), seeds=(0, 1))
+    write_seeds(tmp_path, "voc-lt", "a", [(52.0, 50, 50, 40.0), (52.0, 51, 52, 42.0)])
+    results = load_results(declared, tmp_path)
+    text = diff_markdown(compare(declared, results))
+    assert "1 cell without a verdict: no seed moves this column" in text and "one seed measures no noise" not in text
+    assert "| no verdict | no seed moves this column" in text

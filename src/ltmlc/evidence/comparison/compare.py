@@ -7,10 +7,11 @@ so a whole column moves together; two questions are asked of each column (``unce
 
 * match: equal as printed, the difference is within rounding (``rounding_tolerance``, granted on top everywhere).
 * above, below: the row deviates from the level of its column; or the column as a whole lies off, and this row with it.
+  Both the way its own difference points: a row that is nearer to the reference than its column says so as a reason.
 * within noise: neither, and the published number is inside the 95 % prediction interval for one more run of this row.
 * inconclusive: outside that interval, but among so many rows such differences are expected by chance. It says how many
   seeds of ours would show a difference as large in 80 % of cases, or that none would: the published run is one draw.
-* no verdict: one seed and nothing to measure the noise with, so that a number it meets may be luck, too.
+* no verdict: nothing to measure the noise with, so that a number that one seed meets may be luck, too.
 * missing, failed: no number of ours.
 
 "Within noise" is not a proof of equality; the width of the interval, printed beside it, says how large a difference
@@ -64,11 +65,17 @@ class Diff:
     seeds: tuple[int, ...]
     messages: tuple[str, ...]
     against: str = "published"  # or the path of the reference file
+    referenced: tuple[str, ...] = ()  # the data sets of that file
 
     @cached_property
     def counts(self) -> Counter[str]:
         """Verdict -> number of cells."""
         return Counter(cell.verdict for cell in self.cells)
+
+    @property
+    def tested(self) -> list[Comparison]:
+        """Cells whose difference is held against noise."""
+        return [cell for cell in self.cells if cell.p is not None]
 
     @property
     def judged(self) -> int:
@@ -111,6 +118,7 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
         results.seeds,
         results.messages,
         against,
+        tuple(dict.fromkeys(dataset for dataset, _ in reference or ())),
     )
 
 

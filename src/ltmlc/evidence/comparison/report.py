@@ -1,9 +1,11 @@
 """``diff.csv`` and ``diff.md``: the comparison as files. Verdict counts first."""
 
+from collections import Counter
 from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_code, markdown_escape
+from ltmlc.errors import counted_noun
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
 from ltmlc.evidence.grouping import grouped
@@ -57,15 +59,15 @@ def _counts(diff: Diff) -> str:
 
 def multiplicity(diff: Diff) -> str:
     """What so many tests at once imply, in plain words."""
-    tested = [cell for cell in diff.cells if cell.p is not None]
+    tested, reasons = diff.tested, Counter(cell.reason for cell in diff.cells if cell.verdict == "no verdict")
     if not tested:
         if not diff.cells:
-            return "Nothing to compare: no row has a published number for these data sets; give a reference file."
+            return _nothing(diff)
         if all(cell.verdict == "match" for cell in diff.cells if cell.ours is not None) and diff.counts["match"]:
             return "Every finished run gives the reference's number with the reference's seed."
         finished = any(cell.ours is not None for cell in diff.cells)
         return (
-            f"No verdicts: {RUN_TWO_SEEDS}. The differences below stand alone."
+            f"No verdicts: {'; '.join(reasons)}. The differences below stand alone."
             if finished
             else "No run has finished yet."
         )
@@ -80,8 +82,17 @@ def multiplicity(diff: Diff) -> str:
         f"deviate besides? {len(found)} cells are above or below: {alone} by themselves, {rest} with their whole "
         f"column. Under exact reproduction a column has such a cell in {ERROR_RATE:.0%} of cases."
     )
-    untested = sum(cell.verdict == "no verdict" for cell in diff.cells)
-    return text + (f" {untested} cells have no verdict: {RUN_TWO_SEEDS}." if untested else "")
+    untested = [f" {counted_noun(number, 'cell')} without a verdict: {reason}." for reason, number in reasons.items()]
+    return "".join([text, *untested])
+
+
+def _nothing(diff: Diff) -> str:
+    if diff.against == "published":
+        return "Nothing to compare: no row has a published number for these data sets; give a reference file."
+    return (
+        f"Nothing to compare: {markdown_code(diff.against)} has no run of these tables on {', '.join(diff.datasets)}; "
+        f"it has runs on {', '.join(diff.referenced) or 'no data set'}. Give another reference file."
+    )
 
 
 def _levels(diff: Diff) -> str:
@@ -148,7 +159,7 @@ def _table(name: str, cells: list[Comparison]) -> str:
     for cell in cells:
         ours = number(cell.ours) + ("" if cell.sd is None else f" ± {cell.sd:.2f} (n = {cell.n})")
         interval = "" if cell.low is None else f"{cell.low:.2f} – {cell.high:.2f}"
-        reason = "" if cell.verdict == "no verdict" else cell.reason
+        reason = "" if cell.reason == RUN_TWO_SEEDS else cell.reason  # of one seed it is said above, once
         rows.append(
             [
                 markdown_escape(cell.row),
