@@ -3,13 +3,16 @@ from types import SimpleNamespace
 
 import pytest
 from evidence.report_pages import ROOT, small_evidence, small_results
-from evidence.synthetic import write
+from evidence.synthetic import grid, row, split, table, write
 
 from ltmlc.evidence.markup import count_verdicts
 from ltmlc.evidence.report import write_report
 from ltmlc.evidence.report.facts import citations, costs, environment_values, judged_datasets, total_time
+from ltmlc.evidence.report.gather import Evidence
+from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.report.lead import lead
 from ltmlc.evidence.report.markdown import evidence_markdown
+from ltmlc.evidence.results.results import load_results
 
 
 @pytest.fixture
@@ -27,6 +30,19 @@ def test_the_cost_of_a_data_set_is_that_of_its_finished_runs(evidence):
     assert cost.memory == {"host_bytes": 3 * 2**30, "device_bytes": 0}
     assert cost.devices == ("cpu",)
     assert total_time(evidence.results) == "2 min"
+
+
+def test_one_seed_has_verdicts_where_the_seeds_of_a_reference_measure_the_noise(tmp_path):
+    reference = tmp_path / "reference.csv"
+    lines = [f"voc-lt,a,{seed},{50 + seed},50,50,{50 - seed}" for seed in range(3)]
+    reference.write_text("\n".join(["dataset,run,seed,total,head,medium,tail", *lines]))
+    asked = grid(table("t", row("A", "a")))
+    asked.config.update(reference=str(reference), figures=str(tmp_path))
+    write(tmp_path, "voc-lt", "a", 0, 50.4)
+    evidence = Evidence(asked, load_results(asked, tmp_path), {"voc-lt": split()}, ROOT)
+    assert evidence.diff.tested
+    for page in (evidence_markdown(evidence), report_html(evidence, folder=tmp_path)):
+        assert "One seed" not in page and "no verdicts on numbers" not in page
 
 
 def test_every_value_of_a_version_is_counted(evidence):

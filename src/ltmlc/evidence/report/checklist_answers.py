@@ -123,7 +123,7 @@ def variation(evidence: Evidence) -> Answer:
 
 
 def significance(evidence: Evidence) -> Answer:
-    tested = sum(cell.p is not None for cell in evidence.diff.cells)
+    tested = len(evidence.diff.tested)
     if not tested:
         return "no", "no number could be tested against seed noise"
     test = f"level and pattern, one error of {ERROR_RATE:.0%} a column; {LEVEL:.0%} prediction intervals"

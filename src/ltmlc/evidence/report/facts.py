@@ -93,17 +93,23 @@ def environment_values(results: Iterable[RunResult], key: str) -> dict[str, int]
     return dict(Counter(_COMMIT.sub(r"\1", str(value)) for value in values if value))
 
 
-def headline(results: Results) -> str:
+def headline(evidence: Evidence) -> str:
     """How much is there, and whether it can give verdicts."""
+    results = evidence.results
     counts = results.counts
     others = "".join(f", {number} {status}" for status, number in counts.items() if number and status != "finished")
     text = f"{counts['finished']} of {len(results.runs)} runs finished{others}."
-    if len(results.seeds) == 1:
+    if one_seed_alone(evidence):
         text += (
             " One seed: numbers are shown as they came, but nothing measures the noise between runs, so no difference "
             "is called real. Two seeds or more (configuration key `seeds`) give verdicts."
         )
     return text
+
+
+def one_seed_alone(evidence: Evidence) -> bool:
+    """Whether nothing measures the noise of numbers: one seed, and none of a reference to measure it with."""
+    return len(evidence.results.seeds) == 1 and not evidence.diff.tested
 
 
 def judged_datasets(judged: Iterable[Any], datasets: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ _STATEMENTS = {
 
 def lead(evidence: Evidence) -> list[str]:
     """Sentences: the statements, the numbers, the runs. What cannot be judged yet is said to be open."""
-    return [text for text in (_statements(evidence), _numbers(evidence), headline(evidence.results)) if text]
+    return [text for text in (_statements(evidence), _numbers(evidence), headline(evidence)) if text]
 
 
 def not_asked(evidence: Evidence) -> str:

@@ -83,7 +83,7 @@ def _numbers(diff: Diff, problem: str) -> str:
 
 
 def largest_differences(diff: Diff) -> list[Comparison]:
-    """The cells that lie outside, or that one seed leaves without a verdict, largest difference first."""
+    """The cells that lie outside, or that have no verdict, largest difference first."""
     outside = [cell for cell in diff.cells if cell.verdict in ("above", "below", "no verdict")]
     return sorted((cell for cell in outside if cell.difference), key=lambda cell: -abs(cell.difference))
 

@@ -23,7 +23,7 @@ CELLS = _looks(
     Look("above", "▲", "high", "ours is higher, beyond noise: by itself, or with its whole column"),
     Look("below", "▼", "low", "ours is lower, beyond noise: by itself, or with its whole column"),
     Look("inconclusive", "?", "open", "outside its own interval, but among so many rows some are by chance"),
-    Look("no verdict", "○", "none", "a difference, but one seed gives nothing to measure noise with"),
+    Look("no verdict", "○", "none", "a difference, but nothing to measure noise with"),
     Look("missing", "…", "none", "not run yet"),
     Look("failed", "✗", "fail", "the training failed; its log says why"),
 )

@@ -8,7 +8,15 @@ from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import count_verdicts, hours, named_seeds
-from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, DatasetCost, costs, environment_values, judged_datasets
+from ltmlc.evidence.report.facts import (
+    ENVIRONMENT,
+    MACHINE,
+    DatasetCost,
+    costs,
+    environment_values,
+    judged_datasets,
+    one_seed_alone,
+)
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
@@ -119,7 +127,7 @@ def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[
         text = run if every else f"{run} ({named_seeds([result.seed for result in results])})"
         per_dataset.setdefault(evidence.titles[dataset], []).append(text)
     notes = [*evidence.results.messages, *evidence.labels[1], *([evidence.problem] if evidence.problem else [])]
-    if len(evidence.results.seeds) == 1:
+    if one_seed_alone(evidence):
         notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
     open_claims = sum(verdict.verdict == "missing" for verdict in evidence.counted)
     if open_claims:
