@@ -468,6 +468,56 @@ def test_a_gain_is_compared_between_two_data_sets_whose_seeds_are_not_paired(oth
         assert judged.high - judged.difference == pytest.approx(half, rel=0.01)
 
 
+@pytest.fixture
+def three_data_sets():
+    """A above B by 1 and C above B by 2 on voc-lt, and on another data set in its role; by 5 and 9 on coco-lt."""
+    names = ("voc-lt", "mine", "coco-lt")
+    asked = grid(table("t", *(row(run, run, datasets=names) for run in "ABC")), seeds=range(3))
+    asked.datasets["mine"]["twin"] = "voc-lt"
+    runs = {}
+    for name, gains, own in (("voc-lt", (1.0, 2.0), 0.2), ("mine", (3.0, 2.0), 0.3), ("coco-lt", (5.0, 9.0), 0.2)):
+        first, second = ([50 + gain + own * each for each in (-1, 0, 1)] for gain in gains)
+        scores = {"A": first, "B": [50.0] * 3, "C": second[1:] + second[:1]}
+        runs |= results(scores, dataset=name, seeds=range(3)).runs
+    return asked, Results(runs, (0, 1, 2))
+
+
+def gains(*pairs) -> Claim:
+    parts = [part(*pair) for pair in pairs]
+    facts = {"gains": dict.fromkeys(TWINS, parts)}
+    return Claim(f"more{len(pairs)}", "4.3", "More.", "gains_more_on", TWINS, {}, facts=facts)
+
+
+def test_every_pair_of_data_sets_is_named_and_all_are_tested_together(three_data_sets):
+    alone = judge_claims(*three_data_sets, [gains(("A", "B"))])
+    assert [each.comparison.split(", ")[1] for each in alone] == ["coco-lt less voc-lt", "coco-lt less mine"]
+    assert [each.difference for each in alone] == pytest.approx([4.0, 2.0])
+    assert [each.p_adjusted for each in alone] == pytest.approx([2 * each.p for each in alone])
+    assert [each.same_as for each in alone] == ["", ""]
+    more = judge_claims(*three_data_sets, [gains(("A", "B")), gains(("A", "B"), ("C", "B"))])
+    assert [each.p_adjusted for each in more[:2]] == pytest.approx([4 * each.p for each in alone])
+
+
+def test_a_pair_of_data_sets_that_cannot_be_compared_is_named_with_the_one_that_lacks_runs(three_data_sets):
+    asked, known = three_data_sets
+    left = Results({key: run for key, run in known.runs.items() if key[0] != "mine"}, known.seeds)
+    whole, lacking = judge_claims(asked, left, [gains(("A", "B"))])
+    assert whole.verdict == "holds" and lacking.verdict == "missing"
+    assert lacking.reason == "coco-lt less mine: mine: 2 of 2 rows without a result, first t: A"
+
+
+def test_a_gain_that_is_one_run_less_itself_on_one_of_two_data_sets_is_compared_on_neither(three_data_sets):
+    """On voc-lt the rows A and B are the same run, on coco-lt C and B are: only that of C over A is one on both."""
+    asked, known = three_data_sets
+    rows = {each.label: each for each in asked.tables["t"].rows}
+    rows["A"].run["voc-lt"], rows["C"].run["coco-lt"] = "B", "B"
+    judged = judge_claims(asked, known, [gains(("A", "B"), ("C", "A"))])[0]
+    assert judged.parts == 1 and judged.comparison.startswith("C against A")
+    assert judged.difference == pytest.approx(-5.0 - 2.0)
+    (nothing, _) = judge_claims(asked, known, [gains(("A", "B"), ("C", "B"))])
+    assert nothing.reason == "its rows are the same run on voc-lt or coco-lt"
+
+
 # Output
 
 

@@ -62,13 +62,7 @@ def judge_claims(
             elif claim.kind in ("probability", "split") and dataset in claim.about:
                 judge = judge_probability if claim.kind == "probability" else judge_split
                 verdicts.append(verdict_of(claim, dataset, *judge(claim, (splits or {}).get(dataset))))
-    for claim in (claim for claim in claims if claim.kind == "gains_more_on"):
-        for few, many in product(*(_playing(role, grid) for role in TWINS)):
-            parts = _measure_between(claim, few, many, rows, results)
-            if isinstance(parts, str):
-                verdicts.append(missing(claim, "", parts, 0, None))
-            else:
-                verdicts += judge_together({claim.id: claim}, {claim.id: parts}, None, "").values()
+    verdicts += _judge_between([claim for claim in claims if claim.kind == "gains_more_on"], grid, rows, results)
     of_losses = {"threshold": judge_threshold, "gradient": judge_gradients}
     facts = [claim for claim in claims if claim.kind in of_losses]
     return verdicts + [verdict_of(claim, "", *of_losses[claim.kind](claim, curves)) for claim in facts]
@@ -78,12 +72,32 @@ def _measure(
     parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results
 ) -> list[Measured] | str:
     """The parts of a claim that are differences, or why they cannot be measured."""
+    measured = _measure_each(parts, dataset, rows, results)
+    if isinstance(measured, str):
+        return measured
+    return list(filter(None, measured)) or "its rows are the same run on this data set"
+
+
+def _measure_each(
+    parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row], results: Results
+) -> list[Measured | None] | str:
+    """Every part of a claim in its place, None where its rows are one run; or why they cannot be measured."""
     if problem := problem_of(parts, dataset, rows, results):
         return problem
-    measured = [each for part in parts if (each := measure(part, dataset, rows, results)) is not None]
-    if not all(each.draws for each in measured):
+    measured = [measure(part, dataset, rows, results) for part in parts]
+    if not all(each.draws for each in measured if each):
         return "no seed is finished for all of its rows"
-    return measured or "its rows are the same run on this data set"
+    return measured
+
+
+def _judge_between(claims: Sequence[Claim], grid: Grid, rows: Mapping[RowName, Row], results: Results) -> list[Verdict]:
+    """Claims about two data sets, on every pair that plays them, all tested together."""
+    pairs = list(product(*(_playing(role, grid) for role in TWINS)))
+    asked = {(claim.id, *pair): claim for claim in claims for pair in pairs}
+    measured = {name: _measure_between(claim, name[1:], rows, results) for name, claim in asked.items()}
+    found = {name: parts for name, parts in measured.items() if not isinstance(parts, str)}
+    judged = judge_together(asked, found, None, "")
+    return [judged.get(name) or missing(claim, "", measured[name], 0, None) for name, claim in asked.items()]
 
 
 def _playing(role: str, grid: Grid) -> list[str]:
@@ -91,10 +105,17 @@ def _playing(role: str, grid: Grid) -> list[str]:
 
 
 def _measure_between(
-    claim: Claim, few: str, many: str, rows: Mapping[RowName, Row], results: Results
+    claim: Claim, datasets: tuple[str, str], rows: Mapping[RowName, Row], results: Results
 ) -> list[Measured] | str:
-    """By how much every gain is larger on the data set with more classes, or why that cannot be measured."""
+    """By how much every gain is larger on the second data set, which has more classes, or why that cannot be measured.
+    One that is a run less itself on either is left out.
+    """
     gains = [
-        _measure(claim.facts["gains"][role], each, rows, results) for role, each in zip(TWINS, (few, many), strict=True)
+        _measure_each(claim.facts["gains"][role], dataset, rows, results)
+        for role, dataset in zip(TWINS, datasets, strict=True)
     ]
-    return next((each for each in gains if isinstance(each, str)), None) or measure_between(*gains)
+    problems = [f"{name}: {each}" for name, each in zip(datasets, gains, strict=True) if isinstance(each, str)]
+    if problems:
+        return f"{datasets[1]} less {datasets[0]}: {'; '.join(problems)}"
+    both = [pair for pair in zip(*gains, strict=True) if all(pair)]
+    return measure_between(both, datasets) if both else f"its rows are the same run on {' or '.join(datasets)}"

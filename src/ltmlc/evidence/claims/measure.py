@@ -24,6 +24,10 @@ class Measured:
     contrast: Contrast = field(repr=False)
     draws: Mapping[int, float]  # by seed
     spread: Spread = UNKNOWN_SPREAD  # of one of them
+    between: str = ""  # the two data sets, where it is a difference between such
+
+    def __str__(self) -> str:
+        return f"{self.part}, {self.between}" if self.between else str(self.part)
 
     @property
     def test(self) -> tuple[Contrast, float]:
@@ -112,16 +116,24 @@ def _turned(contrast: Contrast) -> Contrast:
     return tuple((run, -weight) for run, weight in weights), column, less
 
 
-def measure_between(fewer: Sequence[Measured], more: Sequence[Measured]) -> list[Measured]:
-    """Each gain on one data set less the same gain on another one, as a single draw: no seed is common to both, so
-    their errors add (Welch), each by its own spread and degrees of freedom.
+def measure_between(gains: Sequence[tuple[Measured, Measured]], datasets: tuple[str, str]) -> list[Measured]:
+    """Each gain on the second data set less the same gain on the first, as a single draw: no seed is common to both,
+    so their errors add (Welch), each by its own spread and degrees of freedom.
     """
-    sides = [[(each, spreads_of(side)[each.contrast]) for each in side] for side in (more, fewer)]
+    spreads = [spreads_of(side) for side in zip(*gains, strict=True)]
     found = []
-    for pair in zip(*sides, strict=True):
-        spread = added(Spread(each.variance / len(side.draws), each.df) for side, each in pair)
-        first = pair[0][0]
-        found.append(Measured(first.part, first.contrast, {0: first.mean - pair[1][0].mean}, spread))
+    for pair in gains:
+        own = [by_contrast[each.contrast] for by_contrast, each in zip(spreads, pair, strict=True)]
+        spread = added(Spread(each.variance / len(side.draws), each.df) for side, each in zip(pair, own, strict=True))
+        less, more = pair
+        weights = [
+            (f"{dataset}: {run}", sign * weight)
+            for sign, dataset, each in zip((-1, 1), datasets, pair, strict=True)
+            for run, weight in each.contrast[0]
+        ]
+        contrast = (tuple(weights), *more.contrast[1:])
+        names = f"{datasets[1]} less {datasets[0]}"
+        found.append(Measured(more.part, contrast, {0: more.mean - less.mean}, spread, names))
     return found
 
 

@@ -16,7 +16,7 @@ Size is another question than direction: *as large* if one more run of ours coul
 or *larger*. And a difference that is not shown may be *equal within 0.5* (two one-sided tests) or only untold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,17 +75,20 @@ def missing(claim: Claim, dataset: str, reason: str, parts: int, twin: str | Non
 
 
 def judge_together(
-    claims: Mapping[str, Claim], measured: Mapping[str, list[Measured]], twin: str | None, dataset: str
-) -> dict[str, Verdict]:
-    """Of the claims that can be measured, by their ids."""
+    claims: Mapping[Hashable, Claim],
+    measured: Mapping[Hashable, list[Measured]],
+    twin: str | None,
+    dataset: str,
+) -> dict[Hashable, Verdict]:
+    """Of the claims that can be measured, by the names of ``measured``."""
     tested = [name for name, parts in measured.items() if all(each.known for each in parts)]
     chance = dict(zip(tested, chances([measured[name] for name in tested]), strict=True))
-    first: dict[Any, str] = {}
+    first: dict[Any, Hashable] = {}
     judged = {}
     for name, parts in measured.items():
         same = first.setdefault(frozenset(each.test for each in parts), name)
         verdict = _judge(claims[name], parts, chance.get(name), twin, dataset)
-        judged[name] = replace(verdict, same_as=same if same != name else "")
+        judged[name] = replace(verdict, same_as=claims[same].id if same != name else "")
     return judged
 
 
@@ -98,7 +101,7 @@ def _judge(claim: Claim, parts: list[Measured], chance: Chance | None, twin: str
         *direction(parts),
         parts=len(parts),
         as_stated=sum(each.excess > 0 for each in parts),
-        comparison=str(weakest.part),
+        comparison=str(weakest),
         difference=weakest.mean,
         n=len(weakest.draws),
         stated=claim.stated.get(twin, ""),
