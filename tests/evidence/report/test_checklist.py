@@ -1,7 +1,8 @@
+import re
 from dataclasses import replace
 
 import pytest
-from evidence.report_pages import small_evidence, small_grid, small_results
+from evidence.report_pages import ROOT, small_evidence, small_grid, small_results
 
 from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.report.checklist import checklist_markdown, sections
@@ -71,6 +72,14 @@ def test_one_seed_is_no_variation(tmp_path):
     found = answers(small_evidence(tmp_path, asked=small_grid(seeds=(0,))))
     assert found["Central tendency and variation"][0] == "no"
     assert found["7. Statistical significance"][0] == "no"
+
+
+def test_every_file_of_code_that_is_named_is_there(tmp_path):
+    asked = small_grid()
+    asked.datasets["voc-lt"]["source"] = {"kind": "digits"}
+    text = checklist_markdown(small_evidence(tmp_path, asked=asked))
+    named = set(re.findall(r"[\w./-]+/[\w.-]+\.py|src/[\w/]+", text))
+    assert "src/ltmlc/data/sources/digits.py" in named and [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_nothing_finished_is_answered_so(tmp_path):

@@ -41,4 +41,7 @@ def new_data(evidence: Evidence) -> Answer:
     digits = [evidence.titles[name] for name, settings in evidence.grid.datasets.items() if made_by_code(settings)]
     if not digits:
         return "not applicable", "no data set is new"
-    return "yes", f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by data/sources/digits.py"
+    return (
+        "yes",
+        f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by src/ltmlc/data/sources/digits.py",
+    )
