@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from calibration import COLUMNS, WORLDS, claim_rates, table_rates, worlds  # noqa: E402
+from calibration import COLUMNS, LAYOUTS, WORLDS, claim_rates, layout_rates, table_rates, worlds  # noqa: E402
 
 TABLES = 40  # of which 5 % are 2; more than 7 come once in a thousand times
 
@@ -25,6 +25,12 @@ def test_exact_reproduction_hardly_ever_gives_an_above_or_below(simulated, name,
     assert all(rates.false[column] * TABLES <= 7 for column in COLUMNS)
     assert 0.9 <= np.mean([rates.cells[column] for column in COLUMNS]) <= 0.985
     assert np.mean([rates.levels[column] for column in COLUMNS]) >= 0.88
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_seeds_that_rows_do_not_share_give_hardly_ever_an_above_or_below(simulated, layout):
+    false, held = layout_rates(simulated[WORLDS[1]], layout, TABLES)
+    assert false * TABLES <= 7 and held >= 0.88
 
 
 def test_without_any_effect_hardly_any_set_of_claims_has_one_that_holds_or_is_reversed(simulated):
