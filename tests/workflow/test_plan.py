@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-RULES = Path(__file__).parents[2] / "workflow" / "rules"
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "workflow" / "rules"
 TEXT = "".join(file.read_text() for file in sorted(RULES.glob("*.smk")))
 BLOCKS = dict(re.findall(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", TEXT, flags=re.M | re.S))
 # Those that are another one but for what they say: all is inherited, except that they stay where Snakemake runs.
@@ -36,6 +37,20 @@ def test_the_demo_is_92_trainings_from_weights_of_its_own(project):
     two = project.plan("--configfile", "config/demo.yaml", "--config", "seeds=[0, 1]")
     assert two.jobs["pretrain"] == 4, "what the starting weights vary by must be in the spread between seeds"
     assert not re.search(r"results/(?!demo)", plan.text)
+
+
+def test_make_photographs_is_46_trainings_all_tables_and_figure_4_without_a_download(project):
+    """With the targets that the Makefile names."""
+    makefile = (ROOT / "Makefile").read_text()
+    (targets,) = re.findall(r"\$\(SNAKEMAKE\) (.* config/photographs\.yaml)$", makefile, flags=re.M)
+    plan = project.plan(*targets.split())
+    assert plan.jobs["train"] == 46
+    assert {(dataset, seed) for dataset, _, seed in plan.trainings} == {("voc07-lt-pooled", "0")}
+    assert "download" not in plan.jobs and "pretrain" not in plan.jobs
+    once = ("subset", "pack", "features", "compare", "claims", "label_metrics", "figure_sweep")
+    assert {rule: plan.jobs[rule] for rule in once} == dict.fromkeys(once, 1)
+    assert set(re.findall(r"/(table\d)\.md", plan.text)) == {f"table{number}" for number in range(1, 7)}
+    assert not re.search(r"results/(?!photographs)", plan.text)
 
 
 def test_the_workflow_runs_without_the_front_door(project):
