@@ -1,9 +1,13 @@
 """Verbs that gather what was made."""
 
+import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
+import tiny_config
+from training.tiny import make_data
 
 from ltmlc.cli import main
 
@@ -28,3 +32,26 @@ def test_a_figure_of_what_is_not_there_is_refused_with_what_there_is(tmp_path, m
     assert main(["figures", *asked, *config, "--out", str(tmp_path)]) == 2
     assert f"{asked[-1]!r}; this configuration has: " in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_false_keeps_photographs_out_of_the_contact_sheets(tmp_path, monkeypatch):
+    """What is drawn then is what can be drawn where there is no photograph at all."""
+    monkeypatch.chdir(tmp_path)
+    data = make_data(Path("results/data/tiny"))
+    write_json("config/tables/mine.yaml", tiny_config.table(tiny_config.DR))
+    shown, hidden = sheets("shown", pictures=True), sheets("hidden", pictures=False)
+    shutil.rmtree(data / "pack")
+    assert hidden == sheets("absent", pictures=False)
+    assert [name for name in hidden if hidden[name] == shown[name]] == []
+
+
+def sheets(out: str, *, pictures: bool) -> dict[str, bytes]:
+    """The files of `ltmlc figures data` with photographs on them."""
+    write_json("config/datasets/tiny.yaml", {**tiny_config.DATASET, "pictures": pictures})
+    assert main(["figures", "data", "--config", json.dumps(tiny_config.CONFIG), "--out", out]) == 0
+    return {path.name: path.read_bytes() for name in ("images", "augmentation") for path in Path(out).glob(f"{name}_*")}
+
+
+def write_json(file: str, content: dict) -> None:
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    Path(file).write_text(json.dumps(content))
