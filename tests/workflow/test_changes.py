@@ -4,6 +4,7 @@ One small reproduction (tests/workflow/tiny_photographs.py) is really run; then 
 Snakemake what it would do, and puts it back. Rows whose answer depends on running are run, in a copy.
 """
 
+import json
 import os
 import shutil
 import time
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 from workflow.project_copy import Project
 
+from ltmlc.training.predict import predict_images
 from workflow import tiny_photographs
 
 
@@ -346,7 +349,30 @@ def test_damaged_starting_weights_are_made_again_and_nothing_is_trained(copied):
     file.write_bytes(b"")
     run(copied, "--", *(name for name in before if "/strokes/" in name))
     assert metrics(copied) == before
-    assert len(file.read_bytes()) == len(weights)
+    assert file.read_bytes() == weights
+
+
+def test_a_run_trained_again_to_keep_its_network_is_the_same_result(copied):
+    """As docs/use-a-network.md says; the workflow has nothing to do afterwards."""
+    folder = copied.root / "results/runs/photographs/lsep_bs-16/seed0"
+    before = result(folder)
+    done = copied.run("ltmlc", "train", "photographs", "lsep_bs-16", "--seed", "0", "--keep-weights")
+    assert done.returncode == 0, done.stderr
+    assert result(folder) == before
+    found = predict_images(folder, pack=copied.root / f"{RESULTS}/pack", device="cpu")
+    own = np.load(folder / "predictions.npz")
+    np.testing.assert_allclose(found.logits[-len(own["ids"]) :], own["logits"], rtol=1e-5, atol=1e-6)
+    assert not copied.plan().trainings
+
+
+def result(folder: Path) -> dict[str, object]:
+    """What two trainings of one run have in common: all but when, how fast and by which command."""
+    fields = json.loads((folder / "metrics.json").read_text())
+    names = ("map", "ap_per_class", "spec", "code", "split_sha256", "weights_sha256", "status")
+    history = [(epoch["epoch"], epoch["loss"], epoch["lr"]) for epoch in fields["history"]]
+    made_of = json.loads((folder / "metrics.json.made-of").read_text())["made_of"]
+    predictions = (folder / "predictions.npz").read_bytes()
+    return {name: fields[name] for name in names} | {"history": history, "of": made_of, "predictions": predictions}
 
 
 def test_a_label_reaches_its_table(copied):
