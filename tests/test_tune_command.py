@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from ltmlc.plan.environment import DATA_ROOT_VARIABLE, data_root
 ROOT = Path(__file__).parents[1]
 TABLE = table(DR)
 PRESENT, TUNED = "dr_gamma1-5_gamma2-7_bs-16", "dr_gamma1-5_gamma2-7_bs-16_recipe-dr_lr-0.003"
+RUN, HELD_OUT = f"results/runs/tiny/{TUNED}/seed0", f"results/tune/runs/tiny/{TUNED}/seed0"
+SPLIT, PACK = "results/data/tiny/split.json", "results/data/tiny/pack"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,7 @@ def metrics(run: str) -> dict:
 
 
 def test_no_test_image_is_packed_trained_on_or_scored():
-    whole, derived = load_split("results/data/tiny/split.json"), load_split("results/tune/data/tiny/split.json")
+    whole, derived = load_split(SPLIT), load_split("results/tune/data/tiny/split.json")
     forbidden = set(whole.test_ids)
     assert forbidden
     pack = open_pack("results/tune/data/tiny/pack", split_sha256=derived.sha256)
@@ -136,11 +139,40 @@ def test_the_tuned_table_and_the_command_that_trains_for_it(capsys):
     assert main(["tuned"]) == 0
     text = Path("results/tables/tuned.md").read_text()
     assert "| DR | 0.001 | … |" in text
-    split = "results/data/tiny/split.json"
-    assert main(["pack", "tiny", "--split", split, "--out", "results/data/tiny/pack", "--workers", "1"]) == 0
-    assert main(["train", "tiny", TUNED]) == 0
-    ours = json.loads(Path("results/runs/tiny", TUNED, "seed0", "metrics.json").read_text())
-    assert ours["split_sha256"] == load_split(split).sha256
+    train_the_chosen()
+    ours = json.loads(Path(RUN, "metrics.json").read_text())
+    assert ours["split_sha256"] == load_split(SPLIT).sha256
+
+
+def train_the_chosen() -> None:
+    assert main(["pack", "tiny", "--split", SPLIT, "--out", PACK, "--workers", "1"]) == 0
+    assert main(["train", "tiny", TUNED, "--keep-weights"]) == 0
+
+
+def predicted(network: str, out: str, *options: str) -> list[list[dict[str, str]]]:
+    """The rows of `ltmlc predict`'s file, and those of the thresholds beside it."""
+    assert main(["predict", network, "--pack", PACK, "--device", "cpu", *options, "--out", f"{out}.csv"]) == 0
+    files = (Path(f"{out}.csv"), Path(f"{out}.thresholds.csv"))
+    return [list(csv.DictReader(file.read_text().splitlines())) for file in files]
+
+
+def test_the_held_out_run_of_a_network_gives_its_probabilities_and_thresholds():
+    """Exported with its curves, the network gives the same."""
+    train_the_chosen()
+    probabilities, thresholds = predicted(RUN, "probabilities", "--held-out", HELD_OUT)
+    held_out = load_split("results/tune/data/tiny/split.json")
+    assert [row["image"] for row in probabilities] == open_pack(PACK).ids
+    assert all(0 < float(row[name]) < 1 for row in probabilities for name in held_out.classes)
+    assert list(thresholds[0]) == ["class", "logit", "probability", "f1_held_out", "positives_held_out"]
+    assert [row["class"] for row in thresholds] == held_out.classes
+    assert [int(row["positives_held_out"]) for row in thresholds] == held_out.test_class_counts
+
+    pytest.importorskip("safetensors")
+    onnx = ["--onnx"] if find_spec("onnxscript") and find_spec("onnxruntime") else []
+    assert main(["export-model", RUN, "--held-out", HELD_OUT, *onnx, "--out", "model"]) == 0
+    files = {"README.md", "model.json", "model.safetensors", *(["model.onnx"] if onnx else [])}
+    assert {path.name for path in Path("model").iterdir()} == files
+    assert predicted("model", "again", "--probabilities") == [probabilities, thresholds]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +181,7 @@ def test_the_tuned_table_and_the_command_that_trains_for_it(capsys):
         (["tune", "tony"], ["'tony'", "tiny"]),
         (["tune", "tiny", "--table", "yours"], ["yours", "mine"]),
         (["tune", "tiny", "--factors", "0"], ["tune.factors", "above 0"]),
-        (["holdout", "--split", "results/data/tiny/split.json", "--share", "1", "--out", "x"], ["share", "0 and 1"]),
+        (["holdout", "--split", SPLIT, "--share", "1", "--out", "x"], ["share", "0 and 1"]),
         (["holdout", "--split", "nowhere.json", "--out", "x"], ["split file", "not found", "nowhere.json"]),
     ],
 )
