@@ -45,12 +45,17 @@ class ProjectCopy:
         copy_parts(root, PARTS)
 
     def run(self, command: str) -> str:
-        """What a command prints; in a shell, with this Python and what is installed beside it. Fails where it does."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("LTMLC")}
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment |= {"PATH": path, "PYTHONPATH": str(self.root / "src"), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        """What a command prints in the copy, with the copy's sources."""
+        return run_command(command, self.root, source=self.root / "src")
+
+
+def run_command(command: str, folder: Path, *, source: Path = ROOT / "src") -> str:
+    """What a command prints; in a shell, with this Python and what is installed beside it. Fails where it does."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LTMLC")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment |= {"PATH": path, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout

@@ -3,14 +3,17 @@ tabulated and compared with DR.
 """
 
 import csv
+import json
 import re
 from pathlib import Path
 
 import pytest
+import tiny_config
 import yaml
-from project_copy import ROOT, ProjectCopy, code_blocks, commands, titled_blocks
+from project_copy import ROOT, ProjectCopy, code_blocks, commands, run_command, titled_blocks
 
 from ltmlc.cli import main
+from ltmlc.plan.config import merge
 from ltmlc.plan.grid import load_grid
 
 WHOLE = (ROOT / "docs" / "add-a-method.md").read_text(encoding="utf-8")
@@ -66,6 +69,31 @@ def test_the_first_half_shows_the_row_that_new_loss_writes(tmp_path, monkeypatch
     assert len(load_grid("config.yaml").runs["digits20-lt"]) == len(written)
     words = " ".join(commands(FOLDER)).split()
     assert f"mine.{name}:{name}" in words and {row["label"] for row in written} <= {*words}
+
+
+def test_the_first_halfs_commands_train_the_loss_in_an_empty_folder_and_compare_it_with_dr(tmp_path):
+    """All but the last, which chooses rates: what it does is held by tests/workflow/test_tune.py. One small seed."""
+    new, check, train, compare, _ = commands(FOLDER)
+    run_command(new, tmp_path)
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text().replace("seeds: [0, 1]", "seeds: [0]"))
+    shipped = yaml.safe_load((ROOT / "config/datasets/digits20-lt.yaml").read_text())
+    smaller = {key: value for key, value in tiny_config.DATASET.items() if key != "extends"}
+    (tmp_path / "config/datasets").mkdir()
+    (tmp_path / "config/datasets/digits20-lt.yaml").write_text(yaml.safe_dump(merge(shipped, smaller)))
+
+    assert "keeps the contract" in run_command(check, tmp_path)
+    run_command(train, tmp_path)
+    rows = {row["row"]: row for row in csv.DictReader((tmp_path / "results/tables/two_way.csv").open())}
+    assert rows["two_way"]["digits20-lt n"] == rows["DR"]["digits20-lt n"] == "1"
+    (metrics,) = tmp_path.glob(f"results/runs/digits20-lt/{rows['two_way']['digits20-lt run']}/seed0/metrics.json")
+    (term,) = json.loads(metrics.read_text())["spec"]["loss"]
+    assert (term["name"], term["temperature"]) == ("mine.two_way:two_way", 4)
+
+    run_command(compare, tmp_path)
+    total, *_ = csv.DictReader((tmp_path / "results/against_dr.csv").open())
+    expected = float(rows["two_way"]["digits20-lt total"]) - float(rows["DR"]["digits20-lt total"])
+    assert total["column"] == "total" and float(total["map"]) == pytest.approx(expected, abs=0.011)
 
 
 def test_the_page_is_one_file_one_entry_and_one_row():
