@@ -85,6 +85,15 @@ def test_the_same_command_gives_the_same_bits(data, whole, tmp_path):
     tiny.assert_same_bits(whole, tiny.run(data, tmp_path))
 
 
+def test_a_cut_run_on_several_threads_gives_the_same_bits(data, tmp_path):
+    """Of a ResNet wide enough to lie channels last (ltmlc.models.layout), as no other network here does."""
+    model, recipe = {"backbone": "resnet18", "width": 16, "image_size": 32}, {"epochs": 2, "steps": [1]}
+    spec, several = tiny.changed(model=model, recipe=recipe), {"threads": 2, "checkpoint_minutes": 10}
+    whole = tiny.run(data, tmp_path / "whole", spec, **several)
+    assert torch.get_num_threads() == 2
+    tiny.assert_same_bits(whole, tiny.cut_and_resumed(data, tmp_path / "cut", spec, **several))
+
+
 def test_another_seed_gives_other_weights_and_predictions(data, whole, tmp_path):
     other = tiny.run(data, tmp_path, seed=1)
     assert other.metrics["weights_sha256"] != whole.metrics["weights_sha256"]
@@ -93,6 +102,22 @@ def test_another_seed_gives_other_weights_and_predictions(data, whole, tmp_path)
 
 def test_weights_stay_only_if_they_are_asked_for(data, tmp_path):
     assert tiny.run(data, tmp_path, keep_weights=False).weights is None
+
+
+@pytest.mark.parametrize(("shortest", "saves"), [(0, 4), (1e9, 0)])
+def test_each_epoch_ends_with_a_checkpoint_unless_the_last_is_hardly_older(
+    data, tmp_path, monkeypatch, shortest, saves
+):
+    save, saved = run_module.save_checkpoint, []
+
+    def counted(out, state, stamp):
+        saved.append(state["iteration"])
+        return save(out, state, stamp)
+
+    monkeypatch.setattr(run_module, "save_checkpoint", counted)
+    monkeypatch.setattr(run_module, "SHORTEST_INTERVAL", shortest)
+    tiny.run(data, tmp_path, checkpoint_minutes=10)
+    assert saved == [5, 10, 15, 20][:saves]
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP"])

@@ -75,13 +75,13 @@ def run(data: Path, out: Path, spec: dict = SPEC, **options: object) -> SimpleNa
     return SimpleNamespace(code=code, **vars(results(out))) if code == 0 else SimpleNamespace(code=code)
 
 
-def cut_and_resumed(data: Path, out: Path, spec: dict = SPEC) -> SimpleNamespace:
+def cut_and_resumed(data: Path, out: Path, spec: dict = SPEC, **settings: object) -> SimpleNamespace:
     """What :func:`run` leaves where a job was cut short after seven iterations, and begun again."""
-    _, session = training_run._load(make_job(data, out, spec))
+    _, session = training_run._load(make_job(data, out, spec, **settings))
     for _ in range(7):
         session.trainer.step()
     session._save()
-    resumed = run(data, out, spec)
+    resumed = run(data, out, spec, **settings)
     assert resumed.metrics["resumed_from"] == 7
     return resumed
 
