@@ -21,6 +21,9 @@ def test_two_that_do_not_see_each_others_locks_end_in_the_same_tables(whole, und
     whole.forget(*RUNS)
     for each in [whole.start("--nolock", "tables") for _ in range(2)]:
         each.process.wait()
+    assert all((whole.folder(run) / "metrics.json").exists() for run in RUNS)
+    assert any("waiting for it" in whole.log(run) for run in RUNS)
+    assert whole.planned_trainings() == 0
     whole.run()
     assert whole.evidence() == undisturbed.evidence()
 
