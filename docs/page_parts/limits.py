@@ -57,7 +57,8 @@ def limits(grid: Grid, dataset: str, runs: Sequence[str], split: Any, twin: Mapp
         f"## Limits\n\nThis is {title}, not the paper's experiment, and its numbers are never mixed with those of "
         "another protocol. A difference here says what the losses do under this protocol; a difference "
         "that is absent here may be there under the paper's. Every row has its recipe's learning rate: one whose "
-        "gradients are small is further from its best the shorter the schedule (`ltmlc tune` compares at tuned rates)."
+        "gradients are small is further from its best the shorter the schedule; [tuning.md](tuning.md) has rates of "
+        "their own."
     )
     if split is not None:
         single = [name for name, count in zip(split.classes, split.class_counts, strict=True) if count < 10]
