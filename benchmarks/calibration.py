@@ -103,10 +103,10 @@ def judged(
     own = values[:, COLUMNS.index(column)]
     layout = layout or [range(len(own) - 1)] * len(world.runs)
     ours = [{seed: float(own[seed, run]) for seed in seeds} for run, seeds in enumerate(layout)]
-    entries = []
-    for run, scores, spread, published in zip(world.runs, ours, moderate(ours), map(float, own[-1]), strict=False):
-        cell = Comparison("", run, world.dataset, column, run, "cited", published, 1)
-        entries.append(compare_cell(Compared(cell, scores, {None: published}), spread))
+    published, entries = map(float, own[-1, : len(ours)]), []
+    for run, scores, spread, theirs in zip(world.runs[: len(ours)], ours, moderate(ours), published, strict=True):
+        cell = Comparison("", run, world.dataset, column, run, "cited", theirs, 1)
+        entries.append(compare_cell(Compared(cell, scores, {None: theirs}), spread))
     return judge_column(entries)
 
 

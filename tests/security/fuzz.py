@@ -1,6 +1,6 @@
 """A seeded fuzzer of every reader of files that others may have made or damaged.
 
-    python tests/security/fuzz.py --files 10000 --seed 7 [--only NAME]
+    PYTHONPATH=tests python tests/security/fuzz.py --files 10000 --seed 7 [--only NAME]
 
 Each reader gets its valid file with bytes flipped, cut, doubled, swapped for hostile ones, or (JSON, YAML) with values
 replaced; now and then a folder, a pipe, a device, a link, or gigabytes in its place. It may return or raise InputError.
@@ -220,6 +220,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=READERS)
     options = parser.parse_args()
+    if options.files < 1:
+        parser.error("--files: one or more")
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, _hang)
     names = [options.only] if options.only else list(READERS)

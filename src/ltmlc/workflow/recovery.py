@@ -141,17 +141,21 @@ def is_due(result: Path, damaged: Collection[Path]) -> bool:
     return result in damaged or (result.name == METRICS and any(path.parent == result.parent for path in damaged))
 
 
+def _kept_before(path: Path) -> Path | None:
+    """The copy of a damaged file that an earlier command made, if the file is still the same."""
+    copies = filter(Path.is_file, path.parent.glob(f"{path.name}.damaged*") if path.is_file() else ())
+    return next((copy for copy in copies if cmp(path, copy, shallow=False)), None)
+
+
 def keep_damaged(damaged: dict[Path, str]) -> list[str]:
     """Copy what was damaged, once until it is made again; what is no file is renamed. One sentence a file."""
     messages = []
     for path, what in damaged.items():
-        copies = filter(Path.is_file, path.parent.glob(f"{path.name}.damaged*") if path.is_file() else ())
-        kept = next((copy for copy in copies if cmp(path, copy, shallow=False)), None)
-        aside = kept or name_aside(path)
-        if path.is_file() and not kept:
-            shutil.copy2(path, aside)
-        elif not kept:
+        aside = _kept_before(path) or name_aside(path)
+        if not path.is_file():
             path.rename(aside)
+        elif not aside.exists():
+            shutil.copy2(path, aside)
         messages.append(f"{path} {what}: kept as {aside.name}, and made again")
     return messages
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ltmlc.evidence.uncertainty.components import between_seeds, components
-from ltmlc.evidence.uncertainty.noise import additive_noise
+from ltmlc.evidence.uncertainty.noise import additive_noise, seed_effects
 
 
 def scores(seed, residual, *, runs=46, seeds=5, draw=0):
@@ -46,7 +46,7 @@ def test_seeds_that_no_run_shares_measure_nothing_of_each_other():
     assert apart.df == 0 and math.isnan(apart.sd)
     beside = components([{0: 50.0, 1: 52.0}, {2: 60.0}])
     assert (beside.sd, beside.df) == (pytest.approx(math.sqrt(2)), 1)
-    two_groups = between_seeds([{0: 50.0, 1: 52.0}, {2: 60.0, 3: 66.0}, {4: 0.0}])
+    two_groups = between_seeds(seed_effects([{0: 50.0, 1: 52.0}, {2: 60.0, 3: 66.0}, {4: 0.0}]))
     assert two_groups == (pytest.approx((2 + 18) / 2), 2)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, added
-from ltmlc.evidence.uncertainty.noise import SAME, additive_noise, seed_effects
+from ltmlc.evidence.uncertainty.noise import SAME, SeedEffects, additive_noise, seed_effects
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Components:
         return "share not measured" if math.isnan(self.shared) else f"{self.shared:.0%}"
 
 
-def between_seeds(scores: Sequence[Mapping[int, float]]) -> Spread:
-    """Of the mean of these runs: the shared part, and a run-th of the residual. Unknown where no run has two seeds."""
-    effects, _, rank = seed_effects(scores)
+def between_seeds(fit: SeedEffects) -> Spread:
+    """Of the mean of its runs: the shared part, and a run-th of the residual. Unknown where no run has two seeds."""
+    effects, _, rank = fit
     return Spread(sum(effect**2 for effect in effects.values()) / rank, rank) if rank else UNKNOWN_SPREAD
 
 
 def components(scores: Sequence[Mapping[int, float]]) -> Components:
     """Of the scores by seed of every run of one data set and column."""
     scores = [row for row in scores if len(row) > 1]  # one seed of a run tells nothing of seeds
-    moved, rest = between_seeds(scores), additive_noise(scores)
+    moved, rest = between_seeds(seed_effects(scores)), additive_noise(scores)
     if not (moved.variance > SAME or rest.sd > 0):
         return Components(math.nan, math.nan, math.nan, 0.0)
     if not rest.df:

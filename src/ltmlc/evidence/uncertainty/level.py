@@ -76,18 +76,19 @@ def level_and_pattern(
     rows = len(ours)
     draws, tolerance = draws or [1] * rows, tolerance or [0.0] * rows
     noise = noise or ours
-    moved = between_seeds(noise)
+    fit = seed_effects(noise)
+    moved = between_seeds(fit)
     if not moved.variance > SAME:
         return None
-    own = seed_effects(ours).effects
+    own = (fit if noise is ours else seed_effects(ours)).effects
     freed = [np.mean([value - own[seed] for seed, value in scores.items()]) for scores in ours]
     gaps = np.array(freed) - np.array(theirs)
     n, m = np.array([len(scores) for scores in ours]), np.array(draws, float)
     centre, pattern = list(range(rows)), None
     if rows > 1:
-        centre, pattern = _deviations(gaps, seed_effects(noise).residuals, n, m, np.array(tolerance))
+        centre, pattern = _deviations(gaps, fit.residuals, n, m, np.array(tolerance))
     mean = float(gaps[centre].mean())
-    spread = between_seeds([noise[row] for row in centre])
+    spread = between_seeds(seed_effects([noise[row] for row in centre]))
     spread = spread if spread.variance > SAME else moved
     seeds, others = _harmonic(n[centre]), _harmonic(m[centre])
     excess = max(abs(mean) - float(np.mean(np.array(tolerance)[centre])) - 1e-9, 0.0) if rows == 1 else abs(mean)
