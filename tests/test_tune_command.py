@@ -62,6 +62,16 @@ def test_word_vectors_lie_below_the_data_root_that_was_asked_for(monkeypatch):
     assert told == [load_config("config.yaml")["data"]["root"]]
 
 
+def test_a_warm_up_that_outlasts_the_sweeps_shorter_epochs_is_on_its_page(capsys):
+    main(["tune", "tiny", "--no-training"])
+    split = load_split("results/tune/data/tiny/split.json")
+    one_epoch = int(max(split.class_counts) * len(split.classes) / 8) // 16  # after it the rate falls
+    assert one_epoch == 1  # on all images 2, as long as the warm-up
+    sentence = f"{PRESENT}, {TUNED} peaks after 1 iteration, at 33 % of the recipe's: the warm-up takes 2"
+    assert sentence in capsys.readouterr().err
+    assert sentence in Path("results/tune/tiny.md").read_text().replace("\\", "").split("## Warnings")[1]
+
+
 def metrics(run: str) -> dict:
     return json.loads(Path("results/tune/runs/tiny", run, "seed0", "metrics.json").read_text())
 

@@ -36,13 +36,14 @@ def plan(options: argparse.Namespace) -> None:
     from ltmlc.evidence.outlook.claims import claim_outlooks, outlook_text
     from ltmlc.evidence.outlook.needs import needs_of
     from ltmlc.evidence.outlook.plan import make_plan, plan_text
+    from ltmlc.evidence.outlook.warm_up import short_warm_ups
     from ltmlc.evidence.results.reference import read_reference
 
     grid, results, splits = load_all(options)
     paths = references(grid, options.measured)
     earlier = {key: seeds for path in reversed(paths) for key, seeds in read_reference(path).items()}
     planned = make_plan(grid, results, splits=splits, elsewhere=costs(paths))
-    guessed = guess_lines(guesses(grid, planned, splits))
+    guessed = guess_lines(guesses(grid, planned, splits)) + short_warm_ups(grid, splits)
     outlook = outlook_text(claim_outlooks(grid, results, load_claims(), paper_grid(), reference=earlier))
     if options.out:  # without what this machine has at this moment
         parts = [part.strip("\n") for part in (plan_text(planned), "\n".join(guessed), outlook) if part]

@@ -156,6 +156,7 @@ def _is_current(result, split_sha256: str, code: str) -> bool:
 def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
     from ltmlc.evidence.markup import write_texts
+    from ltmlc.evidence.outlook.warm_up import short_warm_ups_of
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.decide import decide
     from ltmlc.evidence.tuning.report import sweep_markdown
@@ -165,7 +166,9 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     results = load_results(sweep.grid, sweep.results, {dataset: split})
     say("tune", results.messages)
     decisions = [decide(choice, dataset, results, split) for choice in sweep.choices[dataset]]
-    text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds)
+    warm_ups = short_warm_ups_of(dataset, sweep.grid.runs[dataset], split.class_counts, len(split.train_ids))
+    say("tune", warm_ups)
+    text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds, notes=warm_ups)
     files = write_texts(out, {f"{dataset}.csv": decisions_csv(decisions), f"{dataset}.md": text})
     write_sums(out / f"{dataset}.sha256", files)
     say_written("tune", files)

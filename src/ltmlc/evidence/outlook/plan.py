@@ -86,16 +86,20 @@ def make_plan(
 
 
 def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images: int) -> int:
-    """Training images one run sees, from its sampler, batch size and epochs (METHODS.md 2).
+    """Training images one run sees; see :func:`batches_per_epoch`."""
+    return batches_per_epoch(spec, class_counts, num_images) * spec["batch_size"] * spec["recipe"]["epochs"]
+
+
+def batches_per_epoch(spec: Mapping[str, Any], class_counts: Sequence[int], num_images: int) -> int:
+    """Iterations of an epoch, from a run's sampler and batch size (METHODS.md 2).
 
     Class-aware: int(max_k n_k * C / reduce) images an epoch, the last incomplete batch dropped; uniform: every image
     once, the last batch filled up.
     """
     sampler, batch = spec["sampler"], spec["batch_size"]
-    batches = -(-num_images // batch)
     if sampler["name"] == "class_aware":
-        batches = max(int(max(class_counts) * len(class_counts) / sampler["reduce"]) // batch, 1)
-    return batches * batch * spec["recipe"]["epochs"]
+        return max(int(max(class_counts) * len(class_counts) / sampler["reduce"]) // batch, 1)
+    return -(-num_images // batch)
 
 
 def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:

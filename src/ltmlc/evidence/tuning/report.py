@@ -12,7 +12,9 @@ from ltmlc.evidence.tuning.decide import Decided, Tried
 from ltmlc.evidence.tuning.gains import Gains, gains, names
 
 
-def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, seeds: Sequence[int]) -> str:
+def sweep_markdown(
+    decisions: Sequence[Decided], split: Split, *, title: str, seeds: Sequence[int], notes: Sequence[str] = ()
+) -> str:
     """What was tried, what each candidate reached on the held-out images, what was chosen, and how far to trust it.
 
     Args:
@@ -20,6 +22,7 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
         split: the held-out split, :func:`ltmlc.data.heldout.held_out_split`.
         title: the data set's.
         seeds: of the trainings.
+        notes: what is to be known beside what the decisions say themselves, a sentence each.
     """
     rates = [each for each in decisions if each.choice.rate]
     others = [each for each in decisions if not each.choice.rate]
@@ -30,7 +33,12 @@ def sweep_markdown(decisions: Sequence[Decided], split: Split, *, title: str, se
         _noise(seeds),
     ]
     warnings = [
-        f"- **{markdown_escape(each.choice.label)}**: {markdown_escape(each.note)}" for each in decisions if each.note
+        *(f"- {markdown_escape(note)}" for note in notes),
+        *(
+            f"- **{markdown_escape(each.choice.label)}**: {markdown_escape(each.note)}"
+            for each in decisions
+            if each.note
+        ),
     ]
     if rates:
         sections += ["## Learning rates", rates_table(rates, found), "Every candidate:", candidates_table(rates, found)]

@@ -1,0 +1,53 @@
+"""Whether a run ever trains at its recipe's rate: on few images the rate falls while it is still being warmed up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ltmlc.data.split import Split
+from ltmlc.errors import counted_noun, few
+from ltmlc.evidence.outlook.budget import counts_of
+from ltmlc.evidence.outlook.plan import batches_per_epoch
+from ltmlc.plan.grid import Grid
+
+RUNS_NAMED = 3
+
+
+def short_warm_ups(grid: Grid, splits: Mapping[str, Split]) -> list[str]:
+    """Those of all data sets; one without a split is judged by what to expect of it, or left out."""
+    counted = {dataset: counts_of(grid, dataset, splits) for dataset in grid.datasets}
+    return [
+        sentence
+        for dataset, counts in counted.items()
+        if counts
+        for sentence in short_warm_ups_of(dataset, grid.runs[dataset], *counts)
+    ]
+
+
+def short_warm_ups_of(
+    dataset: str, runs: Mapping[str, Mapping[str, Any]], class_counts: Sequence[int], num_images: int
+) -> list[str]:
+    """One sentence for all runs whose rate falls, or which end, during the warm-up, after equally many iterations.
+
+    Args:
+        dataset: its name.
+        runs: run -> specification.
+        class_counts: training images of each class.
+        num_images: training images.
+    """
+    found: dict[tuple[int, int, int], list[str]] = {}
+    for run, spec in runs.items():
+        recipe = spec["recipe"]
+        last = min([*recipe["steps"], recipe["epochs"]]) * batches_per_epoch(spec, class_counts, num_images)
+        if last < recipe["warmup_iterations"]:
+            reached = round(100 * _reached(recipe, last))
+            found.setdefault((recipe["warmup_iterations"], last, reached), []).append(run)
+    return [
+        f"{dataset}: the rate of {few(names, RUNS_NAMED)} peaks after {counted_noun(last, 'iteration')}, "
+        f"at {reached} % of the recipe's: the warm-up takes {warm_up} (warmup_iterations)"
+        for (warm_up, last, reached), names in found.items()
+    ]
+
+
+def _reached(recipe: Mapping[str, Any], last: int) -> float:
+    """Largest share of the recipe's rate in the first ``last`` iterations, all of them of the warm-up."""
+    return recipe["warmup_ratio"] + (1 - recipe["warmup_ratio"]) * (last - 1) / recipe["warmup_iterations"]
