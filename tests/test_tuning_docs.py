@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from page_prose import WORDS, missing, prose_of
 from scripts import load_script
+
+from ltmlc.evidence.results.archive import read_splits
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,6 +41,23 @@ def test_every_method_was_tried_with_every_seed_and_then_trained_with_five(maker
     assert {each.n for decision in tried for each in decision.tried} == {seeds}
     pairs, _ = maker.tuned(subject)
     assert {cell.n for pair in pairs for cell in pair.cells} == {5}
+
+
+def test_how_many_images_are_held_out(maker):
+    digits, photographs, smaller = (
+        read_splits(maker.REFERENCE / folder, [dataset])[dataset]
+        for _, folder in maker.RATES.values()
+        for dataset in [next((maker.REFERENCE / folder / "data").iterdir()).name]
+    )
+    few = [split.test_class_counts[k] for split in (digits, photographs, smaller) for k in split.groups["tail"]]
+    assert photographs.test_ids == smaller.test_ids
+    assert not missing(
+        prose_of("docs/tuning.md"),
+        f"a tail class has {WORDS[min(few)]} to {WORDS[max(few)]} images there",
+        f"on {len(digits.test_ids)} held-out images",
+        f"on {len(photographs.test_ids)} held-out photographs",
+        f"{len(smaller.train_ids)} photographs to train on and the same {len(smaller.test_ids)} held out",
+    )
 
 
 def test_where_the_backbone_trains_a_rate_is_chosen_only_among_all_of_them(maker):

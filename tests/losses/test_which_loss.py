@@ -2,16 +2,20 @@
 
 import re
 from functools import partial
+from itertools import combinations
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 
 import numpy as np
 import pytest
 import torch
 from committed_runs import totals
 from other_images import read_scores
+from page_prose import prose_of
 from scripts import load_script
 
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import paired
 from ltmlc.losses import c_lsep, dr
 from ltmlc.metrics import above, label_metrics, reliability, top
 
@@ -145,3 +149,31 @@ def test_what_is_said_of_rates_sums_and_head_classes(tuning, pairs):
     assert f"LSEP as a sum gains {summed - total(pairs['LSEP'].cells[0]):.1f} at the same rate" in PAGE
     head, tail = (fmean(pairs["ERM"].differences[column]) for column in ("head", "tail"))
     assert f"`bce` costs them {-head:.0f} points and gives the tail {tail:.0f}" in PAGE
+
+
+def test_from_which_difference_on_two_tuned_values_differ(tuning):
+    tuned, results = tuning.tuned("photographs")
+    draws = [results.draws(pair.dataset, pair.cells[1].run, "total") for pair in tuned]
+    widths = [spread.half_width(5) for spread in moderate([paired(*two) for two in combinations(draws, 2)])]
+    assert f"from {median(widths):.1f} on in a typical pair, in the noisiest only from {max(widths):.1f}." in PAGE
+
+
+def test_how_often_another_processor_chose_another_rate():
+    """By docs/tuning.md, which another test holds to the sweeps."""
+    assert "Three of the 14 rows chose another rate" in prose_of("docs/tuning.md")
+    assert "on another processor it chose others for three of fourteen losses" in PAGE
+
+
+def test_rates_and_the_lead_where_the_backbone_trains(tuning):
+    decided = {each.choice.label: each for each in tuning.decisions(*tuning.RATES["trained backbone"])}
+    rows = [decided[label] for label in ("LSEP", "DB Focal", "LSEP + CW + NGC")]
+    lsep, db_focal, dr = (f"{each.chosen.candidate.factor:g}" for each in rows)
+    assert f"LSEP was best at {lsep}, `db_focal` at {db_focal} and `dr` at {dr}, and the last two learned" in PAGE
+    at_ten = [one.percent["total"] for each in rows[1:] for one in each.tried if one.candidate.factor == 10]
+    assert max(at_ten) < 15 and "learned next to nothing at 10" in PAGE  # 8 is chance
+    best = totals("voc07-lt-224px", "dr_gamma1-5_gamma2-7")
+    lead, left = (
+        fmean(paired(totals(folder, run), best).values())
+        for folder, run in (("voc07-lt-224px", "lsep"), ("voc07-lt-224px-tuned", "lsep_recipe-dr_lr-0.003"))
+    )
+    assert f"where the backbone trains, {left:.1f} of {lead:.1f}" in PAGE

@@ -1,0 +1,66 @@
+"""docs/tuning.md, where the backbone trains: its numbers are those of the committed metrics files."""
+
+from statistics import fmean
+
+import pytest
+from page_prose import missing, prose_of
+from scripts import load_script
+
+from ltmlc.evidence.uncertainty.noise import paired
+
+SECTION = prose_of("docs/tuning.md").split("## On photographs, backbone trained")[1].split("## Open choices")[0]
+GROUPS = ("head", "medium", "tail")
+DR, LSEP, DB = "LSEP + CW + NGC", "LSEP", "DB Focal"
+
+
+@pytest.fixture(scope="module")
+def maker():
+    return load_script("docs/tuning.py")
+
+
+def test_the_held_out_photographs(maker):
+    decided = {each.choice.label: each for each in maker.decisions(*maker.RATES["trained backbone"])}
+    at = {name: {one.candidate.factor: one.percent for one in decided[name].tried} for name in (DR, LSEP, DB)}
+    best = {name: decided[name].chosen.candidate.factor for name in at}
+    assert best == {DR: 1, LSEP: 10, DB: 3}
+    lead, gain = (at[name][best[name]]["total"] - at[LSEP][1]["total"] for name in (DR, LSEP))
+    dr, lsep, db = at[DR][1], at[LSEP][10], at[DB]
+    assert not missing(
+        SECTION,
+        f"At the recipe's rate DR is {lead:.2f} above LSEP; ten times that rate, the best of the four, gives LSEP "
+        f"{gain:.2f} ({lsep['total']:.2f}), so that DR's lead over it is gone ({lead - gain:.2f}).",
+        "LSEP then has {:.2f} head, {:.2f} medium and {:.2f} tail, ".format(*map(lsep.get, GROUPS))
+        + "DR at the recipe's rate {:.2f}, {:.2f} and {:.2f}.".format(*map(dr.get, GROUPS)),
+        f"LSEP's advantage in the held-out tail, {lsep['tail'] - dr['tail']:.2f}, is not there",
+        f"At three times it DR has {at[DR][3]['total']:.2f}, at ten times it learns next to nothing "
+        f"({at[DR][10]['total']:.2f})",
+        f"At thirty times it has {at[DR][30]['total']:.2f}.",
+        f"There it has {db[3]['total']:.2f}, {db[3]['total'] - dr['total']:.2f} above DR, where at the recipe's rate "
+        f"it is {db[1]['total'] - dr['total']:.2f} above",
+        f"At ten and thirty times it learns next to nothing ({db[10]['total']:.2f}, {db[30]['total']:.2f}).",
+    )
+
+
+def test_the_test_set(maker):
+    """By the seeds that both rows have."""
+    pairs, results = maker.tuned("trained backbone")
+    of = {pair.label: pair for pair in pairs}
+
+    def above(one: str, other: str, column: str = "total") -> float:
+        """Points of one run above another."""
+        draws = [results.draws(of[LSEP].dataset, run, column) for run in (other, one)]
+        return fmean(paired(*draws).values())
+
+    (dr, _), (lsep, lsep_tuned), (db, db_tuned) = ([cell.run for cell in of[name].cells] for name in (DR, LSEP, DB))
+    lead, left = above(dr, lsep), [above(dr, lsep_tuned, column) for column in ("total", *GROUPS)]
+    gain = [above(lsep_tuned, lsep, column) for column in ("total", *GROUPS)]
+    assert left[0] > 2 / 5 * lead
+    assert not missing(
+        SECTION,
+        "more than two fifths of the lead stay",
+        "LSEP gains {:.2f} by that rate (head {:.2f}, medium {:.2f}, tail {:.2f})".format(*gain),
+        f"falls from {lead:.2f} to " + "{:.2f} (head {:.2f}, medium {:.2f}, tail {:.2f}).".format(*left),
+        f"{above(db, db_tuned):.2f} less than at the recipe's rate (sd of its seeds: "
+        f"{of[DB].cells[0].sd['total']:.2f}), and {above(db_tuned, dr):.2f} above DR, where at the recipe's rate it is "
+        f"{above(db, dr):.2f} above.",
+    )
