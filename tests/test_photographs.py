@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from markdown_tables import rows_of
 from page import main as write_page
+from page_prose import missing, prose_of
 
 from ltmlc.cli import main
 
@@ -91,7 +93,29 @@ def test_nothing_but_small_files_of_numbers_is_kept(archive):
 
 def test_rows_stand_beside_the_papers_and_the_two_orders_are_compared():
     numbers = {"RS": "63.7 / 75.4", "DB Focal": "70.7 / 78.3"}  # Table 1 of the paper
-    section = FROZEN.text.split("## Beside the paper's VOC-LT")[1].split("\n## ")[0]
+    beside = section(FROZEN, "Beside the paper's VOC-LT")
     for label, both in numbers.items():
-        assert f"| {label} | {both} |" in section
-    assert "Kendall's tau between the two orders of these rows: total +0." in section
+        assert f"| {label} | {both} |" in beside
+    assert "Kendall's tau between the two orders of these rows: total +0." in beside
+
+
+def test_what_other_pages_say_of_the_noise_stands_on_these():
+    noise = {evidence: section(evidence, "Noise between seeds, measured") for evidence in (FROZEN, WHOLE)}
+    spread = {row["row"]: row["total"].split(" ")[0] for row in rows_of(noise[FROZEN])}
+    own = spread["of it a row's own"]
+    (precision,) = [row for row in rows_of(section(WHOLE, "In another precision")) if row["run"] == "DB Focal, seed 0"]
+    lower = re.search(r": -(\d\.\d\d) \(", precision["total"])[1]
+    (seeds,) = [row["total"] for row in rows_of(noise[WHOLE]) if row["row"] == "DB Focal"]
+    assert not missing(
+        prose_of("docs/verdicts.md"),
+        f"seeds alone move a run by {spread['one run, all rows']} mAP",
+        f"{spread['of it shared by all rows of a seed']} together with all other rows of that seed and {own} by itself",
+    )
+    assert not missing(
+        prose_of("docs/run-on-photographs.md"),
+        f"its total is {lower} lower; the sd of this row's three seeds is {seeds}.",
+    )
+
+
+def section(evidence: Evidence, title: str) -> str:
+    return evidence.text.split(f"## {title}\n")[1].split("\n## ")[0]
