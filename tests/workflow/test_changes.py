@@ -134,8 +134,10 @@ VOC = "data/VOCdevkit/VOC2007"
 LABELS, PHOTOGRAPH = f"{VOC}/Annotations/000003.xml", f"{VOC}/JPEGImages/000021.jpg"
 RESULTS = "results/data/photographs"
 LATER = 86400
-ALL, MINE = frozenset(tiny_photographs.RUNS), frozenset(tiny_photographs.RUNS[:3])
+ALL = frozenset(tiny_photographs.RUNS)
 DB = frozenset(run for run in ALL if "recipe-db" in run)
+DR = frozenset(run for run in ALL if run.startswith("dr_"))
+SUM = tiny_photographs.RUNS[-1]  # of DR and DB Focal
 
 VERDICTS = Counter(compare=1, claims=1, label_metrics=1, figure_totals=1, summary=1)  # runs of one data set
 DEFINED = VERDICTS + Counter(audit=1, plan=1, figure_totals=1)
@@ -171,12 +173,33 @@ CHANGES = {
         DB,
         (),
     ),
+    "a recipe of the data set that one extends": (
+        edit("config/datasets/digits20-lt.yaml", "db: {lr: 0.1,", "db: {lr: 0.2,"),
+        (),
+        BOTH + DEFINED + DRAWN,
+        (),
+        DB,
+    ),
+    "a constant of a data set": (
+        edit("config/datasets/photographs.yaml", "db_mu: 0.3", "db_mu: 0.25"),
+        (),
+        BOTH + DEFINED + DRAWN,
+        {SUM.replace("db_focal", "db_focal_mu-0.25")},
+        (),
+    ),
     "gamma of a row": (
         edit("config/tables/mine.yaml", "gamma2: 7", "gamma2: 5"),
         (),
         ONE + DEFINED,
         {"dr_gamma1-5_gamma2-5_bs-16"},
         {"dr_gamma1-5_gamma2-5_bs-16"},
+    ),
+    "a row more": (
+        edit("config/tables/mine.yaml", "rows:", "rows:\n- {label: Mine, origin: own, run: {loss: [{name: zlpr}]}}"),
+        (),
+        ONE + DEFINED,
+        {"zlpr"},
+        {"zlpr"},
     ),
     "data.root, the same content": (other_root, ("data={root: elsewhere}",), Counter(), (), ()),
     "data.root, nothing there": (None, ("data={root: nowhere}",), Counter(), (), ()),
@@ -209,6 +232,20 @@ CHANGES = {
         {"asl_bs-16_recipe-db"},
         {"asl_bs-16_recipe-db"},
     ),
+    "code of a loss that is also part of a sum": (
+        appended("src/ltmlc/losses/dr.py", "assert True"),
+        (),
+        BOTH + VERDICTS + Counter(figure_totals=1, figure_gradients=1),
+        DR,
+        DR,
+    ),
+    "code of the trainer": (
+        appended("src/ltmlc/training/loop.py", "assert True"),
+        (),
+        BOTH + VERDICTS + Counter(figure_totals=1, figure_gradients=1),
+        ALL,
+        ALL,
+    ),
     "code of the tables": (
         appended("src/ltmlc/evidence/tables/cells.py", "EDITED = 1"),
         (),
@@ -226,6 +263,7 @@ CHANGES = {
         (),
         (),
     ),
+    "other numbers to compare with": (None, ("reference=config/reference/demo.csv",), BOTH + DEFINED + DRAWN, (), ()),
     "a claim": (appended("config/claims.yaml", "# a word"), (), DEFINED, (), ()),
     "a title": (
         edit("config/datasets/photographs.yaml", "title: Photographs", "title: Pictures"),
@@ -291,9 +329,9 @@ def test_what_runs_again_in_the_first_call(finished, change):
     how, configuration, jobs, photographs, strokes = CHANGES[change]
     with how(finished.root) if how else nullcontext():
         plan = finished.plan(*(["--config", *configuration] if configuration else []))
-    assert Counter((dataset, run) for dataset, run, _ in plan.trainings) == Counter(
-        [*(("photographs", run) for run in photographs), *(("strokes", run) for run in strokes)]
-    )
+    seed = "1" if change == "seeds" else "0"
+    runs = [*(("photographs", run, seed) for run in photographs), *(("strokes", run, seed) for run in strokes)]
+    assert plan.trainings == sorted(runs)
     others = {rule: number for rule, number in plan.jobs.items() if rule not in ("train", "all")}
     assert others == dict(jobs)
 

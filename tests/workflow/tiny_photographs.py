@@ -28,16 +28,17 @@ ROWS = [
     {"label": "LSEP", "origin": "own", "run": {"loss": [{"name": "lsep"}], "batch_size": 16}},
     {"label": "ASL", "origin": "own", "run": {"loss": [{"name": "asl"}], "batch_size": 16, "recipe": "db"}},
 ]
+DB = {"name": "db_focal", "mu": {"dataset": "db_mu"}}
 OTHER_ROWS = [
     {"label": "BCE", "origin": "own", "run": {"loss": [{"name": "bce"}], "batch_size": 16, "recipe": "db"}},
-    {"label": "C-LSEP", "origin": "own", "run": {"loss": [{"name": "c_lsep", "gamma": 5}], "batch_size": 16}},
+    {"label": "DR + DB Focal", "origin": "own", "run": {"loss": [{"name": "dr", "gamma2": 7}, DB], "batch_size": 16}},
 ]
 RUNS = (
     "dr_gamma1-5_gamma2-7_bs-16",
     "lsep_bs-16",
     "asl_bs-16_recipe-db",
     "bce_bs-16_recipe-db",
-    "c_lsep_gamma-5_bs-16",
+    "dr_gamma1-5_gamma2-7+db_focal_bs-16",
 )
 XML = "<annotation>\n{objects}\n</annotation>\n"
 
@@ -55,7 +56,7 @@ def write_project(root: Path, archive: Path, url: str) -> None:
         },
         "subset": {"alpha": 6, "maximum": 10, "minimum": 2, "seed": 0},
         "thresholds": {"head": 8, "medium": 4},
-        "constants": {"dr_lr": 0.01, "dr_epochs": 2, "gamma2": 7},
+        "constants": {"dr_lr": 0.01, "dr_epochs": 2, "gamma2": 7, "db_mu": 0.3},
         "model": {**MODEL, "weights": "weights/backbone.pt"},
         "augmentation": {"brightness": 8, "mean": [120, 120, 120], "std": [60, 60, 60]},
         "recipes": RECIPES,
