@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ltmlc.workflow.hooks import end_of
+from workflow import warm_snakemake
 
 SNAKEFILE = """
 from ltmlc.plan.config import load_config
@@ -60,10 +59,8 @@ def snakemake(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "CUDA_VISIBLE_DEVICES": ""}
 
     def run(*arguments: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", *arguments]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=400
-        )
+        asked = ["--cores", "1", "--keep-going", *arguments]
+        done = warm_snakemake.call(asked, folder=tmp_path, environment=environment)
         return done.returncode, done.stdout + done.stderr
 
     return run
