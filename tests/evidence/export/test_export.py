@@ -94,9 +94,11 @@ def made(tmp_path):
             "figures": str(tmp_path / "pictures"),
             "data": {"root": "/datasets/voc"},
             "model": {"weights": "/home/me/weights/resnet50.pth"},
+            "reference": "published",
         }
     )
-    declared.datasets["voc-lt"]["source"] = {"kind": "voc"}
+    part = {"year": "2012", "set": "val"}
+    declared.datasets["voc-lt"]["source"] = {"kind": "voc", "train": part, "test": part}
     out = tmp_path / "out"
     for run in ("lsep", "dr"):
         for seed in (0, 1):
@@ -156,6 +158,8 @@ def test_every_class_of_a_finished_run_is_one_row(made):
 def test_nothing_finished_gives_empty_tables_and_a_crate(tmp_path):
     declared = method_grid()
     declared.config.update({"results": str(tmp_path / "none"), "figures": str(tmp_path / "no"), "data": {"root": "d"}})
+    declared.config["reference"] = "published"
+    declared.datasets["voc-lt"]["source"] = {"kind": "digits"}
     results = load_results(declared, tmp_path / "none")
     assert len(class_table(results, {})) == 0
     path = exported((declared, results, split()), tmp_path)
@@ -206,6 +210,19 @@ def test_the_crate_says_licence_authors_paper_software_and_what_ran(made, tmp_pa
     assert failed["result"].id == "results/runs/voc-lt/dr/seed1/metrics.json"
 
 
+def test_the_crate_says_of_a_sum_too_what_was_trained(made, tmp_path):
+    """Its run has a + in its name, which an address cannot have."""
+    from rocrate.rocrate import ROCrate
+
+    declared, _, data = made
+    spec = declared.runs["voc-lt"]["dr+lsep"] = declared.runs["voc-lt"]["dr"]
+    write(tmp_path / "out", "voc-lt", "dr+lsep", 0, 20, spec=spec, ap_per_class=[0.1, 0.2, 0.3])
+    crate = ROCrate(exported((declared, load_results(declared, tmp_path / "out"), data), tmp_path))
+    (action,) = (entity for entity in crate.get_entities() if entity.get("name") == "training voc-lt/dr+lsep/seed0")
+    assert action["result"]["name"] == "results/runs/voc-lt/dr+lsep/seed0/metrics.json"
+    assert action["object"]["name"] == "results/data/voc-lt/split.json"
+
+
 def test_nothing_in_the_crate_says_where_it_was_made(made, tmp_path):
     path = exported(made, tmp_path)
     documentation = ("README.md", "config/README.md", "docs/", "src/", "workflow/")  # ours, as published: examples
@@ -234,6 +251,45 @@ def test_the_crate_holds_the_whole_program_and_the_losses_of_ones_own(made, tmp_
     assert {"profiles/default/profile.yaml", "config/new-loss/loss.py.txt"} <= names
     assert {"mine/deep/losses.py", "mine/parts.py", "alone.py"} <= names
     assert not {"mine/notes.txt", "other.py"} & names
+
+
+def test_the_crate_holds_the_inputs_of_its_runs_and_names_those_that_are_to_be_fetched(made, tmp_path, monkeypatch):
+    """What the project has: embedded activations, weights, vectors, a reference; never what lies among the data."""
+    project, declared, results = tmp_path / "project", *made[:2]
+    inputs = {"config/pooled/a b.npz", "nets/start.pth", "vectors.npy", "earlier/runs.csv"}
+    for name in (*inputs, "data/labels.csv", "beside.csv", "unnamed.npz"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("read by a run")
+    (tmp_path / "outside.pth").write_text("")
+    (project / "data/linked.csv").symlink_to(tmp_path / "outside.pth")
+    monkeypatch.chdir(project)
+    specs = declared.runs["voc-lt"]
+    specs["dr"] = specs["dr"] | {"model": {"weights": str(project / "nets/start.pth"), "word_vectors": "vectors.npy"}}
+    specs["lsep"] = specs["lsep"] | {"model": {"weights": str(tmp_path / "outside.pth")}}
+    declared.config.update({"data": {"root": "data"}, "reference": "earlier/runs.csv"})
+    declared.datasets["voc-lt"]["source"] = {"kind": "pooled", "file": "config/pooled/a b.npz", "sha256": "0" * 64}
+    table = {
+        "title": "My images",
+        "source": {"kind": "csv", "table": "labels.csv", "train": "linked.csv", "test": "../beside.csv"},
+    }
+    declared.datasets["mine"], declared.runs["mine"] = table, {}
+    with zipfile.ZipFile(write_crate(declared, results, [], tmp_path / "crate.zip", predictions=False)) as archive:
+        names = set(archive.namelist())
+        described = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    assert inputs | {"beside.csv"} <= names
+    assert not {"data/labels.csv", "data/linked.csv", "unnamed.npz", "outside.pth"} & names
+    root = next(entity for entity in described if entity["@id"] == "./")
+    assert "`snakemake --cores 4 --configfile configuration.json`" in root["description"]
+    assert "needs first, as they are not in it: outside.pth; under data the images of My images." in root["description"]
+
+
+def test_the_configuration_in_the_crate_finds_the_results_beside_it(made, tmp_path, monkeypatch):
+    declared, _, data = made
+    monkeypatch.chdir(tmp_path)
+    declared.config.update({"results": "out", "figures": "pictures"})
+    with zipfile.ZipFile(exported((declared, load_results(declared, "out"), data), tmp_path)) as archive:
+        asked = json.loads(archive.read("configuration.json"))
+    assert (asked["results"], asked["figures"]) == ("results", "figures")
 
 
 def test_photographs_stay_behind_but_those_of_the_embedded_digits(made, tmp_path):

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.plan.grid import Grid
-from ltmlc.plan.lookup import METRICS, PREDICTIONS, run_folder
+from ltmlc.plan.lookup import METRICS, PREDICTIONS, data_folder, run_folder
 
 if TYPE_CHECKING:
     from rocrate.model import ContextEntity
@@ -38,7 +39,7 @@ def add_actions(
             continue
         ended = datetime.fromtimestamp((result.directory / METRICS).stat().st_mtime, UTC)
         times.append(ended)
-        split = crate.get(f"results/data/{result.dataset}/split.json")
+        split = _file(crate, data_folder("results", result.dataset) / "split.json")
         action = crate.add_action(
             program,
             f"#train-{result.name.replace('/', '-')}",
@@ -75,9 +76,14 @@ def add_actions(
 
 
 def _files_of(crate: "ROCrate", result: RunResult) -> list["ContextEntity"]:
-    folder = run_folder("results", result.dataset, result.run, result.seed).as_posix()
-    entities = [crate.get(f"{folder}/{name}") for name in (METRICS, PREDICTIONS)]
+    folder = run_folder("results", result.dataset, result.run, result.seed)
+    entities = [_file(crate, folder / name) for name in (METRICS, PREDICTIONS)]
     return [entity for entity in entities if entity is not None]
+
+
+def _file(crate: "ROCrate", path: Path) -> "ContextEntity | None":
+    """The entity of a file, whose identity is an address: of the + that joins terms, %2B."""
+    return crate.get(quote(path.as_posix()))
 
 
 def _action_status(done: bool) -> str:

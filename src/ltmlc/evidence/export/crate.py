@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ltmlc.disk.files import sha256_file
 from ltmlc.evidence.export.actions import add_actions, one_or_all
 from ltmlc.evidence.export.files import stage_files
+from ltmlc.evidence.export.inputs import how_to_run_again
 from ltmlc.evidence.results.results import Results
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import own_or_shipped
@@ -75,7 +76,7 @@ def write_crate(
         crate = ROCrate(version="1.1")
         crate.metadata.extra_contexts.append(CONTEXT)
         citation = read_yaml(own_or_shipped("CITATION.cff", root))
-        authors = _describe(crate, grid, results, citation)
+        authors = _describe(crate, grid, results, citation, roots)
         workflow = _add_files(crate, stage)
         software = _add_software(crate, results, citation)
         _describe_workflow(crate, workflow, software, citation)
@@ -98,7 +99,9 @@ def _full_disk_names(path: Path) -> Iterator[None]:
         raise
 
 
-def _describe(crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[str, Any]) -> list["ContextEntity"]:
+def _describe(
+    crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[str, Any], roots: Mapping[str, str | Path]
+) -> list["ContextEntity"]:
     """Root data set: name, licence, authors, the paper. Returns the authors."""
     titles = " and ".join(grid.titles.values())
     licence = f"https://spdx.org/licenses/{citation['license']}"
@@ -108,7 +111,7 @@ def _describe(crate: "ROCrate", grid: Grid, results: Results, citation: Mapping[
         f"{len(results.with_status('finished'))} of {len(results.runs)} trainings finished, seeds "
         f"{', '.join(map(str, results.seeds))}: scores and test logits of every run, the tables made of them, their "
         "comparison with the published numbers, and the workflow that made them. "
-        f"The numbers under comparison are those of: {paper['title']}."
+        f"The numbers under comparison are those of: {paper['title']}. {how_to_run_again(grid, roots)}"
     )
     crate.keywords = "reproducibility, long-tailed recognition, multi-label classification"
     crate.license = _entity(

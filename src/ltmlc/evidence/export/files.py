@@ -9,6 +9,7 @@ from markupsafe import escape
 
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.disk.own_code import is_own
+from ltmlc.evidence.export.inputs import name_in_project, read_by_runs
 from ltmlc.evidence.export.portable import nameless, portable
 from ltmlc.evidence.figures import PHOTOGRAPHS, made_by_code
 from ltmlc.evidence.markup import latex_escape
@@ -24,6 +25,7 @@ SOURCE_TREES = {
     "envs": ("*.yaml",),
     "docs": ("*.md",),
 }
+RESULT_FOLDERS = ("results", "figures")
 QUOTES = (
     *(str, markdown_escape, latex_escape, lambda text: str(escape(text))),
     lambda text: json.dumps(text)[1:-1],
@@ -39,8 +41,8 @@ def stage_files(
 ) -> Mapping[str, str | Path]:
     """Copy everything that belongs to the results into ``stage``; returns the roots by which texts were made portable.
 
-    Photographs stay behind, whole (packs) and in figures, but for the embedded digits; so do weights, checkpoints and
-    logs.
+    Photographs stay behind, whole (packs) and in figures, but for the embedded digits; so do all other data that a user
+    fetches, trained weights, checkpoints and logs.
 
     Args:
         grid: what was asked for.
@@ -64,7 +66,11 @@ def stage_files(
         _copy(path, stage / "src" / "ltmlc" / path.relative_to(PACKAGE), clean)
     for path in _own_losses(grid, root):
         _copy(path, stage / path.relative_to(root), clean)
-    (stage / "configuration.json").write_text(portable(json.dumps(grid.config, indent=1), roots) + "\n")
+    for path in read_by_runs(grid):
+        if name := name_in_project(path, grid, root):
+            _copy(path, stage / name, clean)
+    asked = grid.config | {name: name for name in RESULT_FOLDERS}  # where they lie here
+    (stage / "configuration.json").write_text(portable(json.dumps(asked, indent=1), roots) + "\n")
     for path in _result_files(grid, results, folder, predictions=predictions):
         _copy(path, stage / "results" / path.relative_to(folder), clean)
     for path in tidy:
