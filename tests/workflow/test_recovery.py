@@ -34,9 +34,9 @@ def run(grid, tmp_path):
     return folder
 
 
-def order(grid, tmp_path, *, dry=False):
+def order(grid, tmp_path, *, asked=None, dry=False):
     alive, messages = begin(tmp_path / ".snakemake")
-    damaged, more = put_in_order(grid, alive, dry=dry, snakemake=tmp_path / ".snakemake")
+    damaged, more = put_in_order(grid, alive, asked=asked or grid, dry=dry, snakemake=tmp_path / ".snakemake")
     if alive:
         alive.close()
     return damaged, messages + more
@@ -74,6 +74,30 @@ def test_any_damaged_file_of_a_run_is_a_reason_to_make_it_again(grid, run, tmp_p
     assert is_due(run / "metrics.json", damaged)
     assert not is_due(run.with_name("seed1") / "metrics.json", damaged)
     assert not is_due(tmp_path / "results/data/voc-lt/split.json", damaged)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("tune/voc-lt.md", "tune"), ("tables/tuned.csv", "tuned"), (f"runs/voc-lt/{RUN}/seed0/metrics.json", "tuned")],
+)
+def test_of_what_a_sweep_made_the_target_is_told_that_makes_it_again(grid, tmp_path, name, target):
+    """The default target does not: a run at a chosen rate is in no table of its own."""
+    asked = replace(grid, runs={"voc-lt": {}})
+    file = tmp_path / "results" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("whole")
+    write_sums(file.with_name(RUN_SUMS) if "runs" in name else file.with_suffix(".sha256"), [file])
+    file.write_text("edited")
+    for dry, aside in ((True, f"a real run keeps it as {file.name}"), (False, f"kept as {file.name}")):
+        _, (message,) = order(grid, tmp_path, asked=asked, dry=dry)
+        assert message.endswith(f"{aside}.damaged; `snakemake {target}` makes it again")
+
+
+def test_of_held_out_trainings_the_sweeps_target_is_told(grid, tmp_path):
+    held_out = replace(grid, config={"results": (tmp_path / "results" / "tune").as_posix()})
+    folder = synthetic.write(tmp_path / "results" / "tune", "voc-lt", RUN, 0, 50).parent
+    _, (message,) = order(held_out, tmp_path, asked=grid)
+    assert str(folder) in message and message.endswith("; `snakemake tune` makes it again")
 
 
 def test_a_dry_run_only_says_so(grid, run, tmp_path):

@@ -239,7 +239,7 @@ def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
     damaged = {}
     for grid in grids_on_disk():
-        found, messages = put_in_order(grid, ALIVE, dry=only_plans())
+        found, messages = put_in_order(grid, ALIVE, asked=GRID, dry=only_plans())
         damaged |= found
         say(messages)
     workflow.dag.forcefiles.update(path.as_posix() for path in damaged)

@@ -45,15 +45,16 @@ def begin(snakemake: Path = Path(".snakemake")) -> tuple[IO | None, list[str]]:
 
 
 def put_in_order(
-    grid: Grid, alive: IO | None, *, dry: bool, snakemake: Path = Path(".snakemake")
+    grid: Grid, alive: IO | None, *, asked: Grid, dry: bool, snakemake: Path = Path(".snakemake")
 ) -> tuple[dict[Path, str], list[str]]:
     """All else of this module, for a Snakemake that plans.
 
     While another Snakemake works in this folder nothing is touched, and a dry run only says what it finds.
 
     Args:
-        grid: what is asked for.
+        grid: what may lie on the disk.
         alive: what :func:`begin` returned.
+        asked: of that, what is made without being asked for by name.
         dry: whether nothing may be changed.
         snakemake: Snakemake's folder.
 
@@ -70,13 +71,13 @@ def put_in_order(
         damaged = damaged_results(grid)
         if dry:
             messages += [
-                f"{path} {what}; a real run keeps it as {path.name}.damaged and makes it again"
+                f"{path} {what}; a real run keeps it as {path.name}.damaged{_again(path, asked, ' and makes it again')}"
                 for path, what in damaged.items()
             ]
         else:
             messages += date_now(grid)
             messages += clean_up(grid, snakemake)
-            messages += keep_damaged(damaged)
+            messages += keep_damaged(damaged, asked)
             messages += keep_finished(grid, snakemake)
     except OSError as error:  # another's files, a full disk, a read-only one
         messages.append(_could_not(error))
@@ -147,7 +148,18 @@ def _kept_before(path: Path) -> Path | None:
     return next((copy for copy in copies if cmp(path, copy, shallow=False)), None)
 
 
-def keep_damaged(damaged: dict[Path, str]) -> list[str]:
+def _again(path: Path, asked: Grid, usual: str) -> str:
+    """What a sentence about a damaged file ends with: ``usual``, but of a sweep the target that makes it again."""
+    results = Path(asked.config["results"])
+    if path.is_relative_to(results / "tune"):
+        return "; `snakemake tune` makes it again"
+    at_chosen_rate = path.is_relative_to(results / "runs") and path.parent not in asked.run_folders()
+    if at_chosen_rate or path.with_suffix("") == results / "tables" / "tuned":
+        return "; `snakemake tuned` makes it again"
+    return usual
+
+
+def keep_damaged(damaged: dict[Path, str], asked: Grid) -> list[str]:
     """Copy what was damaged, once until it is made again; what is no file is renamed. One sentence a file."""
     messages = []
     for path, what in damaged.items():
@@ -156,7 +168,7 @@ def keep_damaged(damaged: dict[Path, str]) -> list[str]:
             path.rename(aside)
         elif not aside.exists():
             shutil.copy2(path, aside)
-        messages.append(f"{path} {what}: kept as {aside.name}, and made again")
+        messages.append(f"{path} {what}: kept as {aside.name}{_again(path, asked, ', and made again')}")
     return messages
 
 
