@@ -240,6 +240,19 @@ def test_other_seeds_than_the_references_are_compared_with_its_mean(tmp_path):
     assert (cell.reference, cell.reference_n, cell.n, cell.df) == (51.0, 3, 2, 2)
 
 
+def test_copies_of_a_seed_in_the_reference_are_one_draw_of_it(tmp_path):
+    declared = grid(table("t", row("A", "a")), seeds=(7, 8))
+    for seed, value in ((7, 50.0), (8, 51.0)):
+        write(tmp_path, "voc-lt", "a", seed, value)
+    results = load_results(declared, tmp_path)
+    once, copied = (
+        compare(declared, results, reference=reference(s0=50.0, s1=52.0, **copies), against="r.csv")
+        for copies in ({}, {"s2": 50.0, "s3": 50.0})
+    )
+    assert copied.cells == once.cells and copied.cells[0].reference_n == 2
+    assert once.messages == () and "runs of voc-lt in r.csv have seeds with the same numbers" in copied.messages[0]
+
+
 def test_equal_runs_on_both_sides_are_not_counted_twice_in_the_noise(tmp_path):
     declared = grid(table("t", row("A", "a")), seeds=(0, 1, 2))
     write_seeds(tmp_path, "voc-lt", "a", [50, 51, 49])

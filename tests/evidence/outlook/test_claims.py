@@ -115,7 +115,7 @@ def test_the_noise_is_measured_or_of_the_reference_or_assumed_and_said_so(tmp_pa
     assert (assumed.sd["voc-lt"], assumed.basis["voc-lt"]) == (ASSUMED_SD["total"], "assumed")
     reference = {
         ("voc-lt", run): {seed: dict.fromkeys(("total", "head", "medium", "tail"), v) for seed, v in enumerate(values)}
-        for run, values in {"a": (50.0, 51.0), "b": (50.0, 50.0)}.items()
+        for run, values in {"a": (50.0, 52.0), "b": (50.0, 51.0)}.items()
     }
     earlier = outlook(tmp_path, asked, [claim()], reference=reference)
     assert earlier.basis["voc-lt"] == "reference" and earlier.sd["voc-lt"] == pytest.approx(0.5)

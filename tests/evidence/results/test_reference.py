@@ -11,6 +11,8 @@ from ltmlc.evidence.results.reference import (
     on_whole_percent_grid,
     read_reference,
     reference_csv,
+    reference_doubts,
+    reference_scores,
     rounding_tolerance,
 )
 from ltmlc.evidence.results.results import load_results
@@ -61,6 +63,10 @@ def test_a_reference_is_read_as_it_was_written(tmp_path):
         ("dataset,run,seed,total,head,medium,tail\nd,r,0,x,1,1,1\n", "line 2"),
         ("dataset,run,seed,total,head,medium,tail\nd,r,0,1\n", "line 2"),
         ("dataset,run,seed,total,head,medium,tail\nd,r,0,nan,1,1,1\n", "line 2"),
+        (
+            "dataset,run,seed,total,head,medium,tail\nd,r,0,1,1,1,1\nd,r,1,1,1,1,1\nd,r,0,2,1,1,1\n",
+            "line 4: d/r/seed0 stands there twice",
+        ),
         ("dataset,run,seed,total,head,medium,tail\nd,\xe9,0,1,1,1,1\n", "line 2 is not in UTF-8"),
         ('dataset,run,seed,total,head,medium,tail\n"' + "d" * 200_000, "is a quotation mark open"),
     ],
@@ -71,6 +77,18 @@ def test_a_broken_reference_is_refused_by_name(tmp_path, text, complaint):
     with pytest.raises(InputError, match=complaint) as error:
         read_reference(path)
     assert str(path) in str(error.value)
+
+
+def test_copies_of_a_seed_in_a_reference_are_said_and_count_once(tmp_path):
+    """Under another number, or the same line twice; a seed that differs in one column is none."""
+    path = tmp_path / "reference.csv"
+    lines = ["d,a,0,50,60,50,40", "d,a,0,50,60,50,40", "d,a,1,50,60,50,40", "d,a,2,50,60,50,41", "d,b,0,1,1,1,1"]
+    path.write_text("\n".join(["dataset,run,seed,total,head,medium,tail", *lines]))
+    reference = read_reference(path)
+    assert reference_scores(reference, "d", "a", "total") == {0: 50, 2: 50}
+    (message,) = reference_doubts(reference, "r.csv")
+    assert message.startswith("1 of 2 runs of d in r.csv have seeds with the same numbers")
+    assert "such as a: seeds 0, 1" in message
 
 
 def test_a_reference_saved_by_excel_is_read(tmp_path):

@@ -32,7 +32,7 @@ from statistics import fmean
 
 from ltmlc.evidence.comparison.verdicts import NOT_JUDGED, Compared, Comparison, compare_cell, judge_column
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.results.reference import PRINTED, Reference, reference_scores, rounding_tolerance
+from ltmlc.evidence.results.reference import PRINTED, Reference, reference_doubts, reference_scores, rounding_tolerance
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
 from ltmlc.evidence.uncertainty.level import Level
@@ -116,7 +116,7 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
         levels,
         tuple(grid.datasets),
         results.seeds,
-        results.messages,
+        (*results.messages, *reference_doubts(reference or {}, against)),
         against,
         tuple(dict.fromkeys(dataset for dataset, _ in reference or ())),
     )

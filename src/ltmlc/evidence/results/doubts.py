@@ -64,14 +64,24 @@ def _different_code(dataset: str, runs: list[Any]) -> str:
 
 
 def _copies(dataset: str, runs: list[Any]) -> str:
-    by_run: dict[str, dict[tuple, list[int]]] = {}
+    by_run: dict[str, dict[int, tuple]] = {}
     for result in runs:
-        by_run.setdefault(result.run, {}).setdefault(numbers_of(result), []).append(result.seed)
-    equal = {run: group for run, numbers in by_run.items() for group in numbers.values() if len(group) > 1}
+        by_run.setdefault(result.run, {})[result.seed] = numbers_of(result)
+    return copies(f"runs of {dataset}", by_run)
+
+
+def equal_seeds(numbers: Mapping[int, Any]) -> list[list[int]]:
+    """Seeds with the same numbers together: all but the first of them are copies."""
+    return list(grouped(numbers, lambda seed: repr(numbers[seed])).values())
+
+
+def copies(title: str, by_run: Mapping[str, Mapping[int, Any]]) -> str:
+    """A sentence where runs (run -> seed -> its numbers) have copies of a seed; empty where none has."""
+    equal = {run: seeds for run, numbers in by_run.items() for seeds in equal_seeds(numbers) if len(seeds) > 1}
     if not equal:
         return ""
-    run, group = next(iter(equal.items()))
+    run, seeds = next(iter(equal.items()))
     return (
-        f"{len(equal)} of {len(by_run)} runs of {dataset} have seeds with the same numbers in every column (such as "
-        f"{run}: {named_seeds(group)}); they count as one seed, for copies measure no noise"
+        f"{len(equal)} of {len(by_run)} {title} have seeds with the same numbers in every column (such as "
+        f"{run}: {named_seeds(seeds)}); they count as one seed, for copies measure no noise"
     )

@@ -11,6 +11,7 @@ from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.reading import read_text
 from ltmlc.errors import InputError
 from ltmlc.evidence.markup import number
+from ltmlc.evidence.results.doubts import copies, equal_seeds
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.plan.lookup import own_or_shipped
 
@@ -70,8 +71,8 @@ def read_reference(path: str | Path) -> Reference:
     classes).
 
     Raises:
-        InputError: if the file is missing, lacks a column, or holds something that is not a number; the message names
-            the line.
+        InputError: if the file is missing, lacks a column, holds something that is not a number, or two results of one
+            seed; the message names the line.
     """
     if not own_or_shipped(path).exists():
         raise InputError(f"{path} does not exist; name a reference file, or compare with the published numbers")
@@ -85,19 +86,32 @@ def read_reference(path: str | Path) -> Reference:
                 values = {column: float(line[column]) for column in COLUMNS if line[column] != ""}
                 if not all(map(math.isfinite, values.values())):
                     raise ValueError
-                reference.setdefault((line["dataset"], line["run"]), {})[int(line["seed"])] = values
+                seed, seeds = int(line["seed"]), reference.setdefault((line["dataset"], line["run"]), {})
             except (TypeError, ValueError):
                 found = str(list(line.values()))[:200]
                 raise InputError(
                     f"{path}, line {reader.line_num}: seed and mAP must be numbers, found {found}"
                 ) from None
+            if seeds.setdefault(seed, values) != values:
+                raise InputError(
+                    f"{path}, line {reader.line_num}: {line['dataset']}/{line['run']}/seed{seed} stands there twice, "
+                    "with other numbers; keep one line, or give the other a seed of its own"
+                )
     return reference
 
 
 def reference_scores(reference: Reference, dataset: str, run: str, column: str) -> dict[int, float]:
-    """Seed -> mAP in percent, of one run."""
+    """Seed -> mAP in percent, of one run; without copies of an earlier seed, which are no draws."""
     seeds = reference.get((dataset, run), {})
-    return {seed: values[column] for seed, values in seeds.items() if column in values}
+    return {seed: seeds[seed][column] for seed, *_ in equal_seeds(seeds) if column in seeds[seed]}
+
+
+def reference_doubts(reference: Reference, against: str) -> list[str]:
+    """A sentence for each data set of which ``against``, a file, has copies of seeds."""
+    by_dataset: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    for (dataset, run), seeds in reference.items():
+        by_dataset.setdefault(dataset, {})[run] = seeds
+    return [each for name, runs in by_dataset.items() if (each := copies(f"runs of {name} in {against}", runs))]
 
 
 def reference_csv(results: Results) -> str:
