@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.exceptions import WorkflowError
 
-from ltmlc.workflow.hooks import end_of
+from ltmlc.workflow.hooks import end_of, refuse_to_wait_for_ever
 from workflow import warm_snakemake
 
 SNAKEFILE = """
@@ -117,6 +118,23 @@ def test_what_cannot_be_trained_is_refused_before_the_first_job_whatever_snakefi
     assert "Traceback" not in said and "hooks.py" not in said
     assert not (tmp_path / "runs").exists()
     assert snakemake("--config", "datasets=[voc-lt]", "--", "nothing.txt")[0] == 0  # nothing of it is trained
+
+
+def test_no_core_is_refused_where_a_job_would_wait_for_it_for_ever(snakemake, tmp_path):
+    code, said = snakemake("--cores", "0", "--", "nothing.txt")
+    assert code == 1 and "--cores 0 lets no job start; give --cores 1 or more" in said
+    assert not (tmp_path / "nothing.txt").exists()
+    assert snakemake("--cores", "0", "--dry-run", "--", "nothing.txt")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("cores", "jobs", "said"),
+    [(0, None, "--cores 0"), (-2, None, "--cores -2"), (None, 0, "--jobs 0"), (4, 0, "--jobs 0")],
+)
+def test_neither_no_core_nor_on_a_cluster_no_job_is_waited_for(cores, jobs, said):
+    with pytest.raises(WorkflowError, match=f"{said} lets no job start"):
+        refuse_to_wait_for_ever(SimpleNamespace(cores=cores, nodes=jobs))
+    refuse_to_wait_for_ever(SimpleNamespace(cores=0, nodes=100))  # on a cluster cores are not counted
 
 
 def test_strict_is_an_error_where_a_recorded_training_failed(snakemake):

@@ -49,6 +49,7 @@ def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
             return execute(*args, **kwargs)
 
         def check() -> None:
+            refuse_to_wait_for_ever(workflow.resource_settings)
             if any(job.rule.name in TRAININGS for job in workflow.dag.needrun_jobs()):
                 refuse_what_cannot_train(config, elsewhere=not workflow.local_exec)
 
@@ -124,6 +125,13 @@ def end_of(workflow: Any) -> End:
         if not job.is_group() and job.rule.name not in TRAININGS
     }
     return End(finished, failed, waiting, other)
+
+
+def refuse_to_wait_for_ever(settings: Any) -> None:
+    """Raise WorkflowError where no job could ever start: Snakemake takes any number of cores or, elsewhere, of jobs."""
+    option, number = ("--cores", settings.cores) if settings.nodes is None else ("--jobs", settings.nodes)
+    if number is not None and number < 1:
+        raise WorkflowError(f"{option} {number} lets no job start; give {option} 1 or more")
 
 
 def refuse_what_cannot_train(config: Mapping[str, Any], *, elsewhere: bool) -> None:
