@@ -1,12 +1,17 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from ltmlc.disk.files import canonical_json
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config, load_dataset
+from ltmlc.plan.grid import load_grid
 from ltmlc.plan.network import complete_model
+from ltmlc.plan.reading.schema import read_schema
 from ltmlc.plan.reading.yaml_file import read_yaml
-from ltmlc.plan.spec import SPEC_KEYS, build_spec, run_id
+from ltmlc.plan.spec import build_spec, checked_spec, run_id
+from ltmlc.plan.sweep import load_sweep
 
 ROOT = Path(__file__).parents[2]
 VOC = load_dataset("voc-lt", ROOT)
@@ -34,7 +39,61 @@ def message(run, **options) -> str:
 
 
 def test_what_a_specification_says_is_all_that_is_asked_of_one_by_hand():
-    assert tuple(spec(loss("bce"))) == SPEC_KEYS
+    assert list(spec(loss("bce"))) == read_schema("spec")["required"]
+
+
+def test_every_planned_specification_passes_unchanged_where_one_is_given_by_hand():
+    """The rules pass it on, as JSON; a changed one would be another run."""
+    paper, others = ({"datasets": names} for names in (["voc-lt", "coco-lt"], ["voc07-lt-pooled", "digits20-lt"]))
+    tables = {"tables": ["table1", "table5", "fig4"]}
+    sweep = load_sweep({**others, "tune": {"factors": [0.1, 50, 100]}}, ROOT).grid
+    for grid in (load_grid(paper | tables, ROOT), load_grid(others | tables, ROOT), sweep):
+        for planned in (spec for runs in grid.runs.values() for spec in runs.values()):
+            assert canonical_json(checked_spec(json.loads(canonical_json(planned)), "--spec")) == canonical_json(
+                planned
+            )
+
+
+def test_a_specification_by_hand_is_completed_as_planning_does():
+    whole = spec(loss("asl"))
+    short = {**whole, "loss": [{"name": "asl"}], "model": {"image_size": 448, "weights": "imagenet"}}
+    short |= {"sampler": {"name": "uniform"}, "recipe": {key: whole["recipe"][key] for key in ("name", "lr", "epochs")}}
+    short["recipe"]["steps"] = [5]
+    made = checked_spec(short, "--spec")
+    assert made["loss"] == whole["loss"] and made["recipe"] == {**whole["recipe"], "steps": [5]}
+    assert made["model"] == complete_model({"image_size": 448, "weights": "imagenet"})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"recipe": {"lr": 0}}, "--spec: recipe.lr: 0 is less than or equal to the minimum of 0"),
+        ({"recipe": {"momentun": 0.9}}, "--spec: recipe: unknown key 'momentun'; valid keys: backbone_lr_factor"),
+        ({"recipe": {"steps": [99]}}, "--spec: recipe: steps has 99, but the run has only"),
+        ({"model": {"backbone": "resnet5"}}, "--spec: model.backbone: 'resnet5' is not valid; write resnet50"),
+        ({"model": {"cached_views": 8}}, "--spec: model.cached_views needs a backbone that does not change"),
+        ({"sampler": {"per_class": 0}}, "--spec: sampler.per_class: 0 is less than the minimum of 1"),
+        ({"sampler": {"name": "random"}}, "--spec: unknown sampler 'random'; valid: class_aware, uniform"),
+        ({"sampler": {"name": "uniform"}}, "--spec: sampler uniform has no per_class and no reduce; remove it"),
+        ({"augmentation": {"contrast": [2, 1]}}, "--spec: augmentation.contrast is [2, 1]; write [low, high]"),
+        ({"augmentation": {"mean": None}}, "--spec: augmentation.mean is missing; write three numbers"),
+        ({"batch_size": 1}, "--spec: batch_size: 1 is less than the minimum of 2"),
+        ({"precision": "half"}, "--spec: precision: 'half' is not valid; choose one of tf32"),
+        ({"loss": []}, "--spec: loss: [] should be non-empty"),
+        ({"loss": [{"name": "dr"}]}, "--spec: loss dr needs a value for 'gamma2'"),
+        (
+            {"loss": [{"name": "bce", "weight": {"dataset": "w"}}]},
+            "--spec: loss.0.weight: {'dataset': 'w'} has the wrong",
+        ),
+        ({"seed": 3}, "--spec: the specification: unknown key 'seed'; valid keys: augmentation, batch_size"),
+    ],
+)
+def test_a_specification_by_hand_is_refused_as_a_configuration_is(change, words):
+    whole = spec(loss("bce"))
+    given = whole | {key: whole[key] | part if isinstance(part, dict) else part for key, part in change.items()}
+    with pytest.raises(InputError) as told:
+        checked_spec(given, "--spec")
+    assert str(told.value).startswith(words)
 
 
 def test_a_row_that_names_only_its_loss_gets_the_papers_protocol():

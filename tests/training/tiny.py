@@ -28,7 +28,8 @@ SPEC = {
     },
     "model": {
         "backbone": "small", "width": 4, "image_size": 16, "frozen_stages": 1, "norm_eval": True, "weights": None,
-        "head": "linear", "neck_features": 16, "dropout": 0.5,
+        "head": "linear", "neck_features": 16, "dropout": 0.5, "stem": None, "stride_in_1x1": False,
+        "cached_views": None,
     },
     "augmentation": {
         "brightness": 32, "contrast": [0.5, 1.5], "saturation": [0.5, 1.5], "hue": 18, "channel_permutation": True,

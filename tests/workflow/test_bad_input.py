@@ -7,11 +7,11 @@ go through the commands and through Snakemake.
 import json
 
 import pytest
+from training import tiny
 
 from ltmlc.cli import main
 from ltmlc.data.split import load_split
 from ltmlc.plan.config import load_config
-from ltmlc.plan.spec import SPEC_KEYS
 
 CSV_SET = """
 title: Mine
@@ -119,6 +119,7 @@ def test_an_unknown_run_is_answered_with_those_there_are(ltmlc):
     [
         (("--spec", "{bad"), ["--spec is not readable JSON"]),
         (("--spec", "{}"), ["--spec lacks loss, sampler, batch_size, recipe, model, augmentation, precision"]),
+        (("--spec", json.dumps(tiny.changed(recipe={"lr": "0.1"}))), ["--spec: recipe.lr: '0.1' has the wrong type"]),
         (("--settings", "[]"), ["--settings: training: []", "expected object"]),
         (("--settings", '{"device": "tpu"}'), ["--settings: training.device: 'tpu' is not valid"]),
         (("--settings", '{"treads": 2}'), ["--settings: training: unknown key 'treads'", "threads"]),
@@ -139,7 +140,7 @@ def test_settings_that_are_not_given_by_hand_are_those_of_a_configuration_withou
     monkeypatch.setattr("ltmlc.workflow.attempt.attempt_training", attempt)
     (tmp_path / "split.json").write_text("{}")
     folders = ["--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    spec = json.dumps({key: {} for key in SPEC_KEYS})
+    spec = json.dumps(tiny.SPEC)
     given = ["--spec", spec, "--settings", '{"gpu_share": 2}', "--code", "c0de"]
     assert main(["train", "x", "y", *folders, *given]) == 0
     assert told == [load_config({"training": {"gpu_share": 2}})["training"]]

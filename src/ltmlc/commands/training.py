@@ -17,8 +17,8 @@ from ltmlc.plan.config import load_config
 from ltmlc.plan.environment import data_root, tell_data_root, training_settings
 from ltmlc.plan.grid import load_grid
 from ltmlc.plan.lookup import METRICS, data_folder, run_folder
-from ltmlc.plan.reading.schema import check, defaults
-from ltmlc.plan.spec import SPEC_KEYS
+from ltmlc.plan.reading.schema import check, defaults, read_schema
+from ltmlc.plan.spec import checked_spec
 
 STARTED = time.perf_counter()
 
@@ -145,10 +145,10 @@ def export(options: argparse.Namespace) -> None:
 def _given_spec(text: str) -> dict:
     """What the rules pass on; by hand, leave it out and give --config."""
     spec = _from_json("--spec", text)
-    missing = [key for key in SPEC_KEYS if not isinstance(spec, dict) or key not in spec]
+    missing = [key for key in read_schema("spec")["required"] if not isinstance(spec, dict) or key not in spec]
     if missing:
         raise InputError(f"--spec lacks {', '.join(missing)}: leave it out to take it from the configuration")
-    return spec
+    return checked_spec(spec, "--spec")
 
 
 def _given_settings(text: str) -> dict:

@@ -32,9 +32,7 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
         where: the file, for messages.
     """
     _check_source(settings["source"], f"{where}: source")
-    missing = [key for key in ("mean", "std") if settings["augmentation"].get(key) is None]
-    if missing and not is_timm(settings["model"]):  # those say it of themselves
-        raise InputError(f"{where}: augmentation.{missing[0]} is missing; write three numbers, in levels of 255")
+    check_augmentation(settings["augmentation"], settings["model"], where=where)
     for number, entry in enumerate(settings.get("downloads", [])):
         check_download(entry, where=f"{where}: downloads.{number}")
     thresholds = settings["thresholds"]
@@ -49,8 +47,15 @@ def check_dataset(settings: dict[str, Any], *, where: str) -> None:
             f"{where}: subset.minimum is {subset['minimum']} and subset.maximum {subset['maximum']}; "
             "valid: minimum <= maximum"
         )
+
+
+def check_augmentation(augmentation: dict[str, Any], model: dict[str, Any], *, where: str) -> None:
+    """Raise InputError for a range in the wrong order, or no mean and std where the network says none of its own."""
+    missing = [key for key in ("mean", "std") if augmentation.get(key) is None]
+    if missing and not is_timm(model):  # those say it of themselves
+        raise InputError(f"{where}: augmentation.{missing[0]} is missing; write three numbers, in levels of 255")
     for key in RANGES:
-        low, high = settings["augmentation"].get(key) or (1, 1)
+        low, high = augmentation.get(key) or (1, 1)
         if low > high or (key == "crop_scale" and high > 1):
             limit = " with high at most 1" if key == "crop_scale" else ""
             raise InputError(f"{where}: augmentation.{key} is [{low}, {high}]; write [low, high]{limit}")

@@ -7,12 +7,10 @@ so that equal runs get equal specifications whichever table names them. A label 
 from typing import Any
 
 from ltmlc.errors import InputError
-from ltmlc.plan.network import HEADS, complete_model
-from ltmlc.plan.reading.schema import defaults
+from ltmlc.plan.datasets import check_augmentation
+from ltmlc.plan.network import HEADS, check_fit, complete_model
+from ltmlc.plan.reading.schema import check, defaults
 from ltmlc.plan.terms import as_text, canonical, choose, loss_term, term_id
-
-SPEC_KEYS = ("loss", "sampler", "batch_size", "recipe", "model", "augmentation", "precision")
-"""What a specification says, every one."""
 
 AT_DR_RATE = {"lsep", "c_lsep", "zlpr", "c_zlpr", "circle", "dr", "pgc", "gc"}
 """Losses that the paper trains by DR's recipe, which is the default: a sum with one of them needs no other."""
@@ -41,6 +39,29 @@ def build_spec(
         "model": network_of(dataset, config, **run["model"]),
         "augmentation": dataset["augmentation"],
         "precision": config["training"]["precision"],
+    }
+
+
+def checked_spec(spec: Any, where: str) -> dict[str, Any]:
+    """A specification that nobody has checked, complete: what its parts do not say is as planning would have it.
+
+    Raises InputError for what planning would refuse.
+    """
+    check(spec, schema="spec", where=where, whole="the specification")
+    check_augmentation(spec["augmentation"], spec["model"], where=where)
+    sampler, recipe = dict(spec["sampler"]), {**recipe_defaults(), **spec["recipe"]}
+    model = complete_model(spec["model"])
+    _check_recipe(recipe, f"{where}: recipe")
+    try:
+        check_fit(model)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    return {
+        **spec,
+        "loss": [loss_term(term, where) for term in spec["loss"]],
+        "sampler": _sampler(name := sampler.pop("name"), {"samplers": {name: sampler}}, where),
+        "recipe": recipe,
+        "model": model,
     }
 
 
@@ -121,7 +142,10 @@ def _look_up(value: Any, constants: dict[str, Any], where: str) -> Any:
 def _sampler(name: str, dataset: dict[str, Any], where: str) -> dict[str, Any]:
     samplers = sampler_defaults()
     choose(name, samplers, f"{where}: unknown sampler")
-    return {"name": name, **samplers[name], **dataset.get("samplers", {}).get(name, {})}
+    own = dataset.get("samplers", {}).get(name, {})
+    if others := sorted(own.keys() - samplers[name].keys()):
+        raise InputError(f"{where}: sampler {name} has no {' and no '.join(others)}; remove it")
+    return {"name": name, **samplers[name], **own}
 
 
 def _row_recipe(run: dict[str, Any], dataset: dict[str, Any], recipes: dict[str, dict], where: str) -> dict[str, Any]:

@@ -55,8 +55,11 @@ def _validator(schema: str) -> Any:
     return kind(read_schema(schema), registry=Registry().with_resources(resources))
 
 
-def check(value: Any, *, schema: str, where: str) -> None:
-    """Raise InputError with one sentence for the first place where ``value`` does not fit the schema."""
+def check(value: Any, *, schema: str, where: str, whole: str = "the file") -> None:
+    """Raise InputError with one sentence for the first place where ``value`` does not fit the schema.
+
+    ``whole``: what the sentence calls it where no key of it is the place.
+    """
     from jsonschema.exceptions import best_match
 
     for key, problem in _unusable(value):
@@ -64,7 +67,7 @@ def check(value: Any, *, schema: str, where: str) -> None:
     error = best_match(_validator(schema).iter_errors(value))
     if error is None:
         return
-    key = ".".join(str(part) for part in error.absolute_path) or "the file"
+    key = ".".join(str(part) for part in error.absolute_path) or whole
     raise InputError(f"{where}: {key}: {_sentence(error)}")
 
 
