@@ -292,6 +292,24 @@ def test_the_configuration_in_the_crate_finds_the_results_beside_it(made, tmp_pa
     assert (asked["results"], asked["figures"]) == ("results", "figures")
 
 
+def test_the_program_is_in_the_crate_as_it_is_here(made, tmp_path):
+    """Its schemas are full of what looks like paths; the folder for the crate lies in one called results."""
+    declared, results, _ = made
+    path = write_crate(declared, results, [], tmp_path / "results" / "crate.zip", root=ROOT, predictions=False)
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.startswith(("workflow/", "docs/", "src/", "README.md"))]
+        assert {"workflow/schemas/config.schema.yaml", "docs/verdicts.md", "README.md"} <= set(names)
+        assert [name for name in names if archive.read(name) != (ROOT / name).read_bytes()] == []
+
+
+def test_the_results_in_the_crate_are_believed_where_it_is_unpacked(made, tmp_path):
+    """Their texts are others than when they were made, so their checksums are, too."""
+    declared, results, _ = made
+    zipfile.ZipFile(exported(made, tmp_path)).extractall(tmp_path / "opened")
+    again = load_results(declared, tmp_path / "opened" / "results")
+    assert (again.counts, again.messages) == (results.counts, results.messages)
+
+
 def test_photographs_stay_behind_but_those_of_the_embedded_digits(made, tmp_path):
     declared, _, _ = made
     shown = {name for name in zipfile.ZipFile(exported(made, tmp_path)).namelist() if name.startswith("figures/")}

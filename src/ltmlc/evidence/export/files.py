@@ -7,6 +7,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
+from ltmlc.disk.checksums import RUN_SUMS, write_sums
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.disk.own_code import is_own
 from ltmlc.evidence.export.inputs import name_in_project, read_by_runs
@@ -33,6 +34,7 @@ QUOTES = (
 )
 """How files say a text again."""
 
+PUBLISHED = ("src", "workflow", "docs")
 WRITTEN_HERE = {".csv", ".json", ".md", ".tex", ".yaml", ".html"}  # texts that may name this machine
 
 
@@ -58,26 +60,30 @@ def stage_files(
     for source in (PROJECT, root):  # what a folder of one's own has takes the place of this project's
         for name in SOURCES:
             if (source / name).is_file():
-                _copy(source / name, stage / name, clean)
+                _copy(source / name, stage, Path(name), clean)
         for tree, patterns in SOURCE_TREES.items():
             for path in _files(source / tree, patterns):
-                _copy(path, stage / path.relative_to(source), clean)
+                _copy(path, stage, path.relative_to(source), clean)
     for path in _package():
-        _copy(path, stage / "src" / "ltmlc" / path.relative_to(PACKAGE), clean)
+        _copy(path, stage, Path("src", "ltmlc", path.relative_to(PACKAGE)), clean)
     for path in _own_losses(grid, root):
-        _copy(path, stage / path.relative_to(root), clean)
+        _copy(path, stage, path.relative_to(root), clean)
     for path in read_by_runs(grid):
         if name := name_in_project(path, grid, root):
-            _copy(path, stage / name, clean)
+            _copy(path, stage, name, clean)
     asked = grid.config | {name: name for name in RESULT_FOLDERS}  # where they lie here
     (stage / "configuration.json").write_text(portable(json.dumps(asked, indent=1), roots) + "\n")
     for path in _result_files(grid, results, folder, predictions=predictions):
-        _copy(path, stage / "results" / path.relative_to(folder), clean)
+        _copy(path, stage, Path("results", path.relative_to(folder)), clean)
+    for metrics in (stage / "results" / "runs").glob(
+        f"*/*/*/{METRICS}"
+    ):  # texts are others now than when they were made
+        write_sums(metrics.with_name(RUN_SUMS), sorted(metrics.parent.iterdir()))
     for path in tidy:
-        _copy(path, stage / "results" / path.name, clean)
+        _copy(path, stage, Path("results", path.name), clean)
     for path in _files(figures, ("*.pdf", "*.png", "*.csv")):
         if path.parent == figures and not _shows_photographs(path, grid):
-            _copy(path, stage / "figures" / path.name, clean)
+            _copy(path, stage, Path("figures", path.name), clean)
     return roots
 
 
@@ -141,10 +147,12 @@ def _shows_photographs(path: Path, grid: Grid) -> bool:
     return path.stem in {f"{figure}_{dataset}" for figure in PHOTOGRAPHS for dataset in others}
 
 
-def _copy(source: Path, target: Path, clean: Callable[[str], str]) -> None:
+def _copy(source: Path, stage: Path, name: Path, clean: Callable[[str], str]) -> None:
+    """The program, the workflow and their documentation as they are: a schema is full of what looks like paths."""
+    target = stage / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    documentation = source.suffix == ".md" and "results" not in target.parts
-    if source.suffix in WRITTEN_HERE and not documentation:
+    published = name.parts[0] in PUBLISHED or (name.suffix == ".md" and name.parts[0] != "results")
+    if source.suffix in WRITTEN_HERE and not published:
         target.write_text(clean(source.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
     else:
         shutil.copyfile(source, target)
