@@ -1,6 +1,6 @@
 # Needs: the configuration. Makes: the grid of runs, the names of all targets, and what must be made again. No rules here.
 import gc
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 
 from ltmlc.data.split import load_split
@@ -18,20 +18,18 @@ from ltmlc.workflow.jobs import leave_signals_to_jobs, set_environment, shell_pr
 from ltmlc.workflow.record import UNKNOWN
 from ltmlc.workflow.recovery import begin, is_due, put_in_order
 from ltmlc.workflow.stages import Stages
-from snakemake.exceptions import WorkflowError
+from ltmlc.workflow.words import in_words
 from snakemake.logging import logger
 
 # What is imported stays: looking through it for garbage, again and again, took a sixth of the planning.
 gc.freeze()
 
-try:
+with in_words():
     GRID = load_grid(config)
     # An edited split stops the workflow here, before it touches a result.
     for dataset in GRID.datasets:
         if Path(f"{GRID.config['results']}/data/{dataset}/split.json").exists():
             load_split(f"{GRID.config['results']}/data/{dataset}/split.json")
-except InputError as error:
-    raise WorkflowError(str(error)) from None
 
 
 def say(messages):
@@ -149,20 +147,7 @@ def predictions_of_methods(wildcards):
     return predictions_of(metrics_of_methods(wildcards))
 
 
-def in_words(function):
-    """Of bad input, Snakemake then says what is wrong, without a traceback."""
-
-    @wraps(function)
-    def called(*given):
-        try:
-            return function(*given)
-        except InputError as error:
-            raise WorkflowError(str(error)) from None
-
-    return called
-
-
-@in_words
+@in_words()
 def run_spec(wildcards):
     """A row's run, or one at a rate that the sweep has chosen (tune.smk)."""
     return planned_spec(GRID, wildcards.dataset, wildcards.run, load_candidates)
@@ -186,6 +171,7 @@ def untracked(value):
 def inputs(stage_of, **paths_of):
     """An input function: the paths that each of ``paths_of`` gives, for a job whose stage ``stage_of`` gives."""
 
+    @in_words()
     def named_inputs(wildcards):
         damaged = in_order()
         stage = stage_of(wildcards)
@@ -234,7 +220,7 @@ def grids_on_disk():
 
 
 @cache
-@in_words
+@in_words()
 def in_order():
     """The damaged results, to be made again. Asked first when Snakemake plans, as then it knows whether it only plans."""
     damaged = {}

@@ -9,7 +9,7 @@ def load_candidates():
     return load_sweep(CONFIG)
 
 
-sweep = in_words(load_candidates)
+sweep = in_words()(load_candidates)
 
 
 def held_out_metrics(wildcards):
@@ -18,7 +18,7 @@ def held_out_metrics(wildcards):
     return [f"{HELD_OUT}/runs/{wildcards.dataset}/{r}/seed{s}/metrics.json" for r in runs for s in sweep().grid.seeds]
 
 
-@in_words
+@in_words()
 def candidate_spec(wildcards):
     return load_candidates().grid.spec(wildcards.dataset, wildcards.run)
 

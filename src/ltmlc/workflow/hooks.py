@@ -23,11 +23,11 @@ from snakemake.settings.enums import Quietness
 
 from ltmlc.disk.files import canonical_json
 from ltmlc.disk.logs import last_line, refuses_its_input
-from ltmlc.disk.trouble import mendable
 from ltmlc.errors import counted_noun, few
 from ltmlc.plan.lookup import LOG, METRICS
 from ltmlc.workflow.narrator import Narrator
 from ltmlc.workflow.running import TRAININGS, recorded_failure, title_of
+from ltmlc.workflow.words import in_words
 
 BAD_INPUT = 2
 """Exit code of a command that was given bad input."""
@@ -64,15 +64,7 @@ def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
             raise WorkflowError(f"strict: true, and {len(end.failed)} of {end.trainings} trainings failed")
         return None
 
-    def execute_in_words(*args: Any, **kwargs: Any) -> None:
-        try:
-            execute_and_tell(*args, **kwargs)
-        except OSError as error:  # of Snakemake's own reading and writing
-            if (sentence := mendable(error)) is None:
-                raise
-            raise WorkflowError(sentence) from None
-
-    workflow.execute = execute_in_words
+    workflow.execute = in_words()(execute_and_tell)  # the disk refuses Snakemake's own reading and writing, too
 
 
 @dataclass(frozen=True)
