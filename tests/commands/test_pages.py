@@ -34,6 +34,16 @@ def test_a_figure_of_what_is_not_there_is_refused_with_what_there_is(tmp_path, m
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("figure", ["data", "methods"])
+def test_figures_of_single_images_are_refused_where_an_archive_has_their_counts_alone(
+    tmp_path, monkeypatch, capsys, figure
+):
+    monkeypatch.chdir(ROOT)
+    config = ["--config", "config/voc07-evidence.yaml", "--results", "config/reference/voc07-lt-224px"]
+    assert main(["figures", figure, *config, "--out", str(tmp_path)]) == 2
+    assert "keep counts of its images alone" in capsys.readouterr().err
+
+
 def test_pictures_false_keeps_photographs_out_of_the_contact_sheets(tmp_path, monkeypatch):
     """What is drawn then is what can be drawn where there is no photograph at all."""
     monkeypatch.chdir(tmp_path)

@@ -89,7 +89,7 @@ def figures(options: argparse.Namespace) -> None:
 def _method_figures(grid, results, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.evidence.figures.methods import write_method_figures
 
-    split = split_of(grid, name, splits)
+    split = _images_of(grid, name, splits)
     try:
         pack = _pack(grid, split)
     except InputError as error:  # everything but the photographs can be drawn without
@@ -105,11 +105,24 @@ def _data_figures(grid, name: str, splits: dict, out: Path) -> list[Path]:
     from ltmlc.evidence.figures.sheets import write_sheets
     from ltmlc.models.from_timm import settled
 
-    split, settings = split_of(grid, name, splits), grid.datasets[name]
+    split, settings = _images_of(grid, name, splits), grid.datasets[name]
     pack = _pack(grid, split) if settings.get("pictures", True) else None
     spec = settled({"model": complete_model(settings["model"]), "augmentation": settings["augmentation"]})
     shown = {"image_size": spec["model"]["image_size"], "settings": spec["augmentation"], "directory": out}
     return [*write_data_figures(split, settings, out), *write_sheets(pack, split, **shown)]
+
+
+def _images_of(grid, name: str, splits: dict):
+    """The split of a data set, for figures that ask which image has which label."""
+    from ltmlc.data.split import Split
+
+    split = split_of(grid, name, splits)
+    if not isinstance(split, Split):
+        raise InputError(
+            f"data set {name!r}: these results keep counts of its images alone, as `ltmlc reference` does, and the "
+            "figures data and methods need the images' labels; name others, such as totals or curves"
+        )
+    return split
 
 
 def _pack(grid, split):
