@@ -196,3 +196,10 @@ def test_a_missing_reference_is_said_before_all_is_trained(check):
     code, message = check(loss(), reference="nowhere.csv")
     assert code == 2
     assert "reference: there is no file nowhere.csv; write published" in message
+
+
+def test_a_reference_that_cannot_be_compared_with_is_said_before_all_is_trained(check):
+    line = "mine,bce,0,50,50,50,50\n"
+    Path("mine.csv").write_text(f"dataset,run,seed,total,head,medium,tail\n{line}{line.replace('50', '51')}")
+    code, message = check(loss(), reference="mine.csv")
+    assert code == 2 and "mine.csv, line 3: mine/bce/seed0 stands there twice" in message

@@ -64,7 +64,11 @@ def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -
 
 
 def check_files(grid: Grid) -> None:
-    """Raise InputError for weights or a reference that are asked for, cannot be downloaded, and are not there."""
+    """Raise InputError for weights or a reference that are asked for, cannot be downloaded, and are not there, and for
+    a reference that could not be compared with when all is trained.
+    """
+    from ltmlc.evidence.results.reference import read_reference
+
     config = grid.config
     for name, settings in grid.datasets.items():
         weights = {**settings["model"], **config["model"]}.get("weights")
@@ -74,8 +78,11 @@ def check_files(grid: Grid) -> None:
                 f"{name}: model.weights: {weights} is not a file; write null, {made} or the path of a file"
             )
     reference = config["reference"]
-    if reference != "published" and not own_or_shipped(reference).is_file():
+    if reference == "published":
+        return
+    if not own_or_shipped(reference).is_file():
         raise InputError(f"reference: there is no file {reference}; write published, or a file of `ltmlc reference`")
+    read_reference(reference)
 
 
 def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
