@@ -25,6 +25,13 @@ def test_runs_of_another_folder_are_exported_to_the_configurations_own(tmp_path,
     assert sorted(names) == sorted(f"results/{path.relative_to(runs)}" for path in there) != []
 
 
+def test_a_reference_is_one_file_however_its_ending_is_spelled(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    config = ["--config", "config/voc07-evidence.yaml", "--results", "config/reference/voc07-lt-224px"]
+    assert main(["reference", *config, "--out", str(tmp_path / "runs.CSV")]) == 0
+    assert (tmp_path / "runs.CSV").read_text().startswith("dataset,run,seed,total,")
+
+
 @pytest.mark.parametrize("asked", [["curves", "--table", "table7"], ["fig5"]])
 def test_a_figure_of_what_is_not_there_is_refused_with_what_there_is(tmp_path, monkeypatch, capsys, asked):
     monkeypatch.chdir(ROOT)

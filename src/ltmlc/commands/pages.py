@@ -154,7 +154,7 @@ def reference(options: argparse.Namespace) -> None:
     from ltmlc.evidence.results.reference import reference_csv
 
     grid, results, splits = load_all(options)
-    if options.out.suffix == ".csv":
+    if options.out.suffix.lower() == ".csv":
         write_atomically(options.out, reference_csv(results))
         say_written(options.verb, [options.out])
     else:

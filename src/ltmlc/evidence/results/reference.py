@@ -75,7 +75,7 @@ def read_reference(path: str | Path) -> Reference:
             seed; the message names the line.
     """
     if not own_or_shipped(path).exists():
-        raise InputError(f"{path} does not exist; name a reference file, or compare with the published numbers")
+        raise InputError(f"{path} does not exist; name a file that `ltmlc reference` wrote, or one of the same columns")
     reference: Reference = {}
     with open_reference(path) as reader:
         absent = [name for name in REFERENCE_COLUMNS if name not in (reader.fieldnames or ())]
