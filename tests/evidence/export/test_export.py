@@ -244,12 +244,15 @@ def test_the_crate_holds_the_whole_program_and_the_losses_of_ones_own(made, tmp_
     for name in ("mine/deep/losses.py", "mine/parts.py", "mine/notes.txt", "alone.py", "other.py"):
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "project" / name).write_text("")
+    (tmp_path / "shared.yaml").write_text("title: Mine")
+    (tmp_path / "project" / "config" / "datasets").mkdir(parents=True)
+    (tmp_path / "project" / "config" / "datasets" / "linked.yaml").symlink_to(tmp_path / "shared.yaml")
     path = write_crate(declared, results, [], tmp_path / "crate.zip", root=tmp_path / "project", predictions=False)
     names = set(zipfile.ZipFile(path).namelist())
     package = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.*") if path.suffix != ".pyc"}
     assert {f"src/ltmlc/{name}" for name in package} <= names and "cli.py" in package
     assert {"profiles/default/profile.yaml", "config/new-loss/loss.py.txt"} <= names
-    assert {"mine/deep/losses.py", "mine/parts.py", "alone.py"} <= names
+    assert {"mine/deep/losses.py", "mine/parts.py", "alone.py", "config/datasets/linked.yaml"} <= names
     assert not {"mine/notes.txt", "other.py"} & names
 
 

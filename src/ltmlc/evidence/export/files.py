@@ -139,7 +139,7 @@ def _result_files(grid: Grid, results: Results, folder: Path, *, predictions: bo
 def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
     found = {path for pattern in patterns for path in folder.rglob(pattern)} if folder.exists() else set()
     hidden = ("__pycache__", ".snakemake")
-    return sorted(p for p in found if p.is_file() and not p.is_symlink() and not set(hidden) & set(p.parts))
+    return sorted(p for p in found if p.is_file() and not set(hidden) & set(p.parts))
 
 
 def _shows_photographs(path: Path, grid: Grid) -> bool:
