@@ -19,7 +19,7 @@ from ltmlc.evidence.report.html import look, page_facts, pictures
 from ltmlc.evidence.report.html.behind import signed
 from ltmlc.evidence.report.html.labels_view import labels_view
 from ltmlc.evidence.report.html.runs_view import run_views
-from ltmlc.evidence.report.html.tables_view import table_views
+from ltmlc.evidence.report.html.tables_view import View, table_views
 from ltmlc.evidence.report.lead import lead
 from ltmlc.evidence.report.markdown import largest_differences
 from ltmlc.evidence.results.results import COLUMNS
@@ -144,18 +144,14 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _details(tables: Sequence[Any], runs: Sequence[Any]) -> dict[str, Any]:
+def _details(tables: Sequence[View], runs: Sequence[View]) -> View:
     """What the pop-ups say: every cell's lines in reading order, every run once."""
+    views = [view for table in tables for view in table["datasets"]]
     return {
-        "cells": [
-            cell.details for table in tables for view in table.datasets for row in view.rows for cell in row.cells
-        ],
-        "runs": {
-            run.anchor: {
-                "run": run.run,
-                "logs": [[seed.seed, seed.status, seed.log, seed.link] for seed in run.seeds if seed.log],
-                "command": run.command,
-            }
-            for run in runs
-        },
+        "cells": [cell["details"] for view in views for row in view["rows"] for cell in row["cells"]],
+        "runs": {run["anchor"]: {"run": run["run"], "logs": _logs(run), "command": run["command"]} for run in runs},
     }
+
+
+def _logs(run: View) -> list[list[Any]]:
+    return [[seed[key] for key in ("seed", "status", "log", "link")] for seed in run["seeds"] if seed["log"]]

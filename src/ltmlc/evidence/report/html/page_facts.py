@@ -20,7 +20,7 @@ from ltmlc.evidence.report.facts import (
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
 from ltmlc.evidence.report.html.pictures import Picture
-from ltmlc.evidence.report.html.tables_view import TableView, failure
+from ltmlc.evidence.report.html.tables_view import View, failure
 from ltmlc.evidence.report.lead import not_asked
 
 COST_COLUMNS = {
@@ -67,18 +67,18 @@ def _block(
     }
 
 
-def shown(tables: Sequence[TableView]) -> dict[str, Any]:
+def shown(tables: Sequence[View]) -> View:
     """What the tables' cells and feet hold at all, which is what there is to explain and to sort by."""
-    views = [view for table in tables for view in table.datasets]
-    cells = [cell for view in views for row in view.rows for cell in row.cells]
+    views = [view for table in tables for view in table["datasets"]]
+    cells = [cell for view in views for row in view["rows"] for cell in row["cells"]]
     return {
         "quantities": [
-            name for name in ("ours", "reference", "difference") if any(name in cell.sort for cell in cells)
+            name for name in ("ours", "reference", "difference") if any(name in cell["sort"] for cell in cells)
         ],
-        "sd": any(cell.sd for cell in cells),
-        "looks": [look for look in CELLS.values() if any(cell.look == look for cell in cells)],
-        "agreement": any(view.agreement for view in views),
-        "controls": any(view.controls for view in views),
+        "sd": any(cell["sd"] for cell in cells),
+        "looks": [look for look in CELLS.values() if any(cell["look"] == look for cell in cells)],
+        "agreement": any(view["agreement"] for view in views),
+        "controls": any(view["controls"] for view in views),
     }
 
 

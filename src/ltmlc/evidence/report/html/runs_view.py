@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import hours, number
@@ -12,63 +12,41 @@ from ltmlc.evidence.report.html.tables_view import anchor_of, link_to
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.evidence.tables.cells import shown_by, summarise
 from ltmlc.evidence.tables.tables import number_or_sign
+from ltmlc.plan.grid import Row, Table
 
 
-@dataclass(frozen=True)
-class SeedView:
-    seed: int
-    status: str
-    total: str  # mAP, or the sign of a failed or missing run
-    time: str
-    log: str  # path as text
-    link: str  # the same, relative to the page
-    error: str
+def run_views(evidence: Evidence, folder: str | Path) -> list[dict[str, Any]]:
+    """Every run of the grid, as plain values for the template; ``folder`` is where the page will lie."""
+    return [_run(evidence, *pair, users, folder) for pair, users in shown_by(evidence.grid).items()]
 
 
-@dataclass(frozen=True)
-class RunView:
-    anchor: str
-    run: str
-    dataset: str
-    total: str
-    sd: str
-    tables: tuple[str, ...]  # titles of all that show it
-    seeds: tuple[SeedView, ...]
-    command: str
-
-
-def run_views(evidence: Evidence, folder: str | Path) -> list[RunView]:
-    """Every run of the grid; ``folder`` is where the page will lie."""
-    shown = shown_by(evidence.grid)
-    titles = {pair: tuple(dict.fromkeys(table.title for table, _ in each)) for pair, each in shown.items()}
-    return [_run(evidence, *pair, tables, folder) for pair, tables in titles.items()]
-
-
-def _run(evidence: Evidence, dataset: str, run: str, tables: tuple[str, ...], folder: str | Path) -> RunView:
+def _run(
+    evidence: Evidence, dataset: str, run: str, users: Sequence[tuple[Table, Row]], folder: str | Path
+) -> dict[str, Any]:
     results = evidence.results.of(dataset, run)
     cell = summarise(evidence.results, dataset, run)
-    return RunView(
-        anchor_of(dataset, run),
-        run,
-        evidence.titles[dataset],
-        number_or_sign(cell.mean.get("total"), cell.status),
-        number(cell.sd.get("total")),
-        tables,
-        tuple(_seed(result, folder) for result in results),
-        command_of(results),
-    )
+    return {
+        "anchor": anchor_of(dataset, run),
+        "run": run,
+        "dataset": evidence.titles[dataset],
+        "total": number_or_sign(cell.mean.get("total"), cell.status),
+        "sd": number(cell.sd.get("total")),
+        "tables": list(dict.fromkeys(table.title for table, _ in users)),
+        "seeds": [_seed(result, folder) for result in results],
+        "command": command_of(results),
+    }
 
 
-def _seed(result: RunResult, folder: str | Path) -> SeedView:
-    return SeedView(
-        result.seed,
-        result.status,
-        number_or_sign(result.percent.get("total"), result.status),
-        "" if result.seconds is None else hours(result.seconds),
-        result.log.as_posix() if result.metrics else "",
-        link_to(result.log, folder) if result.metrics else "",
-        result.error if result.status == "failed" else "",
-    )
+def _seed(result: RunResult, folder: str | Path) -> dict[str, Any]:
+    return {
+        "seed": result.seed,
+        "status": result.status,
+        "total": number_or_sign(result.percent.get("total"), result.status),
+        "time": "" if result.seconds is None else hours(result.seconds),
+        "log": result.log.as_posix() if result.metrics else "",
+        "link": link_to(result.log, folder) if result.metrics else "",
+        "error": result.error if result.status == "failed" else "",
+    }
 
 
 def command_of(results: Sequence[RunResult]) -> str:
