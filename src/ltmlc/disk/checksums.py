@@ -30,12 +30,9 @@ def write_sums(sums: str | Path, files: Iterable[str | Path]) -> None:
 
 
 def changed_files(sums: str | Path, *, only: str | None = None) -> list[Path]:
-    """The files whose content is no longer what ``sums`` says.
+    """The files whose content is no longer what ``sums`` says; with ``only``, the file of that name alone.
 
     Absent files, and an absent ``sums``, are no change.
-
-    Args:
-        only: look at the file of this name alone.
 
     Raises:
         InputError: the disk does not let a file be read; it may be whole.
@@ -52,11 +49,7 @@ def has_checksum(sums: str | Path, file: str | Path) -> bool:
 
 
 def mend_sums(sums: str | Path, files: Iterable[str | Path]) -> bool:
-    """Write damaged checksums anew if all they are of is whole. Whether it did.
-
-    Args:
-        files: what they are of, as far as it is there.
-    """
+    """Write damaged checksums anew if all they are of, the ``files`` that are there, is whole. Whether it did."""
     sums, named = Path(sums), [Path(file) for file in files]
     text, _ = _read(sums)
     files = [file for file in named if file.is_file()]

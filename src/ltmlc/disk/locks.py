@@ -20,11 +20,8 @@ SNAKEMAKE_LOCK = "ltmlc.lock"
 
 @contextmanager
 def only_process(directory: Path, *, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Hold a directory, for what must not be done twice at once. Gives whether another process had to be waited for.
-
-    Args:
-        directory: made if absent.
-        waiting: called once if another process holds it.
+    """Hold a directory, made if absent, for what must not be done twice at once. Gives whether another process had to
+    be waited for; ``waiting`` is called before.
     """
     from filelock import FileLock, Timeout  # of trainings alone: planning does without
 

@@ -79,12 +79,8 @@ def _latex_encoder() -> Any:
 
 
 def count_verdicts(names: Iterable[str], judged: Iterable[Any], datasets: Iterable[str]) -> list[tuple[str, int, list]]:
-    """Each of ``names`` that occurs among what was judged, with how often, and how often on each data set.
-
-    Args:
-        names: verdicts, in order.
-        judged: with ``verdict`` and ``dataset``.
-        datasets: in order.
+    """Each of the verdicts ``names`` that occurs among what was judged (it has ``verdict`` and ``dataset``), with how
+    often, and how often on each data set.
     """
     found = Counter((each.verdict, each.dataset) for each in judged)
     totals = Counter(verdict for verdict, _ in found.elements())

@@ -25,11 +25,8 @@ DOWNLOADS = {
 
 
 def check_dataset(settings: dict[str, Any], *, where: str) -> None:
-    """Raise InputError unless the settings of a data set, those of the file it extends included, fit together.
-
-    Args:
-        settings: what :func:`ltmlc.plan.config.load_dataset` returns; they fit the schema.
-        where: the file, for messages.
+    """Raise InputError unless the settings of a data set, those of the file it extends included, fit together; each by
+    itself fits the schema. ``where``: the file, for messages.
     """
     _check_source(settings["source"], f"{where}: source")
     check_augmentation(settings["augmentation"], settings["model"], where=where)

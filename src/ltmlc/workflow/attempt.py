@@ -27,8 +27,6 @@ def attempt_run(work: Callable[[], int], out: Path, *, split: Path, made_of: str
 
     Args:
         work: returns the exit code; imports torch, so it is not called when there is nothing to do.
-        out: the run's folder.
-        split: the split file it trains on.
         made_of: all that the result depends on, recorded beside it (:mod:`ltmlc.workflow.record`).
         result: what its ``metrics.json`` will say (data set, run, seed, specification, code), as far as it is known.
 
@@ -61,9 +59,7 @@ def attempt_training(
     """:func:`attempt_run` of a training on a device of this machine.
 
     Args:
-        out: the run's folder.
         data: the folder with split and pack.
-        settings: how to train.
         started: of the process, or of this training, by ``time.perf_counter``.
         made_of: what the job was planned with; None for one that nobody planned.
         result: data set, run, seed, specification and code.

@@ -28,10 +28,8 @@ class Contents:
         self._known: dict[str, str] = _read(memory)
 
     def of(self, files: Mapping[str, Path] | None) -> str | None:
-        """One hash of the names and contents of files, wherever they lie; None if one is missing.
-
-        Args:
-            files: what a file is -> its path.
+        """One hash of the names and contents of files (what each is -> its path), wherever they lie; None if one is
+        missing.
         """
         if files is None:
             return None
@@ -42,11 +40,9 @@ class Contents:
         return self._recall({"": Path(path)}, lambda: sha256_file(path))
 
     def derived(self, name: str, compute: Callable[[], str]) -> str:
-        """What follows from contents, and takes longer than reading them.
+        """What follows from contents, and takes longer than reading them; computed once, ever.
 
-        Args:
-            name: what it is, and the hash of what it follows from.
-            compute: called once, ever.
+        ``name``: what it is, and the hash of what it follows from.
         """
         if name not in self._known:
             self._remember(name, compute())

@@ -30,12 +30,7 @@ QUOTED = ("config/claims.yaml", "CITATION.cff", "LICENSE", "docs/losses.md", "re
 
 
 class Definitions:
-    """Of one configuration.
-
-    Args:
-        grid: with the tables.
-        contents: of files.
-    """
+    """Of one configuration."""
 
     def __init__(self, grid: Grid, contents: Contents) -> None:
         self._grid = grid

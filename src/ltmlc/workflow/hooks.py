@@ -38,9 +38,7 @@ JOBS_NAMED = 3
 def tell_what_happens(workflow: Any, config: Mapping[str, Any]) -> None:
     """Add all of this module to a workflow that begins to be read.
 
-    Args:
-        workflow: Snakemake's.
-        config: the checked configuration; with its key ``strict``, failed trainings are an error, recorded ones too.
+    With the configuration's key ``strict``, failed trainings are an error, recorded ones too.
     """
     execute = workflow.execute
 
@@ -136,10 +134,8 @@ def refuse_what_cannot_train(config: Mapping[str, Any], *, elsewhere: bool) -> N
 
 
 class PatientScheduler(JobScheduler):
-    """Snakemake's, but a job that refused its input is not tried again: it would end with the same sentence.
-
-    Args:
-        first: called before the first job.
+    """Snakemake's, but a job that refused its input is not tried again: it would end with the same sentence. Calls
+    ``first`` before the first job.
     """
 
     def __init__(self, *args: Any, first: Callable[[], None], **kwargs: Any) -> None:

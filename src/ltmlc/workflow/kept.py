@@ -63,7 +63,6 @@ def restore_finished(folder: Path, made_of: str | None = None, **wanted: Any) ->
     (:func:`ltmlc.workflow.recovery.clean_up`): killed at any instant, it is not lost.
 
     Args:
-        folder: of the run.
         made_of: what it must be made of, as :mod:`ltmlc.workflow.record` has it.
         wanted: what its ``metrics.json`` must say.
     """

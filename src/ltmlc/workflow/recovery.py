@@ -56,7 +56,6 @@ def put_in_order(
         alive: what :func:`begin` returned.
         asked: of that, what is made without being asked for by name.
         dry: whether nothing may be changed.
-        snakemake: Snakemake's folder.
 
     Returns:
         The damaged files with what is wrong with them, to be made again, and one sentence for each thing.
@@ -191,11 +190,8 @@ def date_now(grid: Grid) -> list[str]:
 def keep_finished(grid: Grid, snakemake: Path) -> list[str]:
     """Put runs in safety that finished after their Snakemake was killed: it would delete and train them again.
 
-    ``restore_finished`` brings them back when the job is done again.
-
-    Args:
-        grid: whose runs.
-        snakemake: Snakemake's folder (``.snakemake``), which marks the files of unfinished jobs.
+    ``restore_finished`` brings them back when the job is done again. ``snakemake``: Snakemake's folder
+    (``.snakemake``), which marks the files of unfinished jobs.
     """
     marked = _marked(snakemake / "incomplete")
     kept = []

@@ -48,12 +48,7 @@ class Stage:
 
 
 class Stages:
-    """All of them, for one configuration.
-
-    Args:
-        grid: what is asked for.
-        contents: of the files that the results are made of.
-    """
+    """All of them, for one configuration."""
 
     def __init__(self, grid: Grid, contents: Contents) -> None:
         self._config, self._datasets, self._contents = grid.config, grid.datasets, contents

@@ -23,11 +23,9 @@ def paper_grid(root: str | Path = ".") -> Grid:
 
 
 def audit(grid: Grid, claims: Sequence[Claim] = ()) -> list[Finding]:
-    """Everything the published numbers say against each other, gravest first.
+    """Everything the published numbers say against each other, and the ``claims`` against the tables, gravest first.
 
-    Args:
-        grid: the declared tables, best :func:`paper_grid`; data sets without published numbers are passed over.
-        claims: from :func:`ltmlc.evidence.claims.file.load_claims`, to be held against the tables.
+    ``grid``: best :func:`paper_grid`; data sets without published numbers are passed over.
     """
     rows = printed_rows(grid)
     findings = [

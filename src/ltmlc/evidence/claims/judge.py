@@ -35,10 +35,7 @@ def judge_claims(
     """Every claim that the configuration asks for, on every data set it speaks of.
 
     Args:
-        grid: the declared tables and data sets. A claim about a table that is not among them is passed over.
-        results: from :func:`ltmlc.evidence.results.results.load_results`, possibly partial.
-        claims: from :func:`ltmlc.evidence.claims.file.load_claims`.
-        splits: :class:`ltmlc.data.split.Split` by data set, for facts about the labels.
+        splits: by data set, for facts about the labels.
         curves: :func:`ltmlc.evidence.claims.facts.read_thresholds` of ``fig3.csv``, for what is said of gradients.
     """
     claims, rows = asked_of(grid, claims), named_rows(grid)

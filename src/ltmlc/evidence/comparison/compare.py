@@ -87,9 +87,7 @@ def compare(grid: Grid, results: Results, *, reference: Reference | None = None,
     """Compare every cell that has a reference; cells without one are left out.
 
     Args:
-        grid: the declared tables. Their published numbers are the reference; those of figures are copies of the
-            tables' and are not counted again.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
+        grid: its published numbers are the reference; those of figures are copies of the tables', not counted again.
         reference: instead of published numbers, earlier runs of our own
             (:func:`ltmlc.evidence.results.reference.read_reference`), figures included.
         against: the name of the reference in the report.

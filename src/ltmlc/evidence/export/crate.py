@@ -58,10 +58,7 @@ def write_crate(
     """Write the zip file; whatever is finished is in it, what is missing is not.
 
     Args:
-        grid: what was asked for.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
         tidy: files of :func:`ltmlc.evidence.export.tidy.write_tidy`, to go in as well.
-        path: the zip file.
         root: of the project: workflow, configuration, ``CITATION.cff``.
         predictions: with the test logits of every run.
     """

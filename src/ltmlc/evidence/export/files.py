@@ -46,13 +46,7 @@ def stage_files(
     Photographs stay behind, whole (packs) and in figures, but for the embedded digits; so do all other data that a user
     fetches, trained weights, checkpoints and logs.
 
-    Args:
-        grid: what was asked for.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        tidy: the files of :func:`ltmlc.evidence.export.tidy.write_tidy`.
-        stage: an empty folder.
-        root: of the project.
-        predictions: with the test logits of every run, the largest part by far.
+    Args: as :func:`ltmlc.evidence.export.crate.write_crate` has them; ``stage`` is an empty folder.
     """
     folder, figures = Path(grid.config["results"]), Path(grid.config["figures"])
     roots = portable_roots(grid, root)

@@ -20,12 +20,10 @@ from ltmlc.plan.grid import Grid
 def run_table(
     grid: Grid, results: Results, roots: Mapping[str, str | Path], labels: LabelScores | None = None
 ) -> pd.DataFrame:
-    """:func:`run_frame`, with what was run (loss, sampler, recipe, batch size, head as
-    columns), the tables that show it, and precision, recall and F1 of its labels; percent, unrounded; paths relative.
+    """:func:`run_frame`, with what was run (loss, sampler, recipe, batch size, head as columns), the tables that show
+    it, and precision, recall and F1 of its labels; percent, unrounded; paths relative.
 
     Args:
-        grid: the declared tables.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
         roots: see :func:`ltmlc.evidence.export.portable.portable`.
         labels: from :func:`ltmlc.evidence.labels.measure.label_scores`; columns of runs that are not in it are empty.
     """

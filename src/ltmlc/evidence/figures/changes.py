@@ -55,12 +55,7 @@ def draw_changes(
 ) -> Figure:
     """Image above, the methods' probability of the absent class below.
 
-    Args:
-        changes: from :func:`largest_changes`.
-        pack: for the photographs; None where they may not be shown: then the image's id stands in their place.
-        classes: names.
-        ids: of the test images.
-        title: of the data set.
+    ``pack``: for the photographs; None where they may not be shown: then the image's id stands in their place.
     """
     rows = max(1, -(-len(changes) // CHANGES_PER_ROW))
     heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]

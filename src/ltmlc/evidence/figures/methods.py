@@ -26,14 +26,8 @@ def write_method_figures(
     """``{absent,changes,ap,gain,precision-recall,calibration}_{dataset}.{pdf,png}``, and the numbers behind all but
     `changes` and `gain` as ``.csv``.
 
-    What is not finished is not drawn; the files are written all the same, and say so.
-
-    Args:
-        grid: names the runs (:func:`ltmlc.plan.methods.method_runs`) and holds the data set's settings.
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        split: the data set's.
-        pack: for the photographs; None shows ids in their place, as ``pictures: false`` does.
-        directory: where to write.
+    What is not finished is not drawn; the files are written all the same, and say so. Without a ``pack``, as with
+    ``pictures: false``, ids stand in the place of photographs.
 
     Returns:
         The paths, and a message for each file of predictions that cannot be used.

@@ -46,10 +46,8 @@ class Probe:
 def find_probes(split: Split, declared: Sequence[Mapping[str, Any]] = ()) -> list[Probe]:
     """The declared probes, then those of the rule; without images enough, or without the classes, there is none.
 
-    Args:
-        split: training and test labels.
-        declared: ``probes`` of the data set's file: ``{present: [names], absent: [names]}``. Classes that the data set
-            does not have (of a file it extends) are passed over.
+    ``declared``: ``probes`` of the data set's file: ``{present: [names], absent: [names]}``. Classes that the data set
+    does not have (of a file it extends) are passed over.
     """
     train, test = split.train_matrix.astype(bool), split.test_matrix.astype(bool)
     asked = [

@@ -21,11 +21,9 @@ def write_sheets(
     """``images_{dataset}.{pdf,png}`` (labelled training and test images) and ``augmentation_{dataset}.{pdf,png}``.
 
     Args:
-        pack: of the data set; None where its photographs may not be shown, or there are none: the files say so.
-        split: that was packed; its labels are shown.
+        pack: None where photographs may not be shown, or there are none: the files say so.
         image_size: side of the network's input, pixels.
         settings: the data set's augmentation.
-        directory: where to write.
     """
     rng = np.random.default_rng(0)
     if pack is None:

@@ -36,12 +36,8 @@ class LabelRow:
 def label_scores(
     results: Results, splits: Mapping[str, Split]
 ) -> tuple[dict[tuple[str, str, int], dict[str, float]], list[str]]:
-    """Of every finished run that has predictions (evidence may be kept without), and a message for each file of them
-    that cannot be used.
-
-    Args:
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        splits: by data set; runs on a data set without one are left out.
+    """Of every finished run that has predictions (evidence may be kept without) and a split, and a message for each
+    file of them that cannot be used.
     """
     scores, messages = {}, []
     for result in results.with_status("finished"):

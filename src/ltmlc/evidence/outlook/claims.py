@@ -75,9 +75,7 @@ def claim_outlooks(
     """What the planned seeds can show of every claim whose rows are planned.
 
     Args:
-        grid: what is planned.
         results: runs measured so far, for s.
-        claims: from :func:`ltmlc.evidence.claims.file.load_claims`.
         published: all tables of the paper (:func:`ltmlc.evidence.audit.audit.paper_grid`), for the size of the effects.
         reference: earlier runs, for s where nothing is measured.
     """

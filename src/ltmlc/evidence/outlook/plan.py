@@ -55,9 +55,7 @@ def make_plan(
     """The plan of a grid. Costs come from whatever has been measured; nothing measured, nothing promised.
 
     Args:
-        grid: the declared tables.
-        results: measured runs, possibly none.
-        splits: :class:`ltmlc.data.split.Split` by data set, for the number of images a run sees.
+        splits: by data set, for the number of images a run sees.
         elsewhere: what runs took in a reference (:func:`read_costs`), for data sets of which nothing is measured here.
     """
     shown = shown_by(grid)

@@ -49,7 +49,6 @@ def make_status(results: Results, *, plan: Plan | None = None, now: datetime | N
     """The state of every run of a grid.
 
     Args:
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
         plan: for the time that runs not yet begun will take.
         now: the time to compare heartbeats with (default: the present).
     """

@@ -11,11 +11,8 @@ from ltmlc.evidence.report.markdown import evidence_markdown
 
 
 def write_report(evidence: Evidence, directory: str | Path) -> list[Path]:
-    """Write ``report.html``, ``REPRODUCTION.md``, ``numbers.tex`` and ``checklist.md`` into ``directory``.
-
-    Args:
-        evidence: partial results give partial pages, never an error.
-        directory: links in the pages are relative to it.
+    """Write ``report.html``, ``REPRODUCTION.md``, ``numbers.tex`` and ``checklist.md`` into ``directory``, to which
+    links in the pages are relative. Partial results give partial pages, never an error.
     """
     texts = {
         "report.html": report_html(evidence, folder=directory),

@@ -9,11 +9,7 @@ from ltmlc.evidence.markup import named_seeds
 
 
 def doubts(results: Iterable[Any], splits: Mapping[str, Any]) -> list[str]:
-    """One sentence for each data set and doubt about its finished runs (:class:`...results.RunResult`).
-
-    Args:
-        splits: data set -> its split, as far as there is one.
-    """
+    """One sentence for each data set and doubt about its finished runs (:class:`...results.RunResult`)."""
     finished = (result for result in results if result.status == "finished")
     by_dataset = grouped(finished, lambda result: result.dataset)
     checks = (_different_splits, _different_code, _copies)

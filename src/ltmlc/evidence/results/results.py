@@ -73,7 +73,9 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Results:
-    """All runs of a grid. ``messages``: one sentence for each file that could not be used, or should not be trusted."""
+    """All runs of a grid, possibly few of them finished (:func:`load_results`). ``messages``: one sentence for each
+    file that could not be used, or should not be trusted.
+    """
 
     runs: dict[tuple[str, str, int], RunResult] = field(repr=False)
     seeds: tuple[int, ...]
@@ -139,8 +141,7 @@ class Results:
 def load_results(grid: Grid, results_dir: str | Path, splits: Mapping[str, SplitStatistics] = _NONE) -> Results:
     """Read the ``metrics.json`` of every run and seed of the grid. Never raises for a bad file.
 
-    Args:
-        splits: data set -> its split, as far as there is one: results that were made on it must fit it.
+    ``splits``: by data set, as far as there are any; results that were made on one must fit it.
     """
     runs, messages = {}, []
     for dataset, specs in grid.runs.items():

@@ -12,9 +12,7 @@ from ltmlc.plan.grid import Grid, StepSplit, Table
 def split_step(split: StepSplit, here: Mapping[str, float], there: Mapping[str, float]) -> dict[str, float] | None:
     """The whole step and its parts in both orders, by what they are called; None where a row has no total.
 
-    Args:
-        here: label -> total, of the table with the step.
-        there: the same of the other table.
+    ``here``: label -> total, of the table with the step; ``there``: of the other table.
     """
     if not (here.keys() >= set(split.step) and there.keys() >= set(split.rows)):
         return None

@@ -26,14 +26,10 @@ SIGNS_IN_WORDS = {"missing": "not run yet", "failed": "failed"}
 def tabulate(
     grid: Grid, results: Results, table_name: str, *, splits: Mapping[str, Split] | None = None
 ) -> dict[str, str]:
-    """One table as text: ``{"csv": ..., "md": ..., "tex": ...}``.
+    """One table as text: ``{"csv": ..., "md": ..., "tex": ...}``; partial results give a partial table.
 
     Args:
-        grid: the declared tables.
-        results: from :func:`ltmlc.evidence.results.results.load_results`; partial results give a partial table.
-        table_name: a key of ``grid.tables``.
-        splits: :class:`ltmlc.data.split.Split` by data set, for the chance and oracle rows; a data set without one
-            gets none.
+        splits: by data set, for the chance and oracle rows; a data set without one gets none.
 
     Raises:
         InputError: if the grid has no such table.

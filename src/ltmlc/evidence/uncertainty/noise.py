@@ -48,10 +48,8 @@ def paired_noise(results: Results, dataset: str, column: str) -> Noise:
 
 
 def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
-    """Residual standard deviation of mAP = run + seed + residual, pooled over the runs.
-
-    Args:
-        scores: of every run, seed -> mAP; seeds may be missing, and what is no number counts as missing.
+    """Residual standard deviation of mAP = run + seed + residual, pooled over the runs; ``scores`` as
+    :func:`seed_effects` takes them.
     """
     _, residuals, rank = seed_effects(scores)
     values = [value for row in residuals for value in row.values()]

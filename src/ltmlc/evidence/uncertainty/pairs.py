@@ -53,9 +53,6 @@ def measure_run(
     """One run, or its difference to another, by column; and a message for each file that cannot be used.
 
     Args:
-        results: from :func:`ltmlc.evidence.results.results.load_results`.
-        split: the data set's, for its groups.
-        run: id of a run.
         against: id of the run to compare with, on the seeds that both have finished.
         resamples: test sets to draw.
 

@@ -28,12 +28,7 @@ _SHOWN = 8  # of the largest differences
 
 
 def report_html(evidence: Evidence, *, folder: str | Path = ".") -> str:
-    """The page as text.
-
-    Args:
-        evidence: partial results give a partial page.
-        folder: where the page will lie; links to logs are relative to it.
-    """
+    """The page as text; links to logs are relative to ``folder``, where it will lie."""
     environment = _environment()
     script = _source(environment, "report.js")
     return environment.get_template("report.html.j2").render(

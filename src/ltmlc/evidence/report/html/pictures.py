@@ -138,8 +138,7 @@ def _picture(evidence: Evidence, name: str, title: str, kind: str, alternative: 
 def data_uri(path: Path) -> tuple[str, int, int]:
     """An image file as a WebP data URI with its size in pixels: without loss where that is small, else nearly so.
 
-    Raises:
-        ValueError: where the file is no image.
+    Raises ValueError where the file is no image.
     """
     picture = cv2.imread(str(path))
     if picture is None:
