@@ -3,10 +3,18 @@
 import argparse
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, add_out, say, say_written
+from ltmlc.commands.options import (
+    DeclareVerb,
+    add_config,
+    add_config_and_results,
+    add_out,
+    say,
+    say_written,
+    write_checked,
+)
 from ltmlc.commands.results import load_all, split_of
 from ltmlc.disk.checksums import write_sums
-from ltmlc.disk.files import write_atomically
+from ltmlc.disk.files import write_atomically, write_texts
 from ltmlc.errors import InputError
 from ltmlc.plan.config import load_config
 from ltmlc.plan.methods import run_of
@@ -53,64 +61,56 @@ def tabulate(options: argparse.Namespace) -> None:
     out = options.out or Path(grid.config["results"], "tables")
     written = []
     for name in options.table or grid.tables:
-        texts = {out / f"{name}.{suffix}": t for suffix, t in table_texts(grid, results, name, splits=splits).items()}
-        for path, text in texts.items():
-            write_atomically(path, text)
-        write_sums(out / f"{name}.sha256", texts)
-        written += texts
+        texts = table_texts(grid, results, name, splits=splits)
+        files = write_texts(out, {f"{name}.{suffix}": text for suffix, text in texts.items()})
+        write_sums(out / f"{name}.sha256", files)
+        written += files
     say_written(options.verb, written)
 
 
 def label_metrics(options: argparse.Namespace) -> None:
     from ltmlc.evidence.labels.measure import label_rows, label_scores
-    from ltmlc.evidence.labels.report import write_label_metrics
+    from ltmlc.evidence.labels.report import label_metrics_files
 
     grid, results, splits = load_all(options)
     scores, messages = label_scores(results, splits)
     say(options.verb, messages)
     out = options.out or Path(grid.config["results"], "tables")
-    files = write_label_metrics(label_rows(grid, results, scores), grid.titles, out)
-    write_sums(out / "label_metrics.sha256", files)
-    say_written(options.verb, files)
+    texts = label_metrics_files(label_rows(grid, results, scores), grid.titles)
+    write_checked(options.verb, out, "label_metrics", texts)
 
 
 def compare(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.comparison.report import write_diff
+    from ltmlc.evidence.comparison.report import diff_files
     from ltmlc.evidence.report.gather import Evidence
     from ltmlc.evidence.results.frame import frame_csv, run_frame
 
     evidence = Evidence(*load_all(options))
     out = options.out or Path(evidence.grid.config["results"])
     _ = evidence.reference  # an error where it is not there; the report says so and goes on
-    files = [*write_diff(evidence.diff, out), out / "runs.csv"]
-    write_atomically(out / "runs.csv", frame_csv(run_frame(evidence.results)))
-    write_sums(out / "diff.sha256", files)
-    say_written(options.verb, files)
+    texts = diff_files(evidence.diff) | {"runs.csv": frame_csv(run_frame(evidence.results))}
+    write_checked(options.verb, out, "diff", texts)
 
 
 def claims(options: argparse.Namespace) -> int:
-    from ltmlc.evidence.claims.report import write_claims
+    from ltmlc.evidence.claims.report import claims_files
     from ltmlc.evidence.claims.verdict import exit_code
     from ltmlc.evidence.report.gather import Evidence
 
     evidence = Evidence(*load_all(options))
     out = options.out or Path(evidence.grid.config["results"])
-    files = write_claims(evidence.verdicts, out, grid=evidence.grid)
-    write_sums(out / "claims.sha256", files)
-    say_written(options.verb, files)
+    write_checked(options.verb, out, "claims", claims_files(evidence.verdicts, evidence.subjects))
     return exit_code(evidence.verdicts) if options.check else 0
 
 
 def audit(options: argparse.Namespace) -> None:
     from ltmlc.evidence.audit.audit import audit as audit_grid
     from ltmlc.evidence.audit.audit import paper_grid
-    from ltmlc.evidence.audit.report import write_audit
+    from ltmlc.evidence.audit.report import audit_files
     from ltmlc.evidence.claims.file import load_claims
 
     out = options.out or Path(load_config(options.config)["results"])
-    files = write_audit(audit_grid(paper_grid(), load_claims()), out)
-    write_sums(out / "audit.sha256", files)
-    say_written(options.verb, files)
+    write_checked(options.verb, out, "audit", audit_files(audit_grid(paper_grid(), load_claims())))
 
 
 def bootstrap(options: argparse.Namespace) -> None:

@@ -24,7 +24,6 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def check_loss(options: argparse.Namespace) -> int:
-
     given = dict.fromkeys(_required(options.name), 7)
     loss_term({"name": options.name, **given}, "ltmlc check-loss")
     import_losses([options.name])
@@ -40,13 +39,11 @@ def check_loss(options: argparse.Namespace) -> int:
 
 
 def _required(name: str) -> list[str]:
-
     refuse_unknown(name, "ltmlc check-loss")
     return [key for key, value in loss_parameters(name).items() if value is REQUIRED]
 
 
 def new_loss(options: argparse.Namespace) -> None:
-
     name = options.name
     files = {
         Path("mine", f"{name}.py"): "loss.py.txt",

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ltmlc.disk.checksums import write_sums
+from ltmlc.disk.files import write_texts
 from ltmlc.errors import few, one_line
 from ltmlc.plan.config import load_config
 from ltmlc.plan.environment import data_root
@@ -54,7 +56,6 @@ def chosen_root(options: argparse.Namespace) -> Path:
 
 def chosen_config(options: argparse.Namespace) -> dict[str, Any]:
     """For verbs that do without a configuration: the one given, the one in this folder, or what holds by default."""
-
     in_folder = default_config()
     return load_config(options.config or (in_folder if Path(in_folder).is_file() else {}))
 
@@ -84,6 +85,13 @@ def say_written(verb: str, files: Iterable[str | Path]) -> None:
         folders.setdefault(file.parent, []).append(file.name)
     for folder, names in folders.items():
         say(verb, [f"wrote {few(names, FILES_NAMED)} in {folder}"])
+
+
+def write_checked(verb: str, folder: Path, name: str, texts: Mapping[str, str]) -> None:
+    """Write each text into the file of its name, and the checksums of all into ``{name}.sha256``; says so."""
+    files = write_texts(folder, texts)
+    write_sums(folder / f"{name}.sha256", files)
+    say_written(verb, files)
 
 
 FILES_NAMED = 6

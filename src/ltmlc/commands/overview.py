@@ -1,16 +1,31 @@
-"""The verbs that say what will be trained and what is: check, plan, status."""
+"""The verbs that say what will be trained and what is: check (which the workflow asks first), plan, status."""
 
 import argparse
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ltmlc.commands import check
-from ltmlc.commands.options import DeclareVerb, add_config_and_results, say_written
+from ltmlc.commands.options import DeclareVerb, add_config, add_config_and_results, say, say_written
 from ltmlc.commands.results import costs, load_all, references
 from ltmlc.disk.files import write_atomically
+from ltmlc.errors import InputError
+from ltmlc.plan.grid import Grid, load_grid
+from ltmlc.plan.lookup import own_or_shipped
+from ltmlc.plan.network import NO_FILES, is_timm
+
+if TYPE_CHECKING:
+    from ltmlc.data.split import Split
 
 
 def add_verbs(verb: DeclareVerb) -> None:
-    check.add_verbs(verb)
+    parser = verb(
+        "check", check, "say whether what is asked for could be trained: data, weights, GPU, disk, losses; and its cost"
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--elsewhere", action="store_true", help="trainings run on other machines (a cluster's): ask for no GPU here"
+    )
     parser = verb(
         "plan",
         plan,
@@ -27,6 +42,85 @@ def add_verbs(verb: DeclareVerb) -> None:
     parser.add_argument("--out", type=Path, help="a Markdown file to write, in place of the terminal")
     text = "say what is done, running and missing, what failed or stopped (exit code 1), and the time left"
     add_config_and_results(verb("status", status, text))
+
+
+def check(options: argparse.Namespace) -> None:
+    from ltmlc.evidence.outlook.needs import MISSING, needs_of
+    from ltmlc.evidence.results.archive import read_splits
+
+    grid = load_grid(options.config)
+    check_files(grid)
+    splits = read_splits(grid.config["results"], grid.datasets)
+    needs = [need for dataset in grid.datasets for need in needs_of(grid, dataset)]
+    _say_what_it_takes(grid, needs, splits)
+    with_torch = find_spec("torch") is not None
+    if with_torch:
+        from ltmlc.training.preflight import check_grid
+
+        check_grid(grid, splits)
+    else:  # Snakemake's own environment; each training has one that settles the rest
+        say("check", ["torch is not installed here, so losses and weights were not looked at"])
+    for need in needs:
+        if need.state == MISSING:
+            raise InputError(f"{need.dataset}: {need.what}: {need.note}")
+    if with_torch and not options.elsewhere:
+        check_device(grid, splits)
+    runs = sum(map(len, grid.runs.values()))
+    say("check", [f"all {runs} trainings can start"])
+
+
+def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -> None:
+    from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
+    from ltmlc.evidence.outlook.plan import cost_line, make_plan
+    from ltmlc.evidence.results.results import load_results
+
+    measured = costs(references(grid))
+    planned = make_plan(grid, load_results(grid, grid.config["results"], splits), splits=splits, elsewhere=measured)
+    guessed = guess_lines(guesses(grid, planned, splits))
+    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), cost_line(planned), *guessed]))
+
+
+def check_files(grid: Grid) -> None:
+    """Raise InputError for weights or a reference that are asked for, cannot be downloaded, and are not there, and for
+    a reference that could not be compared with when all is trained.
+    """
+    from ltmlc.evidence.results.reference import read_reference
+
+    config = grid.config
+    for name, settings in grid.datasets.items():
+        weights = {**settings["model"], **config["model"]}.get("weights")
+        if weights not in (None, *NO_FILES) and not Path(weights).expanduser().is_file():
+            made = "timm" if is_timm(settings["model"]) else "imagenet"
+            raise InputError(
+                f"{name}: model.weights: {weights} is not a file; write null, {made} or the path of a file"
+            )
+    reference = config["reference"]
+    if reference == "published":
+        return
+    if not own_or_shipped(reference).is_file():
+        raise InputError(f"reference: there is no file {reference}; write published, or a file of `ltmlc reference`")
+    read_reference(reference)
+
+
+def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
+    """Say what would train here. Raise InputError for a GPU that is not there, or runs that a CPU would be refused."""
+    from ltmlc.evidence.outlook.budget import counts_of
+    from ltmlc.evidence.outlook.plan import images_per_run
+    from ltmlc.models.from_timm import settled
+    from ltmlc.training.device import choose_device, describe_device
+    from ltmlc.training.job import is_paper_size, too_long_on_cpu
+
+    settings = grid.config["training"]
+    device = choose_device(settings["device"])
+    print(describe_device(device))
+    if device.type != "cpu" or settings["allow_cpu"]:
+        return
+    for dataset, runs in grid.runs.items():
+        counts = counts_of(grid, dataset, splits)
+        for run, spec in runs.items() if counts else ():
+            iterations = images_per_run(spec, *counts) // spec["batch_size"]
+            if is_paper_size(spec := settled(spec), iterations):
+                raise InputError(too_long_on_cpu(spec, iterations, name=f"{run} on {dataset}"))
 
 
 def plan(options: argparse.Namespace) -> None:

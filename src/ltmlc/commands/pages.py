@@ -5,9 +5,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ltmlc.commands.options import DeclareVerb, add_config_and_results, add_out, say, say_written
+from ltmlc.commands.options import DeclareVerb, add_config_and_results, add_out, say, say_written, write_checked
 from ltmlc.commands.results import check_asked, load_all, results_folder, split_of
-from ltmlc.disk.checksums import write_sums
 from ltmlc.disk.files import write_atomically
 from ltmlc.errors import InputError
 from ltmlc.plan.lookup import data_folder
@@ -165,11 +164,9 @@ def reference(options: argparse.Namespace) -> None:
 
 
 def report(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.report import write_report
+    from ltmlc.evidence.report import report_files
     from ltmlc.evidence.report.gather import Evidence
 
     evidence = Evidence(*load_all(options))
     out = options.out or Path(evidence.grid.config["results"])
-    files = write_report(evidence, out)
-    write_sums(out / "report.sha256", files)
-    say_written(options.verb, files)
+    write_checked(options.verb, out, "report", report_files(evidence, out))

@@ -37,7 +37,6 @@ _PARTS = ("config", "recipes", "claims")
 
 
 def init(options: argparse.Namespace) -> None:
-
     path, there = options.folder / "config.yaml", Path(default_config(options.folder))
     if there.exists():  # also one in config/, which a new one here would put out of use
         raise InputError(f"{there} is there already; move it away, or take another folder: ltmlc init FOLDER")

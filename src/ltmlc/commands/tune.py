@@ -16,9 +16,9 @@ from ltmlc.commands.options import (
     say,
     say_written,
     seed_number,
+    write_checked,
 )
 from ltmlc.commands.results import check_asked
-from ltmlc.disk.checksums import write_sums
 from ltmlc.disk.files import sha256_file, write_atomically
 from ltmlc.plan.environment import tell_data_root
 from ltmlc.plan.lookup import data_folder, run_folder
@@ -155,7 +155,6 @@ def _is_current(result, split_sha256: str, code: str) -> bool:
 
 def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     from ltmlc.data.split import load_split
-    from ltmlc.evidence.markup import write_texts
     from ltmlc.evidence.outlook.warm_up import short_warm_ups_of
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.decide import decide
@@ -169,14 +168,11 @@ def _write(sweep, dataset: str, folder: Path, out: Path) -> None:
     warm_ups = short_warm_ups_of(dataset, sweep.grid.runs[dataset], split.class_counts, len(split.train_ids))
     say("tune", warm_ups)
     text = sweep_markdown(decisions, split, title=sweep.grid.titles[dataset], seeds=sweep.grid.seeds, notes=warm_ups)
-    files = write_texts(out, {f"{dataset}.csv": decisions_csv(decisions), f"{dataset}.md": text})
-    write_sums(out / f"{dataset}.sha256", files)
-    say_written("tune", files)
+    write_checked("tune", out, dataset, {f"{dataset}.csv": decisions_csv(decisions), f"{dataset}.md": text})
     say("tune", (f"{dataset}, {decision.choice.label}: {decision.note}" for decision in decisions if decision.note))
 
 
 def tuned(options: argparse.Namespace) -> None:
-    from ltmlc.evidence.markup import write_texts
     from ltmlc.evidence.results.results import load_results
     from ltmlc.evidence.tuning.sweep_csv import read_chosen
     from ltmlc.evidence.tuning.tuned import tuned_csv, tuned_grid, tuned_markdown, tuned_pairs
@@ -191,6 +187,4 @@ def tuned(options: argparse.Namespace) -> None:
     pairs = tuned_pairs(sweep, chosen, results)
     out = options.out or Path(config["results"], "tables")
     text = tuned_markdown(pairs, results.seeds, sweep.grid.titles)
-    files = write_texts(out, {"tuned.csv": tuned_csv(pairs), "tuned.md": text})
-    write_sums(out / "tuned.sha256", files)
-    say_written(options.verb, files)
+    write_checked(options.verb, out, "tuned", {"tuned.csv": tuned_csv(pairs), "tuned.md": text})

@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,6 +80,14 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     except OSError as error:
         error.filename = str(path)  # what the caller asked for; a full disk comes without a name
         raise
+
+
+def write_texts(directory: str | Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write each text into the file of its name; returns their paths."""
+    paths = [Path(directory) / name for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_atomically(path, text)
+    return paths
 
 
 def _write_beside(path: Path, data: bytes) -> None:

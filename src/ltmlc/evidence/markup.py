@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ltmlc.disk.csv_file import csv_text
-from ltmlc.disk.files import write_atomically
 from ltmlc.errors import one_line
 
 
@@ -31,14 +29,6 @@ def _field(name: str, value: object) -> object:
 def number(value: float | None, decimals: int = 2, *, sign: str = "", none: str = "") -> str:
     """A number as it is printed; ``none`` where there is none. ``sign``: "+" for differences."""
     return none if value is None or math.isnan(value) else f"{value:{sign}.{decimals}f}"
-
-
-def write_texts(directory: str | Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write each text into the file of its name; returns their paths."""
-    paths = [Path(directory) / name for name in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        write_atomically(path, text)
-    return paths
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:

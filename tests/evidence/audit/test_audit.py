@@ -6,7 +6,7 @@ from evidence.synthetic import grid, row, table
 
 from ltmlc.evidence.audit.audit import audit, paper_grid
 from ltmlc.evidence.audit.claims import claims_against_tables
-from ltmlc.evidence.audit.report import audit_markdown, write_audit
+from ltmlc.evidence.audit.report import audit_files, audit_markdown
 from ltmlc.evidence.audit.rows import Finding, Printed
 from ltmlc.evidence.claims.file import Claim, load_claims
 from ltmlc.evidence.claims.predicates import Part, RowName
@@ -202,10 +202,10 @@ def test_a_grid_without_published_numbers_gives_an_empty_report():
     assert findings == [] and "Nothing to report" in audit_markdown(findings)
 
 
-def test_the_files_hold_every_finding(findings, tmp_path):
-    paths = write_audit(findings, tmp_path)
-    assert [path.name for path in paths] == ["audit.csv", "audit.md"]
+def test_the_files_hold_every_finding(findings):
+    files = audit_files(findings)
+    assert list(files) == ["audit.csv", "audit.md"]
     assert len(records_csv(Finding, findings).splitlines()) == 1 + len(findings)
-    text = paths[1].read_text()
+    text = files["audit.md"]
     assert all(finding.numbers in text for finding in findings)
     assert list(Counter(f.severity for f in findings)) == ["contradiction", "suspicion", "note"]  # gravest first

@@ -15,7 +15,7 @@ from ltmlc.evidence.claims.facts import Threshold, read_thresholds
 from ltmlc.evidence.claims.file import Claim, as_printed, asked_of, load_claims
 from ltmlc.evidence.claims.judge import judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName, build_parts
-from ltmlc.evidence.claims.report import claims_markdown, write_claims
+from ltmlc.evidence.claims.report import ABOUT_NONE, claims_files, claims_markdown
 from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS, Verdict, exit_code
 from ltmlc.evidence.markup import records_csv
 from ltmlc.evidence.results.results import Results, RunResult, load_results
@@ -23,6 +23,7 @@ from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[3]
 SEEDS = range(5)
+SUBJECTS = {"voc-lt": "VOC-LT", "coco-lt": "COCO-LT", "": ABOUT_NONE}
 
 
 def part(better, worse, column="total", bound=0.0) -> Part:
@@ -152,7 +153,7 @@ def test_sentences_that_are_one_test_count_once_and_are_all_shown():
     weak = above([0.5, 0.2, 1.4, 0.3, 1.3])
     twice = judge([claim(part("A", "B"), name=f"c{index}") for index in range(4)], weak)
     assert [(each.verdict, each.same_as) for each in twice] == [("holds", "")] + 3 * [("holds", "c0")]
-    text = claims_markdown(twice)
+    text = claims_markdown(twice, SUBJECTS)
     assert "| holds | 1 | 1 |" in text and "same as c0" in text and "3 sentences ask what another one asks" in text
 
 
@@ -526,19 +527,18 @@ def test_the_exit_code_says_whether_a_claim_is_reversed(differences, code):
     assert exit_code(judge([claim(part("A", "B"))], above(differences))) == code
 
 
-def test_the_files_hold_every_verdict_with_its_numbers(tmp_path):
+def test_the_files_hold_every_verdict_with_its_numbers():
     claims = [claim(part("A", "B"), name="first", stated={"voc-lt": "2"}), claim(part("A", "Z"), name="second")]
     verdicts = judge(claims, above([2.0, 2.1, 1.9, 2.0, 2.0]))
-    paths = write_claims(verdicts, tmp_path)
-    assert [path.name for path in paths] == ["claims.csv", "claims.md"]
+    assert list(claims_files(verdicts, SUBJECTS)) == ["claims.csv", "claims.md"]
     first, second = csv.DictReader(io.StringIO(records_csv(Verdict, verdicts)))
     assert (first["verdict"], first["difference"], first["n"]) == ("holds", "2.0000", "5")
     assert (second["verdict"], second["difference"]) == ("missing", "")
-    text = claims_markdown(verdicts)
+    text = claims_markdown(verdicts, SUBJECTS)
     assert text.index("| holds | 1 |") < text.index("A beats B.") and "+2.00 [" in text
     assert all(verdict.verdict in CLAIM_VERDICTS for verdict in verdicts)
 
 
 def test_one_seed_is_explained_in_the_report():
-    text = claims_markdown(judge([claim(part("A", "B"))], {"A": [51.0], "B": [50.0]}, seeds=[0]))
+    text = claims_markdown(judge([claim(part("A", "B"))], {"A": [51.0], "B": [50.0]}, seeds=[0]), SUBJECTS)
     assert "With one seed nothing can hold or be reversed" in text

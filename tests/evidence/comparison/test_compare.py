@@ -7,7 +7,7 @@ import pytest
 from evidence.synthetic import grid, row, table, write, write_seeds
 
 from ltmlc.evidence.comparison.compare import compare
-from ltmlc.evidence.comparison.report import agreement_csv, diff_markdown, write_diff
+from ltmlc.evidence.comparison.report import agreement_csv, diff_files, diff_markdown
 from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cell, judge_column
 from ltmlc.evidence.markup import records_csv
 from ltmlc.evidence.results.results import load_results
@@ -293,7 +293,7 @@ def test_the_csv_has_every_field_of_every_cell(tmp_path):
     records = list(csv.DictReader(io.StringIO(records_csv(Comparison, diff.cells))))
     assert len(records) == 4
     assert records[0]["verdict"] == "match" and records[0]["difference"] == "0.0000" and records[0]["df"] == "4.0000"
-    assert {path.name for path in write_diff(diff, tmp_path)} == {"diff.csv", "diff.md", "rank_agreement.csv"}
+    assert set(diff_files(diff)) == {"diff.csv", "diff.md", "rank_agreement.csv"}
 
 
 def test_the_paper_has_360_published_cells_and_each_is_compared(tmp_path):

@@ -6,7 +6,7 @@ from evidence.report_pages import ROOT, small_evidence, small_results
 from evidence.synthetic import grid, row, split, table, write
 
 from ltmlc.evidence.markup import count_verdicts
-from ltmlc.evidence.report import write_report
+from ltmlc.evidence.report import report_files
 from ltmlc.evidence.report.facts import citations, costs, environment_values, judged_datasets, total_time
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html.page import report_html
@@ -71,7 +71,7 @@ def test_a_citation_is_there_for_bibtex_as_well():
 
 
 def test_page_and_markdown_say_the_same(evidence, tmp_path):
-    html, markdown, _, _ = (path.read_text() for path in write_report(evidence, tmp_path / "out"))
+    html, markdown, _, _ = report_files(evidence, tmp_path / "out").values()
     assert markdown == evidence_markdown(evidence, folder=tmp_path / "out")
     for sentence in lead(evidence):
         assert sentence in markdown and sentence in html

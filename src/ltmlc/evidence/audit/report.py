@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.audit.rows import SEVERITIES, Finding
-from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, write_texts
+from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv
 
 HOW_TO_READ_AUDIT = (
     "Before any training, from the numbers as printed. Rows that show one run with the same numbers count once. "
@@ -15,9 +14,9 @@ HOW_TO_READ_AUDIT = (
 )
 
 
-def write_audit(findings: Sequence[Finding], directory: str | Path) -> list[Path]:
-    """Write ``audit.csv`` and ``audit.md`` into ``directory``; returns their paths."""
-    return write_texts(directory, {"audit.csv": records_csv(Finding, findings), "audit.md": audit_markdown(findings)})
+def audit_files(findings: Sequence[Finding]) -> dict[str, str]:
+    """Name -> text."""
+    return {"audit.csv": records_csv(Finding, findings), "audit.md": audit_markdown(findings)}
 
 
 def audit_markdown(findings: Sequence[Finding]) -> str:

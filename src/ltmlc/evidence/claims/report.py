@@ -1,31 +1,30 @@
 """``claims.csv`` and ``claims.md``: the verdicts as files. Counts first."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.errors import counted_noun
 from ltmlc.evidence.claims.measure import ONE_SEED
 from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS, MARGIN, Verdict
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import markdown_page, markdown_table, records_csv, tally, write_texts
-from ltmlc.plan.grid import Grid
+from ltmlc.evidence.markup import markdown_page, markdown_table, records_csv, tally
 
 ABOUT_NONE = "losses, and data sets together"  # what a claim about no single data set is about
 
 
-def write_claims(verdicts: Sequence[Verdict], directory: str | Path, *, grid: Grid | None = None) -> list[Path]:
-    """Write ``claims.csv`` and ``claims.md``; returns their paths. ``grid`` gives data sets their titles."""
-    texts = {"claims.csv": records_csv(Verdict, verdicts), "claims.md": claims_markdown(verdicts, grid and grid.titles)}
-    return write_texts(directory, texts)
+def claims_files(verdicts: Sequence[Verdict], subjects: Mapping[str, str]) -> dict[str, str]:
+    """Name -> text."""
+    return {"claims.csv": records_csv(Verdict, verdicts), "claims.md": claims_markdown(verdicts, subjects)}
 
 
-def claims_markdown(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
-    """The verdicts for a reader: counts, how to read them, then one table a data set."""
-    sections = ["# What the paper says, judged on our runs", count_table(verdicts, titles), how_to_read(verdicts)]
-    sections += [
-        f"## {_title(dataset, titles)}\n\n{verdict_table(own)}" for dataset, own in by_dataset(verdicts).items()
-    ]
+def claims_markdown(verdicts: Sequence[Verdict], subjects: Mapping[str, str]) -> str:
+    """The verdicts for a reader: counts, how to read them, then one table a data set.
+
+    ``subjects``: data set, or empty, of a verdict -> what that is called.
+    """
+    sections = ["# What the paper says, judged on our runs", count_table(verdicts, subjects), how_to_read(verdicts)]
+    for dataset, own in by_dataset(verdicts).items():
+        sections.append(f"## {markdown_escape(subjects[dataset])}\n\n{verdict_table(own)}")
     return markdown_page(sections)
 
 
@@ -34,11 +33,10 @@ def counted(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [verdict for verdict in verdicts if not verdict.same_as]
 
 
-def count_table(verdicts: Sequence[Verdict], titles: Mapping[str, str] | None = None) -> str:
+def count_table(verdicts: Sequence[Verdict], subjects: Mapping[str, str]) -> str:
     """How often each verdict was reached, by data set (:func:`counted`)."""
-    verdicts = counted(verdicts)
-    shown = {dataset: _title(dataset, titles) for dataset in by_dataset(verdicts)}
-    return tally("claims", CLAIM_VERDICTS, verdicts, shown)
+    tests = counted(verdicts)
+    return tally("claims", CLAIM_VERDICTS, tests, {name: markdown_escape(subjects[name]) for name in by_dataset(tests)})
 
 
 def differences_in_words(verdicts: Sequence[Verdict]) -> str:
@@ -120,7 +118,3 @@ def stated(verdict: Verdict) -> str:
 def by_dataset(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     """In order of appearance; the empty name: about no single one."""
     return grouped(verdicts, lambda verdict: verdict.dataset)
-
-
-def _title(dataset: str, titles: Mapping[str, str] | None) -> str:
-    return markdown_escape((titles or {}).get(dataset, dataset)) or ABOUT_NONE

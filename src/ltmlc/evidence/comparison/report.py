@@ -1,7 +1,6 @@
 """``diff.csv`` and ``diff.md``: the comparison as files. Verdict counts first."""
 
 from collections import Counter
-from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_code, markdown_escape
@@ -9,17 +8,16 @@ from ltmlc.errors import counted_noun
 from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, RUN_TWO_SEEDS, Comparison
 from ltmlc.evidence.grouping import grouped
-from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, tally, write_texts
+from ltmlc.evidence.markup import markdown_page, markdown_table, number, records_csv, tally
 from ltmlc.evidence.results.results import COLUMNS
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
 
 
-def write_diff(diff: Diff, directory: str | Path) -> list[Path]:
-    """Write ``diff.csv``, ``diff.md`` and ``rank_agreement.csv`` into ``directory``; returns their paths."""
+def diff_files(diff: Diff) -> dict[str, str]:
+    """Name -> text."""
     cells = records_csv(Comparison, diff.cells)
-    texts = {"diff.csv": cells, "diff.md": diff_markdown(diff), "rank_agreement.csv": agreement_csv(diff)}
-    return write_texts(directory, texts)
+    return {"diff.csv": cells, "diff.md": diff_markdown(diff), "rank_agreement.csv": agreement_csv(diff)}
 
 
 def agreement_csv(diff: Diff) -> str:

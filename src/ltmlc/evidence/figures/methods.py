@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ltmlc.data.pack.pack import Pack
 from ltmlc.data.split import Split
+from ltmlc.disk.files import write_texts
 from ltmlc.errors import InputError
 from ltmlc.evidence.figures.absent import absent_csv, answer_probes, draw_absent
 from ltmlc.evidence.figures.calibration import calibration, calibration_csv, draw_calibration
@@ -13,7 +14,6 @@ from ltmlc.evidence.figures.classes import class_csv, class_scores, draw_class_a
 from ltmlc.evidence.figures.precision_recall import draw_precision_recall, precision_csv, precision_curves
 from ltmlc.evidence.figures.probes import find_probes
 from ltmlc.evidence.figures.style import draw_all, plain
-from ltmlc.evidence.markup import write_texts
 from ltmlc.evidence.results.results import Results, RunResult
 from ltmlc.evidence.uncertainty.pairs import logits_of
 from ltmlc.plan.grid import Grid

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ltmlc.disk.csv_file import csv_text
+from ltmlc.disk.files import write_texts
 from ltmlc.evidence.figures.gradients import (
     CRITERION,
     NGC_GAMMA1,
@@ -19,7 +20,6 @@ from ltmlc.evidence.figures.gradients import (
     gradient_curves,
 )
 from ltmlc.evidence.figures.style import BLACK, BLUE, COLOURS, LINES, MARKERS, RED, draw_all, plain, shared_legend
-from ltmlc.evidence.markup import write_texts
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import Cell, table_cells
 from ltmlc.plan.grid import Grid, Row, Table

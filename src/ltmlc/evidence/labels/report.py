@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_escape
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelRow
-from ltmlc.evidence.markup import markdown_table, number, write_texts
+from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.metrics import LABEL_METRICS
 
 TITLE = "Predicted labels"
@@ -27,10 +26,10 @@ ARBITRARY = (
 NAMES = {name: name.upper() for name in LABEL_METRICS} | {"macro_f1": "macro F1"}
 
 
-def write_label_metrics(rows: Sequence[LabelRow], titles: Mapping[str, str], directory: str | Path) -> list[Path]:
-    """Write both files into ``directory``; ``titles``: data set -> what it is called. Returns the paths."""
+def label_metrics_files(rows: Sequence[LabelRow], titles: Mapping[str, str]) -> dict[str, str]:
+    """Name -> text; ``titles``: data set -> what it is called."""
     page = f"# {TITLE}\n\n{label_markdown(rows, titles)}"
-    return write_texts(directory, {"label_metrics.csv": label_csv(rows), "label_metrics.md": page})
+    return {"label_metrics.csv": label_csv(rows), "label_metrics.md": page}
 
 
 def label_csv(rows: Sequence[LabelRow]) -> str:
