@@ -108,18 +108,9 @@ def _register(runs: dict[str, dict[str, Any]], spec: dict[str, Any], where: str)
 
 def _row(row: dict[str, Any], ids: dict[str, str]) -> Row:
     published = {dataset: tuple(map(float, numbers)) for dataset, numbers in row.get("published", {}).items()}
-    return Row(
-        label=row["label"],
-        run=ids,
-        published=published,
-        origin=row["origin"],
-        note=row.get("note"),
-        delta=row.get("delta", False),
-        panel=row.get("panel"),
-        x=row.get("x"),
-        own_rate="lr" in row["run"],
-        choices=tuple(row.get("choices", ())),
-    )
+    said = {key: row[key] for key in ("label", "origin", "note", "delta", "panel", "x") if key in row}
+    choices = tuple(row.get("choices", ()))
+    return Row(run=ids, published=published, own_rate="lr" in row["run"], choices=choices, **said)
 
 
 def _split(declared: dict[str, Any] | None) -> StepSplit | None:

@@ -5,8 +5,9 @@ a copy of the results without its memory is judged the same. The rules ask here;
 the answer to Snakemake.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,20 @@ class Stage:
     sha256: str
 
 
+def _remembered(stage: Callable[..., Stage]) -> Callable[..., Stage]:
+    """As long as the state of the data set's folders is the same."""
+
+    @lru_cache(maxsize=64)
+    def known(stages: "Stages", base: Path, dataset: str, state: tuple[int, ...]) -> Stage:
+        return stage(stages, base, dataset)
+
+    @wraps(stage)
+    def asked(self: "Stages", base: str | Path, dataset: str) -> Stage:
+        return known(self, Path(base), dataset, self.state(dataset))
+
+    return asked
+
+
 class Stages:
     """All of them, for one configuration."""
 
@@ -55,17 +70,43 @@ class Stages:
         self._results, self._root = Path(grid.config["results"]), Path(grid.config["data"]["root"])
         self._held_out = self._results / "tune"
 
-    def split(self, base: str | Path, dataset: str) -> Stage:
+    @_remembered
+    def split(self, base: Path, dataset: str) -> Stage:
         """Who is in which set. ``base``: the folder of results, or the one of the sweep with its held-out images."""
-        return self._split(Path(base), dataset, self._state(dataset))
+        settings, file = self._datasets[dataset], data_folder(base, dataset) / "split.json"
+        if base == self._held_out:
+            tune, whole = self._config["tune"], self.split(self._results, dataset).sha256
+            return self._stage(file, {"split": whole, **holdout_parts(tune["share"], tune["holdout_seed"])})
+        labels = self._contents.of(label_files(settings, self._root))
+        return self._stage(file, split_parts(settings) | {"labels": labels})
 
-    def pack(self, base: str | Path, dataset: str) -> Stage:
+    @_remembered
+    def pack(self, base: Path, dataset: str) -> Stage:
         """Every image, decoded once; by its index, which has the pixels' hash."""
-        return self._pack(Path(base), dataset, self._state(dataset))
+        settings, split = self._datasets[dataset], self.split(base, dataset)
+        made_of = {
+            **pack_parts(settings),
+            "split": split.sha256,
+            "max_side": self._config["data"]["max_side"] or 0,
+            "photographs": self._photographs(split, settings),
+        }
+        stage = self._stage(data_folder(base, dataset) / "pack" / "index.json", made_of)
+        if not stage.changed and self._pixels_changed(stage.file):
+            return replace(stage, changed=("damaged pixels",))
+        return stage
 
-    def features(self, base: str | Path, dataset: str) -> Stage:
+    @_remembered
+    def features(self, base: Path, dataset: str) -> Stage:
         """What a fixed backbone makes of the images."""
-        return self._features(Path(base), dataset, self._state(dataset))
+        settings = self._datasets[dataset]
+        model = network_of(settings, self._config)
+        made_of = {
+            **features_parts(settings, model),
+            "split": self.split(base, dataset).sha256,
+            "photographs": self.pack(base, dataset).sha256,
+            "weights": self.given_weights(dataset, model) if model.get("weights") else UNKNOWN,
+        }
+        return self._stage(data_folder(base, dataset) / "features.npz", made_of)
 
     def weights(self, base: str | Path, dataset: str, seed: int | str) -> Stage:
         """The starting weights that ``ltmlc pretrain`` makes."""
@@ -128,34 +169,11 @@ class Stages:
             return Record({}, NOT_MADE_YET)
         return Record(wanted | made_of, NOT_MADE_YET)
 
-    def _state(self, dataset: str) -> tuple[int, ...]:
+    def state(self, dataset: str) -> tuple[int, ...]:
         """Changes whenever a job has changed something in the data set's folders: then everything is asked anew."""
         bases, names = (self._results, self._held_out), (".downloaded-data", "split.json", "pack/index.json")
         files = [data_folder(base, dataset) / name for base in bases for name in (*names, "features.npz")]
         return tuple(_date(path) for file in files for path in (file, record_of(file)))
-
-    @lru_cache(maxsize=64)  # noqa: B019 (as long as the planning)
-    def _split(self, base: Path, dataset: str, state: tuple) -> Stage:
-        settings, file = self._datasets[dataset], data_folder(base, dataset) / "split.json"
-        if base == self._held_out:
-            tune, whole = self._config["tune"], self._split(self._results, dataset, state).sha256
-            return self._stage(file, {"split": whole, **holdout_parts(tune["share"], tune["holdout_seed"])})
-        labels = self._contents.of(label_files(settings, self._root))
-        return self._stage(file, split_parts(settings) | {"labels": labels})
-
-    @lru_cache(maxsize=64)  # noqa: B019
-    def _pack(self, base: Path, dataset: str, state: tuple) -> Stage:
-        settings, split = self._datasets[dataset], self._split(base, dataset, state)
-        made_of = {
-            **pack_parts(settings),
-            "split": split.sha256,
-            "max_side": self._config["data"]["max_side"] or 0,
-            "photographs": self._photographs(split, settings),
-        }
-        stage = self._stage(data_folder(base, dataset) / "pack" / "index.json", made_of)
-        if not stage.changed and self._pixels_changed(stage.file):
-            return replace(stage, changed=("damaged pixels",))
-        return stage
 
     def _pixels_changed(self, index: Path) -> bool:
         """Read again wherever a size or a date has changed, also one set back: the date of the change cannot be set."""
@@ -172,18 +190,6 @@ class Stages:
             return UNKNOWN
         who = load_split(split.file)
         return self._contents.of(photographs(settings, self._root, [*who.train_ids, *who.test_ids]))
-
-    @lru_cache(maxsize=64)  # noqa: B019
-    def _features(self, base: Path, dataset: str, state: tuple) -> Stage:
-        settings = self._datasets[dataset]
-        model = network_of(settings, self._config)
-        made_of = {
-            **features_parts(settings, model),
-            "split": self._split(base, dataset, state).sha256,
-            "photographs": self._pack(base, dataset, state).sha256,
-            "weights": self.given_weights(dataset, model) if model.get("weights") else UNKNOWN,
-        }
-        return self._stage(data_folder(base, dataset) / "features.npz", made_of)
 
     def _stage(self, file: Path, made_of: dict[str, Any]) -> Stage:
         record = read_record(file)

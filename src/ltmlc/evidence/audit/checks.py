@@ -22,23 +22,15 @@ def same_run(rows: Sequence[Printed]) -> list[Finding]:
         if len(group) == 1:
             continue
         cited = any(row.origin == "cited" for row in group)
-        spread = max(row["total"] for row in group) - min(row["total"] for row in group)
-        sentence = "one run, printed with different numbers"
+        severity, sentence = "contradiction", "one run, printed with different numbers"
         if cited:
+            severity = "note"
             sentence = "one method, cited from another paper and trained again: how far two trainings of it differ"
         if swapped := _swapped_digits(group):
             sentence += f"; {swapped}"
-        findings.append(
-            Finding(
-                "same run",
-                "note" if cited else "contradiction",
-                group[0].dataset,
-                rows="; ".join(row.where for row in group),
-                numbers="; ".join(map(str, group)),
-                difference=spread,
-                sentence=sentence,
-            )
-        )
+        where, numbers = ("; ".join(texts) for texts in ((row.where for row in group), map(str, group)))
+        spread = max(row["total"] for row in group) - min(row["total"] for row in group)
+        findings.append(Finding("same run", severity, group[0].dataset, where, numbers, spread, sentence))
     return findings
 
 
@@ -68,28 +60,16 @@ def totals(rows: Sequence[Printed]) -> list[Finding]:
         if abs(difference) <= ROUNDING:
             continue
         sd = math.sqrt(1 / 12 / sum(PAPER_GROUPS[row.dataset].values()))
-        whole = row in whole_rows
-        if whole and abs(difference) <= granted * sd:
-            severity = "note"
-            sentence = f"explained by splits that average APs in whole percent ({abs(difference) / sd:.2f} sd; {among})"
-        elif whole:
-            severity = "contradiction"
+        severity = "contradiction"
+        sentence = "not explained by rounding: its splits are no means of APs in whole percent"
+        if row in whole_rows:
+            explained = abs(difference) <= granted * sd
+            severity = "note" if explained else "contradiction"
+            how = "explained by" if explained else "too far even for"
             off = f"{abs(difference) / sd:.2f} sd; {among}"
-            sentence = f"too far even for splits that average APs in whole percent ({off})"
-        else:
-            severity = "contradiction"
-            sentence = "not explained by rounding: its splits are no means of APs in whole percent"
-        findings.append(
-            Finding(
-                "total",
-                severity,
-                row.dataset,
-                row.where,
-                numbers=f"total {row['total']:.2f}, from its splits {implied:.2f} ({numbers_text(row.numbers[1:])})",
-                difference=difference,
-                sentence=sentence,
-            )
-        )
+            sentence = f"{how} splits that average APs in whole percent ({off})"
+        numbers = f"total {row['total']:.2f}, from its splits {implied:.2f} ({numbers_text(row.numbers[1:])})"
+        findings.append(Finding("total", severity, row.dataset, row.where, numbers, difference, sentence))
     return findings
 
 
@@ -111,55 +91,32 @@ def granularity(rows: Sequence[Printed]) -> list[Finding]:
         classes = PAPER_GROUPS[dataset]
         outside = [row for row in group if off_grid(row)]
         steps = ", ".join(f"1/{number}" for number in classes.values())
-        findings.append(
-            Finding(
-                "granularity",
-                "note",
-                dataset,
-                f"{len(group)} distinct rows trained by the authors",
-                numbers=f"{len(group) - len(outside)} of {len(group)} rows on the grid {steps}",
-                difference=None,
-                sentence="their head, medium and tail are means of class APs that were rounded to whole percent first",
-            )
-        )
+        rows_text = f"{len(group)} distinct rows trained by the authors"
+        numbers = f"{len(group) - len(outside)} of {len(group)} rows on the grid {steps}"
+        sentence = "their head, medium and tail are means of class APs that were rounded to whole percent first"
+        findings.append(Finding("granularity", "note", dataset, rows_text, numbers, None, sentence))
         findings += [_off_grid(row) for row in outside]
         findings += [finding for row in group if not off_grid(row) for finding in _cut_off(row, classes)]
     return findings
 
 
 def _off_grid(row: Printed) -> Finding:
-    consistent = abs(row["total"] - implied_total(row)) <= ROUNDING
     sentence = "splits off the grid of the authors' other rows"
-    if consistent:
+    if abs(row["total"] - implied_total(row)) <= ROUNDING:
         sentence += ", and in agreement with the total: probably taken from another paper"
-    return Finding(
-        "granularity",
-        "suspicion",
-        row.dataset,
-        row.where,
-        numbers=", ".join(f"{group} {row[group]:.2f}" for group in off_grid(row)),
-        difference=None,
-        sentence=sentence,
-    )
+    numbers = ", ".join(f"{group} {row[group]:.2f}" for group in off_grid(row))
+    return Finding("granularity", "suspicion", row.dataset, row.where, numbers, None, sentence)
 
 
 def _cut_off(row: Printed, classes: dict[str, int]) -> list[Finding]:
     """Splits that are on the grid only if their last digit was cut off, not rounded."""
-    findings = []
+    findings, sentence = [], "on the grid only if the last digit was cut off instead of rounded"
     for group, number in row.splits.items():
         nearest = round(number * classes[group])
-        if abs(number - nearest / classes[group]) > PRINTED + 1e-9:
-            findings.append(
-                Finding(
-                    "granularity",
-                    "note",
-                    row.dataset,
-                    row.where,
-                    numbers=f"{group} {number:.2f}; {nearest}/{classes[group]} = {nearest / classes[group]:.4f}",
-                    difference=number - nearest / classes[group],
-                    sentence="on the grid only if the last digit was cut off instead of rounded",
-                )
-            )
+        off = number - nearest / classes[group]
+        if abs(off) > PRINTED + 1e-9:
+            numbers = f"{group} {number:.2f}; {nearest}/{classes[group]} = {nearest / classes[group]:.4f}"
+            findings.append(Finding("granularity", "note", row.dataset, row.where, numbers, off, sentence))
     return findings
 
 
@@ -177,15 +134,9 @@ def two_steps(rows: Sequence[Printed], tables: Mapping[str, Table]) -> list[Find
             if step is None:
                 continue
             first, second = split.changes
-            findings.append(
-                Finding(
-                    kind="two steps",
-                    severity="note",
-                    dataset=dataset,
-                    rows=f"{table.title}: {split.step[1]}; {other.title}: {', '.join(split.rows)}",
-                    numbers=step_text(step, split, other.title, where=f"in {table.title}"),
-                    difference=step["whole"] - step[f"{first} first"] - step[f"then {second}"],
-                    sentence=f"the step changes {first} and {second} at once; {other.title} has the two apart",
-                )
-            )
+            where = f"{table.title}: {split.step[1]}; {other.title}: {', '.join(split.rows)}"
+            numbers = step_text(step, split, other.title, where=f"in {table.title}")
+            rest = step["whole"] - step[f"{first} first"] - step[f"then {second}"]
+            sentence = f"the step changes {first} and {second} at once; {other.title} has the two apart"
+            findings.append(Finding("two steps", "note", dataset, where, numbers, rest, sentence))
     return findings

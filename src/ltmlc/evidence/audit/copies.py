@@ -14,17 +14,9 @@ def copies(rows: Sequence[Printed]) -> list[Finding]:
     for first, second in _equal_pairs(rows):
         equal = [column for column in COLUMNS if first[column] == second[column]]
         what = "all four numbers" if len(equal) == 4 else ", ".join(equal)
-        findings.append(
-            Finding(
-                "copied",
-                "contradiction",
-                first.dataset,
-                f"{first.where}; {second.where}",
-                numbers=f"{first}; {second}",
-                difference=first["total"] - second["total"],
-                sentence=f"two different runs agree in {what}: one row is a copy{_sentence(first, second, rows)}",
-            )
-        )
+        sentence = f"two different runs agree in {what}: one row is a copy{_sentence(first, second, rows)}"
+        where, numbers, gap = f"{first.where}; {second.where}", f"{first}; {second}", first["total"] - second["total"]
+        findings.append(Finding("copied", "contradiction", first.dataset, where, numbers, gap, sentence))
     return findings
 
 

@@ -66,16 +66,20 @@ def company_gradients() -> dict[str, list[float]]:
 
 
 def _on_the_absent_class(term: dict[str, Any], present: float) -> float:
+    logits = np.array([[_logit(present), 0.0], [_logit(0.1), POSITIVE_LOGIT]])
+    return float(_gradient(term, logits, np.eye(2), reduction="mean")[0, 1])
+
+
+def _gradient(term: dict[str, Any], logits: np.ndarray, labels: np.ndarray, *, reduction: str) -> np.ndarray:
+    """Of a loss, summed over its values where it is not reduced, by autograd; (N, C) like logits and labels."""
     import torch
 
     from ltmlc.losses import ClassStats, build_loss
 
-    logits = torch.tensor(
-        [[_logit(present), 0.0], [_logit(0.1), POSITIVE_LOGIT]], dtype=torch.float64, requires_grad=True
-    )
-    loss = build_loss([term], ClassStats(counts=[1, 1], num_images=2))
-    (gradient,) = torch.autograd.grad(loss(logits, torch.eye(2, dtype=torch.float64)), logits)
-    return float(gradient[0, 1])
+    at = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    loss = build_loss([term], ClassStats(counts=[1] * logits.shape[1], num_images=2))
+    (gradient,) = torch.autograd.grad(loss(at, torch.tensor(labels), reduction=reduction).sum(), at)
+    return gradient.numpy()
 
 
 def _logit(probability: float) -> float:
@@ -97,14 +101,6 @@ def _curve(family: str, gamma: int, term: dict[str, Any], x: np.ndarray) -> Grad
 
 def _negative_gradient(term: dict[str, Any], x: np.ndarray) -> np.ndarray:
     """dL/dx (P,). Each x is a class of its own beside the same positive: in a class-wise loss columns are apart."""
-    import torch
-
-    from ltmlc.losses import ClassStats, build_loss
-
-    positive = torch.full((len(x),), POSITIVE_LOGIT, dtype=torch.float64)
-    negative = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    labels = torch.tensor([[1.0], [0.0]], dtype=torch.float64).expand(2, len(x))
-    loss = build_loss([term], ClassStats(counts=[1] * len(x), num_images=2))
-    per_class = loss(torch.stack([positive, negative]), labels, reduction="none")  # (P,)
-    (gradient,) = torch.autograd.grad(per_class.sum(), negative)
-    return gradient.numpy()
+    logits = np.stack([np.full(len(x), POSITIVE_LOGIT), x])
+    labels = np.stack([np.ones(len(x)), np.zeros(len(x))])
+    return _gradient(term, logits, labels, reduction="none")[1]
