@@ -1,10 +1,10 @@
 """``label_metrics.csv`` and ``label_metrics.md``: a table of their own, as the paper prints none of these numbers."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.labels.measure import LABEL_COLUMNS, LabelRow
 from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.metrics import LABEL_METRICS
@@ -44,21 +44,23 @@ def label_csv(rows: Sequence[LabelRow]) -> str:
     return csv_text(header, lines)
 
 
-def tables_of(rows: Sequence[LabelRow]) -> list[tuple[str, str, list[LabelRow]]]:
-    """(title of the table, data set, its rows) of those that have any predictions."""
-    grouped = [list(members) for _, members in groupby(rows, lambda row: (row.table.name, row.dataset))]
-    return [(each[0].table.title, each[0].dataset, each) for each in grouped if any(row.n for row in each)]
+def shown_tables(rows: Sequence[LabelRow]) -> list[tuple[str, str, list[tuple[str, list[str]]]]]:
+    """(title of the table, data set, its rows: label and numbers as printed) of those that have any predictions."""
+    groups = grouped(rows, lambda row: (row.table.name, row.dataset)).values()
+    shown = [members for members in groups if any(row.n for row in members)]
+    return [(rows[0].table.title, rows[0].dataset, list(map(_printed, rows))) for rows in shown]
+
+
+def _printed(row: LabelRow) -> tuple[str, list[str]]:
+    return row.row.label, [number(row.mean.get(column), none="…") for column in LABEL_COLUMNS]
 
 
 def label_markdown(rows: Sequence[LabelRow], titles: Mapping[str, str], *, heading: str = "##") -> str:
     """How to read it, then one table under a ``heading`` a table and data set; ``…`` in a row without predictions."""
     header = ["Method", *NAMES.values(), *(f"top-3 {name}" for name in NAMES.values())]
     parts = [HOW_TO_READ_LABELS, ARBITRARY]
-    for title, dataset, members in tables_of(rows):
-        lines = [
-            [markdown_escape(row.row.label), *(number(row.mean.get(column), none="…") for column in LABEL_COLUMNS)]
-            for row in members
-        ]
+    for title, dataset, members in shown_tables(rows):
+        lines = [[markdown_escape(label), *numbers] for label, numbers in members]
         parts.append(f"{heading} {markdown_escape(title)}, {markdown_escape(titles[dataset])}")
         parts.append(markdown_table(header, lines).strip())
     if len(parts) == 2:

@@ -5,9 +5,10 @@ The questions are given in short; the answers are about this reproduction, not a
 """
 
 from ltmlc.disk.markdown_file import markdown_escape
+from ltmlc.evidence.figures import made_by_code
 from ltmlc.evidence.markup import markdown_page, markdown_table
 from ltmlc.evidence.report import checklist_answers as say
-from ltmlc.evidence.report import checklist_data as data
+from ltmlc.evidence.report.facts import costs
 from ltmlc.evidence.report.gather import Evidence
 
 _INTRODUCTION = (
@@ -46,11 +47,11 @@ def sections(evidence: Evidence) -> dict[str, list[tuple[str, say.Answer]]]:
             ("Theoretical claims: statement and proof", say.theory()),
         ],
         "Machine Learning Reproducibility Checklist: data sets": [
-            ("Statistics, such as the number of examples", data.sizes(evidence)),
-            ("Training, validation and test splits", data.splits(evidence)),
-            ("What was excluded; preprocessing", data.preprocessing(evidence)),
-            ("Where the data can be had", data.sources(evidence)),
-            ("New data: how it was collected", data.new_data(evidence)),
+            ("Statistics, such as the number of examples", _sizes(evidence)),
+            ("Training, validation and test splits", _splits(evidence)),
+            ("What was excluded; preprocessing", _preprocessing(evidence)),
+            ("Where the data can be had", _sources(evidence)),
+            ("New data: how it was collected", _new_data(evidence)),
         ],
         "Machine Learning Reproducibility Checklist: code": [
             ("Dependencies", say.dependencies(evidence)),
@@ -72,7 +73,7 @@ def sections(evidence: Evidence) -> dict[str, list[tuple[str, say.Answer]]]:
             ("2. Limitations", say.limitations(evidence)),
             ("3. Theory: assumptions and proofs", say.theory()),
             ("4. Results can be reproduced", say.code(evidence)),
-            ("5. Open access to data and code", data.sources(evidence)),
+            ("5. Open access to data and code", _sources(evidence)),
             ("6. Experimental setting", say.hyper_parameters(evidence)),
             ("7. Statistical significance", say.significance(evidence)),
             ("8. Computing resources", say.cost(evidence)),
@@ -80,9 +81,50 @@ def sections(evidence: Evidence) -> dict[str, list[tuple[str, say.Answer]]]:
             ("10. Broader impact", say.not_known("no file discusses it")),
             ("11. Safeguards", say.models(evidence)),
             ("12. Licences of data, code and models used", say.licences(evidence)),
-            ("13. New assets are documented", data.new_data(evidence)),
+            ("13. New assets are documented", _new_data(evidence)),
             ("14. Crowdsourcing and human subjects", ("not applicable", "no step of the workflow involves people")),
             ("15. Approval by a review board", ("not applicable", "no step of the workflow involves people")),
             ("16. Use of language models", say.not_known("no file declares any")),
         ],
     }
+
+
+def _sizes(evidence: Evidence) -> say.Answer:
+    parts = [
+        f"{cost.title}: {cost.train_images} training and {cost.test_images} test images, {cost.classes} classes "
+        f"({' : '.join(map(str, cost.groups))} head, medium, tail)"
+        for cost in costs(evidence)
+        if cost.classes
+    ]
+    return say.all_of(parts, evidence, "no split has been made yet")
+
+
+def _splits(evidence: Evidence) -> say.Answer:
+    parts = [f"{evidence.titles[name]}: sha256 {split.sha256[:16]}" for name, split in evidence.splits.items()]
+    answer, text = say.all_of(parts, evidence, "no split has been made yet")
+    return answer, f"{text}; training and test alone, no validation set" if parts else text
+
+
+def _preprocessing(evidence: Evidence) -> say.Answer:
+    names = ", ".join(f"config/datasets/{name}.yaml" for name in evidence.grid.datasets)
+    return "yes", f"source, subset, image size and augmentation: {names}"
+
+
+def _sources(evidence: Evidence) -> say.Answer:
+    embedded = {"digits": "made by code, embedded", "pooled": "activations of photographs, embedded"}
+    kinds = {}
+    for name, settings in evidence.grid.datasets.items():
+        others = "downloads listed in its file" if settings.get("downloads") else "one's own copy is needed"
+        kinds[evidence.titles[name]] = embedded.get(settings.get("source", {}).get("kind"), others)
+    answer = "partly" if "one's own copy is needed" in kinds.values() else "yes"
+    return answer, "; ".join(f"{title}: {kind}" for title, kind in kinds.items())
+
+
+def _new_data(evidence: Evidence) -> say.Answer:
+    digits = [evidence.titles[name] for name, settings in evidence.grid.datasets.items() if made_by_code(settings)]
+    if not digits:
+        return "not applicable", "no data set is new"
+    return (
+        "yes",
+        f"{', '.join(digits)}: made from scikit-learn's handwritten digits, by src/ltmlc/data/sources/digits.py",
+    )

@@ -13,11 +13,11 @@ from evidence.synthetic import grid, row, table, write_seeds
 from fresh_interpreter import imported
 
 from ltmlc.evidence.claims.report import ABOUT_NONE
-from ltmlc.evidence.report.html.behind import lines_behind
 from ltmlc.evidence.report.html.look import CELLS, look_of
 from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.report.html.pictures import inline
 from ltmlc.evidence.report.html.runs_view import command_of
+from ltmlc.evidence.report.html.tables_view import lines_behind
 from ltmlc.evidence.report.markdown import evidence_markdown
 from ltmlc.evidence.results.results import RunResult
 

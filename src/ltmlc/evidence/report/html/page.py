@@ -13,13 +13,12 @@ from ltmlc.evidence.audit.report import HOW_TO_READ_AUDIT, audit_counts
 from ltmlc.evidence.claims.report import by_dataset, differences_in_words, own_reason, shown_difference, stated
 from ltmlc.evidence.claims.verdict import Verdict
 from ltmlc.evidence.comparison.report import multiplicity
+from ltmlc.evidence.labels.report import ARBITRARY, HOW_TO_READ_LABELS, NAMES, TITLE, shown_tables
 from ltmlc.evidence.report.facts import citations, open_choices, total_time
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.html import look, page_facts, pictures
-from ltmlc.evidence.report.html.behind import signed
-from ltmlc.evidence.report.html.labels_view import labels_view
 from ltmlc.evidence.report.html.runs_view import run_views
-from ltmlc.evidence.report.html.tables_view import View, table_views
+from ltmlc.evidence.report.html.tables_view import View, signed, table_views
 from ltmlc.evidence.report.lead import lead
 from ltmlc.evidence.report.markdown import largest_differences
 from ltmlc.evidence.results.results import COLUMNS
@@ -83,7 +82,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "sweeps": sweeps,
         "claims": _claims(evidence),
         "claims_text": differences_in_words(evidence.verdicts),
-        "labels": labels_view(evidence),
+        "labels": _labels(evidence),
         "audit": {
             "text": HOW_TO_READ_AUDIT,
             "counts": audit_counts(evidence.findings),
@@ -136,6 +135,19 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "stated": stated(verdict),
         "comparison": verdict.comparison,
         "reason": own_reason(verdict),
+    }
+
+
+def _labels(evidence: Evidence) -> View:
+    """``tables`` is empty where no run has predictions; the section is then left out."""
+    return {
+        "title": TITLE,
+        "texts": [HOW_TO_READ_LABELS, ARBITRARY],
+        "names": list(NAMES.values()),
+        "tables": [
+            {"title": f"{title}, {evidence.titles[dataset]}", "rows": rows}
+            for title, dataset, rows in shown_tables(evidence.labels[0])
+        ],
     }
 
 
