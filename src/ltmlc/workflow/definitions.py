@@ -83,8 +83,7 @@ def _code(contents: Contents) -> str:
     inside = [path for part in parts if part.is_dir() for path in part.rglob("*.*") if path.suffix != ".pyc"]
     paths = sorted([*inside, *(part for part in parts if part.suffix)])
     files = {path.relative_to(PACKAGE).as_posix(): path for path in paths}
-    bytes_of_all = contents.of(files)
-    return contents.derived(f"code {bytes_of_all}", lambda: _parsed(files))
+    return contents.derived(f"code {contents.of(files)}", lambda: _parsed(files))
 
 
 def _parsed(files: dict[str, Path]) -> str:

@@ -18,7 +18,7 @@ def column(rows=12, seeds=5, *, shared=0.7, own=0.4, seed=0):
 def test_a_column_that_lies_off_as_a_whole_is_a_level_and_no_pattern():
     ours, means = column()
     level, pattern = level_and_pattern(ours, list(means - 6.0))
-    assert level.p_adjusted <= 0.05 and level.low < 6.0 < level.high and (level.df, level.rows) == (4, 12)
+    assert level.p_adjusted <= 0.05 and level.low < 6.0 < level.high and (level.spread.df, level.rows) == (4, 12)
     assert all(row.p_adjusted > 0.05 for row in pattern)
 
 
@@ -69,14 +69,14 @@ def test_a_seed_that_no_other_row_has_lends_the_level_no_degree_of_freedom():
     level, _ = level_and_pattern(ours, [62.0] * 4)
     seeds = 1 / np.mean([1 / 2, 1, 1, 1])  # harmonic mean
     half = stats.t.ppf(0.975, 1) * np.std([60, 61], ddof=1) * np.sqrt(1 / seeds + 1)
-    assert level.df == 1 and level.high - level.difference == pytest.approx(half)
+    assert level.spread.df == 1 and level.high - level.difference == pytest.approx(half)
     assert level_and_pattern([{0: 60.0}, {1: 61.0}], [62.0, 62.0]) is None
 
 
 def test_the_level_keeps_a_measure_where_only_rows_that_deviate_have_two_seeds():
     ours = [{0: 60.0, 1: 61.0}, {0: 60.0, 1: 61.001}] + [{0: 50.0 + row} for row in range(4)]
     level, _ = level_and_pattern(ours, [30.0, 90.0, 50.0, 51.0, 52.0, 53.0])
-    assert (level.rows, level.df) == (4, 1) and level.low < level.difference < level.high
+    assert (level.rows, level.spread.df) == (4, 1) and level.low < level.difference < level.high
 
 
 def p_values(ours, theirs):

@@ -9,7 +9,9 @@ from ltmlc.data.split import Split
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.absent import MethodLogits
 from ltmlc.evidence.figures.style import looks_of, nothing, plain
+from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import COLUMNS
+from ltmlc.evidence.uncertainty.noise import sample_sd
 from ltmlc.metrics import precision_at_recall
 
 RECALLS = (np.arange(200) + 0.5) / 200  # the middle of equal steps, so that the mean of a curve is the area under it
@@ -37,16 +39,12 @@ def precision_curves(predictions: MethodLogits, split: Split) -> dict[str, dict[
 def precision_csv(curves: Curves) -> str:
     """Every tenth point of each curve: method, group, recall, precision (mean over seeds), sd over seeds."""
     lines = [
-        [method, group, f"{RECALLS[i]:.4f}", f"{seeds[:, i].mean():.4f}", _sd(seeds[:, i])]
+        [method, group, f"{RECALLS[i]:.4f}", f"{seeds[:, i].mean():.4f}", number(sample_sd(seeds[:, i].tolist()), 4)]
         for method, by_group in curves.items()
         for group, seeds in by_group.items()
         for i in range(0, len(RECALLS), 10)
     ]
     return csv_text(["method", "group", "recall", "precision", "sd"], lines)
-
-
-def _sd(values: np.ndarray) -> str:
-    return f"{values.std(ddof=1):.4f}" if len(values) > 1 else ""
 
 
 def draw_precision_recall(curves: Curves, *, title: str) -> Figure:

@@ -73,14 +73,14 @@ def make_plan(
         if splits and dataset in splits
     }
     costs = [cost for cost in choose_costs(measured_costs(results), elsewhere) if (cost.dataset, cost.run) in users]
-    overhead, pace = _speed(costs, images)
-    measured = grouped(costs, lambda cost: (cost.dataset, cost.run))
-    runs = tuple(
-        _planned(results, *pair, tables, images.get(pair), measured.get(pair, []), overhead, pace)
-        for pair, tables in users.items()
-    )
+    speed, measured = _speed(costs, images), grouped(costs, lambda cost: (cost.dataset, cost.run))
+    runs = []
+    for pair, tables in users.items():
+        time = _time(measured.get(pair, []), images.get(pair), speed.get(pair[0]))
+        remaining = sum(result.status != "finished" for result in results.of(*pair))
+        runs.append(PlannedRun(*pair, tables, images.get(pair), *time, remaining))
     devices = tuple(sorted({one_line(cost.device) for cost in costs}))
-    return Plan(runs, results.seeds, sum(table[1] for table in per_table), tuple(per_table), devices)
+    return Plan(tuple(runs), results.seeds, sum(table[1] for table in per_table), tuple(per_table), devices)
 
 
 def images_per_run(spec: Mapping[str, Any], class_counts: list[int], num_images: int) -> int:
@@ -100,33 +100,26 @@ def batches_per_epoch(spec: Mapping[str, Any], class_counts: Sequence[int], num_
     return -(-num_images // batch)
 
 
-def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> tuple[dict[str, float], dict[str, float]]:
+def _speed(costs: Iterable[Cost], images: Mapping[tuple[str, str], int]) -> dict[str, tuple[float, float]]:
     """By data set, medians over measured runs: seconds beside training, and seconds an image of training takes."""
     trained = [cost for cost in costs if images.get((cost.dataset, cost.run)) and cost.train_seconds is not None]
-    overhead, pace = {}, {}
-    for dataset, own in grouped(trained, lambda cost: cost.dataset).items():
-        overhead[dataset] = median(cost.seconds - cost.train_seconds for cost in own)
-        pace[dataset] = median(cost.train_seconds / images[dataset, cost.run] for cost in own)
-    return overhead, pace
+    return {
+        dataset: (
+            median(cost.seconds - cost.train_seconds for cost in own),
+            median(cost.train_seconds / images[dataset, cost.run] for cost in own),
+        )
+        for dataset, own in grouped(trained, lambda cost: cost.dataset).items()
+    }
 
 
-def _planned(
-    results: Results,
-    dataset: str,
-    run: str,
-    tables: tuple[str, ...],
-    images: int | None,
-    measured: Sequence[Cost],
-    overhead: Mapping[str, float],
-    pace: Mapping[str, float],
-) -> PlannedRun:
-    seconds, basis = None, "unknown"
+def _time(measured: Sequence[Cost], images: int | None, speed: tuple[float, float] | None) -> tuple[float | None, str]:
+    """Seconds of one seed, and what they rest on."""
     if measured:
-        seconds, basis = fmean(cost.seconds for cost in measured), "measured"
-    elif images is not None and dataset in pace:
-        seconds, basis = overhead[dataset] + images * pace[dataset], "estimated"
-    remaining = sum(result.status != "finished" for result in results.of(dataset, run))
-    return PlannedRun(dataset, run, tables, images, seconds, basis, remaining)
+        return fmean(cost.seconds for cost in measured), "measured"
+    if images is not None and speed is not None:
+        overhead, pace = speed
+        return overhead + images * pace, "estimated"
+    return None, "unknown"
 
 
 def plan_text(plan: Plan) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ltmlc.errors import counted_noun
 from ltmlc.evidence.claims.file import asked_of
 from ltmlc.evidence.markup import hours
-from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment_values, open_choices
+from ltmlc.evidence.report.facts import ENVIRONMENT, MACHINE, costs, environment, environment_values, open_choices
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.uncertainty.level import ERROR_RATE
 from ltmlc.evidence.uncertainty.noise import LEVEL
@@ -145,9 +145,8 @@ def cost(evidence: Evidence) -> Answer:
 
 
 def infrastructure(evidence: Evidence) -> Answer:
-    finished = _finished(evidence)
-    values = {name: environment_values(finished, key) for key, name in {**ENVIRONMENT, **MACHINE}.items()}
-    parts = [f"{name} {', '.join(found)}" for name, found in values.items() if found]
+    found = environment(_finished(evidence), ENVIRONMENT | MACHINE)
+    parts = [f"{name} {', '.join(values)}" for name, values in found.items()]
     return ("yes", "; ".join(parts)) if parts else not_known("no run has recorded its environment")
 
 

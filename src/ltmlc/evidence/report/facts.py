@@ -93,6 +93,12 @@ def environment_values(results: Iterable[RunResult], key: str) -> dict[str, int]
     return dict(Counter(_COMMIT.sub(r"\1", str(value)) for value in values if value))
 
 
+def environment(results: Iterable[RunResult], names: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """Name -> :func:`environment_values` of its key in ``names``, where any run recorded one."""
+    found = {name: environment_values(results, key) for key, name in names.items()}
+    return {name: values for name, values in found.items() if values}
+
+
 def headline(evidence: Evidence) -> str:
     """How much is there, and whether it can give verdicts."""
     results = evidence.results

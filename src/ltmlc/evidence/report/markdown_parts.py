@@ -11,7 +11,7 @@ from ltmlc.evidence.report.facts import (
     DatasetCost,
     citations,
     costs,
-    environment_values,
+    environment,
     open_choices,
     total_time,
 )
@@ -23,16 +23,13 @@ def what_was_run(evidence: Evidence) -> str:
     """Data sets, runs, time, versions; more than one value of a version stands side by side."""
     results = evidence.results
     header = ["data set", "classes", "training images", "test images", "finished", "failed", "missing", "training time"]
-    finished = results.with_status("finished")
     parts = [
         "## What was run",
         f"{named_seeds(results.seeds).capitalize()}; {total_time(results)} of training in all.",
         markdown_table(header, map(_dataset, costs(evidence))).strip(),
     ]
-    lines = []
-    for key, name in ENVIRONMENT.items():
-        values = environment_values(finished, key)
-        lines += [f"- {name}: {', '.join(map(markdown_escape, values))}"] if values else []
+    found = environment(results.with_status("finished"), ENVIRONMENT)
+    lines = [f"- {name}: {', '.join(map(markdown_escape, values))}" for name, values in found.items()]
     lines += [f"- **{markdown_escape(message)}**" for message in results.messages]
     failed = results.with_status("failed")
     lines += [f"- failed: {markdown_escape(f'{result.name}: {result.error}')}" for result in failed]

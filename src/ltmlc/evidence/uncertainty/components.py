@@ -8,8 +8,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, added
-from ltmlc.evidence.uncertainty.noise import SAME, SeedEffects, additive_noise, seed_effects
+from ltmlc.evidence.uncertainty.moderated import added
+from ltmlc.evidence.uncertainty.noise import (
+    SAME,
+    UNKNOWN_SPREAD,
+    SeedEffects,
+    Spread,
+    additive_noise,
+    seed_effects,
+)
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,6 @@ class Level(NamedTuple):
     p: float
     p_adjusted: float
 
-    @property
-    def df(self) -> float:
-        return self.spread.df
-
 
 class Deviation(NamedTuple):
     """One row beyond the level: its difference less that, the spread of one such draw, and its adjusted p-value."""

@@ -10,47 +10,11 @@ lend as the draws show. With two seeds they show none, and nothing is borrowed: 
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
-from ltmlc.evidence.uncertainty.noise import LEVEL, SAME
-
-
-def t_quantile(level: float, df: float) -> float:
-    """The border of the central ``level`` of Student's t; as ``scipy.stats.t.ppf``, without its cost a call."""
-    return float(special.stdtrit(df, (1 + level) / 2))
-
-
-class Spread(NamedTuple):
-    """Variance of one draw (points squared) and its degrees of freedom; 0: unknown, and the variance NaN."""
-
-    variance: float
-    df: float
-
-    @property
-    def sd(self) -> float:
-        return math.sqrt(self.variance)
-
-    def error(self, n: float, m: float = math.inf) -> float:
-        """Standard error of a mean of ``n`` draws less one of ``m`` others; of the mean alone without ``m``."""
-        return math.sqrt(self.variance * (1 / n + 1 / m))
-
-    def half_width(self, n: float, m: float = math.inf) -> float:
-        """Half the 95 % interval of :meth:`error`; NaN where the spread is unknown."""
-        return t_quantile(LEVEL, self.df) * self.error(n, m) if self.df else math.nan
-
-    def above(self, excess: float, n: float, m: float = math.inf) -> float:
-        """One-sided p-value of a mean that exceeds its bound by ``excess``."""
-        return float(special.stdtr(self.df, -excess / self.error(n, m)))
-
-    def p_value(self, excess: float, n: float, m: float = math.inf) -> float:
-        """Two-sided p-value; 0.05 on the border of :meth:`half_width`, 1 for no excess or an unknown spread."""
-        return min(1.0, 2 * self.above(abs(excess), n, m)) if excess and self.df else 1.0
-
-
-UNKNOWN_SPREAD = Spread(math.nan, 0.0)
+from ltmlc.evidence.uncertainty.noise import LEVEL, SAME, UNKNOWN_SPREAD, Spread
 
 
 def added(spreads: Iterable[Spread]) -> Spread:

@@ -6,7 +6,6 @@ What is left is pooled over the runs. That describes a set of runs; verdicts res
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import stdev
 from typing import NamedTuple
 
@@ -19,12 +18,39 @@ LEVEL = 0.95
 SAME = 1e-18  # squares that sum to less are those of equal draws
 
 
-@dataclass(frozen=True)
-class Noise:
-    """Pooled standard deviation (same unit as the values) and its degrees of freedom (0: unknown)."""
+def t_quantile(level: float, df: float) -> float:
+    """The border of the central ``level`` of Student's t; as ``scipy.stats.t.ppf``, without its cost a call."""
+    return float(special.stdtrit(df, (1 + level) / 2))
 
-    sd: float
-    df: int
+
+class Spread(NamedTuple):
+    """Variance of one draw (points squared) and its degrees of freedom; 0: unknown, and the variance NaN."""
+
+    variance: float
+    df: float
+
+    @property
+    def sd(self) -> float:
+        return math.sqrt(self.variance)
+
+    def error(self, n: float, m: float = math.inf) -> float:
+        """Standard error of a mean of ``n`` draws less one of ``m`` others; of the mean alone without ``m``."""
+        return math.sqrt(self.variance * (1 / n + 1 / m))
+
+    def half_width(self, n: float, m: float = math.inf) -> float:
+        """Half the 95 % interval of :meth:`error`; NaN where the spread is unknown."""
+        return t_quantile(LEVEL, self.df) * self.error(n, m) if self.df else math.nan
+
+    def above(self, excess: float, n: float, m: float = math.inf) -> float:
+        """One-sided p-value of a mean that exceeds its bound by ``excess``."""
+        return float(special.stdtr(self.df, -excess / self.error(n, m)))
+
+    def p_value(self, excess: float, n: float, m: float = math.inf) -> float:
+        """Two-sided p-value; 0.05 on the border of :meth:`half_width`, 1 for no excess or an unknown spread."""
+        return min(1.0, 2 * self.above(abs(excess), n, m)) if excess and self.df else 1.0
+
+
+UNKNOWN_SPREAD = Spread(math.nan, 0.0)
 
 
 def sample_sd(values: Collection[float]) -> float | None:
@@ -42,20 +68,20 @@ def chance_among(number: int) -> float:
     return float(-special.ndtri((1 - LEVEL ** (1 / max(number, 1))) / 2))
 
 
-def paired_noise(results: Results, dataset: str, column: str) -> Noise:
+def paired_noise(results: Results, dataset: str, column: str) -> Spread:
     """:func:`additive_noise` of all finished runs of a data set, in one column."""
     return additive_noise([results.draws(dataset, run, column) for run in results.names(dataset)])
 
 
-def additive_noise(scores: Sequence[Mapping[int, float]]) -> Noise:
-    """Residual standard deviation of mAP = run + seed + residual, pooled over the runs; ``scores`` as
+def additive_noise(scores: Sequence[Mapping[int, float]]) -> Spread:
+    """Spread of the residuals of mAP = run + seed + residual, pooled over the runs; ``scores`` as
     :func:`seed_effects` takes them.
     """
     _, residuals, rank = seed_effects(scores)
     values = [value for row in residuals for value in row.values()]
     df = len(values) - sum(bool(row) for row in residuals) - rank
     squares = sum(value * value for value in values)
-    return Noise(math.sqrt(squares / df) if squares > SAME else 0.0, df) if df > 0 else Noise(math.nan, 0)
+    return Spread(squares / df if squares > SAME else 0.0, df) if df > 0 else UNKNOWN_SPREAD
 
 
 class SeedEffects(NamedTuple):

@@ -200,8 +200,7 @@ def pairs_csv(lines: Sequence[Line]) -> str:
     header += ["seed_low", "seed_high", "image_low", "image_high"]
     rows = []
     for line in lines:
-        bounds = []
-        for interval in (line.seed_interval, line.image_interval):
-            bounds += ["", ""] if interval is None else [number(interval.low, 4), number(interval.high, 4)]
+        intervals = (line.seed_interval, line.image_interval)
+        bounds = [number(bound, 4) for each in intervals for bound in ((each.low, each.high) if each else (None, None))]
         rows.append([line.dataset, line.run, line.against, line.column, f"{line.estimate:.4f}", line.n, *bounds])
     return csv_text(header, rows)

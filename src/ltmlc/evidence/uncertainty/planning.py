@@ -2,8 +2,7 @@
 
 import math
 
-from ltmlc.evidence.uncertainty.moderated import Spread, t_quantile
-from ltmlc.evidence.uncertainty.noise import LEVEL
+from ltmlc.evidence.uncertainty.noise import LEVEL, Spread, t_quantile
 
 POWER = 0.8
 MOST_SEEDS = 50

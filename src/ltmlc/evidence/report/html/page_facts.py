@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
-from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
 from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.markup import count_verdicts, hours, named_seeds
 from ltmlc.evidence.report.facts import (
@@ -13,7 +11,7 @@ from ltmlc.evidence.report.facts import (
     MACHINE,
     DatasetCost,
     costs,
-    environment_values,
+    environment,
     judged_datasets,
     one_seed_alone,
 )
@@ -42,8 +40,8 @@ def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
     """The numbers' verdicts, then the sentences', each with the data sets they fall on."""
     other = "the published ones" if evidence.published else "our own reference"
     blocks = [
-        _block("numbers", f"Numbers against {other}", CELL_VERDICTS, CELLS, evidence.diff.cells, evidence.titles),
-        _block("claims", "Sentences of the paper", CLAIM_VERDICTS, CLAIMS, evidence.counted, evidence.subjects),
+        _block("numbers", f"Numbers against {other}", CELLS, evidence.diff.cells, evidence.titles),
+        _block("claims", "Sentences of the paper", CLAIMS, evidence.counted, evidence.subjects),
     ]
     return [block for block in blocks if block["total"]]
 
@@ -51,13 +49,12 @@ def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
 def _block(
     name: str,
     title: str,
-    order: Sequence[str],
     looks: Mapping[str, Look],
     judged: Sequence[Any],
     titles: Mapping[str, str],
 ) -> dict[str, Any]:
     datasets = judged_datasets(judged, titles)
-    rows = count_verdicts(order, judged, datasets)
+    rows = count_verdicts(looks, judged, datasets)
     return {
         "name": name,
         "title": title,
@@ -107,13 +104,10 @@ def _cost_row(cost: DatasetCost) -> dict[str, str]:
 
 def environment_rows(evidence: Evidence) -> list[tuple[str, str]]:
     """Name and values; a value that not all runs share says how many do."""
-    finished = evidence.results.with_status("finished")
     rows = []
-    for key, name in {**ENVIRONMENT, **MACHINE}.items():
-        values = environment_values(finished, key)
-        if values:
-            several = len(values) > 1
-            rows.append((name, ", ".join(f"{v} ({n} runs)" if several else v for v, n in values.items())))
+    for name, values in environment(evidence.results.with_status("finished"), ENVIRONMENT | MACHINE).items():
+        several = len(values) > 1
+        rows.append((name, ", ".join(f"{v} ({n} runs)" if several else v for v, n in values.items())))
     rows += [(f"split of {evidence.titles[name]}", split.sha256[:16]) for name, split in evidence.splits.items()]
     return rows
 
