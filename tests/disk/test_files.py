@@ -8,8 +8,8 @@ import pytest
 
 from ltmlc.disk.files import (
     canonical_json,
+    name_aside,
     remove_unfinished,
-    set_aside,
     sha256_file,
     sha256_text,
     write_atomically,
@@ -69,7 +69,7 @@ files.write_atomically(sys.argv[1], "{}")
 def test_a_second_damaged_file_does_not_replace_the_first(tmp_path):
     for content in ("first", "second", "third"):
         (tmp_path / "metrics.json").write_text(content)
-        set_aside(tmp_path / "metrics.json")
+        (tmp_path / "metrics.json").rename(name_aside(tmp_path / "metrics.json"))
     names = [f"metrics.json.damaged{number}" for number in ("", "-2", "-3")]
     assert [(tmp_path / name).read_text() for name in names] == ["first", "second", "third"]
 

@@ -120,19 +120,12 @@ def nearest_folder(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
-def set_aside(path: Path) -> Path:
-    """Rename to ``NAME.damaged``, or ``NAME.damaged-2`` and so on where these are taken; returns the new path."""
-    aside = name_aside(path)
-    path.rename(aside)
-    return aside
-
-
 def make_room(path: Path) -> Path | None:
     """Set aside what stands where a file is to be written and is none (a folder, a pipe); returns where it is."""
-    return set_aside(path) if os.path.lexists(path) and not path.is_file() else None
+    return path.rename(name_aside(path)) if os.path.lexists(path) and not path.is_file() else None
 
 
 def name_aside(path: Path) -> Path:
-    """The first name of a damaged file that is free: what was kept before stays."""
+    """``NAME.damaged``, or ``NAME.damaged-2`` and so on, the first that is free: what was kept before stays."""
     names = (path.with_name(f"{path.name}.damaged{'' if k == 1 else f'-{k}'}") for k in itertools.count(1))
     return next(name for name in names if not os.path.lexists(name))

@@ -1,9 +1,8 @@
 """What a schema cannot say of a data set's file: keys that belong together, and values that must stand in an order."""
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ltmlc.errors import InputError
@@ -92,19 +91,12 @@ def check_recipe_names(settings: dict[str, Any], recipes: dict[str, Any], *, whe
         raise InputError(f"{where}: recipes: unknown recipe {unknown[0]!r}; valid: {', '.join(sorted(recipes))}")
 
 
-@dataclass(frozen=True)
-class Forms:
-    """Which keys of a source of one kind belong together.
+class Forms(NamedTuple):
+    """Which keys of a source of one kind belong together."""
 
-    Attributes:
-        files: of ``table``, ``train`` and ``test``, these or those.
-        sets: within ``train`` and ``test``, these or those; none where they are no mappings.
-        words: what is to be written.
-    """
-
-    files: tuple[set[str], ...]
-    sets: tuple[set[str], ...]
-    words: str
+    files: tuple[set[str], ...]  # of `table`, `train` and `test`, these or those
+    sets: tuple[set[str], ...]  # within `train` and `test`, these or those; none where they are no mappings
+    words: str  # what is to be written
 
 
 EMBEDDED = ("digits", "pooled")

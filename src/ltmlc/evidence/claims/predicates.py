@@ -6,8 +6,8 @@ gamma. The same parts are evaluated on our runs (:mod:`ltmlc.evidence.claims.jud
 (:mod:`ltmlc.evidence.audit.audit`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -66,7 +66,8 @@ def build_parts(claim: Mapping[str, Any], twin: str, tables: Mapping[str, Mappin
     Raises:
         InputError: for a table, row or panel that does not exist, naming those that do.
     """
-    return tuple(PREDICATES[claim["kind"]](claim, _Finder(tables, twin, where), claim.get("columns", ["total"])))
+    parts = PREDICATES[claim["kind"]](claim, _Finder(tables, twin, where))
+    return tuple(replace(part, column=column) for column in claim.get("columns", ["total"]) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -113,52 +114,49 @@ class _Finder:
         return RowName(table, label)
 
 
-def _difference(first: RowName, second: RowName, column: str, bound: float = 0.0) -> Part:
-    return Part(((first, 1.0), (second, -1.0)), column, bound)
+def _difference(first: RowName, second: RowName, bound: float = 0.0) -> Part:
+    return Part(((first, 1.0), (second, -1.0)), bound=bound)
 
 
-def _greater(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
-    """``better`` is above ``worse`` in every column."""
-    better, worse = find.row(claim["better"]), find.row(claim["worse"])
-    return [_difference(better, worse, column) for column in columns]
+def _greater(claim: Mapping, find: _Finder) -> list[Part]:
+    """``better`` is above ``worse``."""
+    return [_difference(find.row(claim["better"]), find.row(claim["worse"]))]
 
 
-def _not_greater(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _not_greater(claim: Mapping, find: _Finder) -> list[Part]:
     """``row`` gains less than ``margin`` over ``over``: equality cannot be shown, a bound can."""
-    row, over = find.row(claim["gains_not"]), find.row(claim["over"])
-    return [_difference(over, row, column, -claim["margin"]) for column in columns]
+    return [_difference(find.row(claim["over"]), find.row(claim["gains_not"]), -claim["margin"])]
 
 
-def _best_at(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _best_at(claim: Mapping, find: _Finder) -> list[Part]:
     """``at`` is above every other row of ``among``."""
     at = find.row(claim["at"])
-    return [_difference(at, row, column) for column in columns for row in find.rows(claim["among"]) if row != at]
+    return [_difference(at, row) for row in find.rows(claim["among"]) if row != at]
 
 
-def _below_average(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _below_average(claim: Mapping, find: _Finder) -> list[Part]:
     """``at`` is below the mean of the other rows of ``among``."""
     at = find.row(claim["at"])
     others = [row for row in find.rows(claim["among"]) if row != at]
-    return [Part((*((row, 1 / len(others)) for row in others), (at, -1.0)), column) for column in columns]
+    return [Part((*((row, 1 / len(others)) for row in others), (at, -1.0)))]
 
 
-def _between(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _between(claim: Mapping, find: _Finder) -> list[Part]:
     """``at`` is above ``worse`` and below ``better``."""
     at, better, worse = (find.row(claim[key]) for key in ("at", "better", "worse"))
-    return [part for column in columns for part in (_difference(better, at, column), _difference(at, worse, column))]
+    return [_difference(better, at), _difference(at, worse)]
 
 
-def _equal(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _equal(claim: Mapping, find: _Finder) -> list[Part]:
     """``at`` and ``as`` differ by less than ``margin``: two one-sided tests."""
     first, second = find.row(claim["at"]), find.row(claim["as"])
-    pairs = ((first, second), (second, first))
-    return [_difference(*pair, column, -claim["margin"]) for column in columns for pair in pairs]
+    return [_difference(*pair, -claim["margin"]) for pair in ((first, second), (second, first))]
 
 
-def _gains_more(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
-    """``better`` is further above ``worse`` in every column than in each of ``than``."""
-    pair = _difference(find.row(claim["better"]), find.row(claim["worse"]), "")
-    return [Part(pair.weights, column, less=other) for column in columns for other in claim["than"]]
+def _gains_more(claim: Mapping, find: _Finder) -> list[Part]:
+    """``better`` is further above ``worse`` than in each column of ``than``."""
+    (pair,) = _greater(claim, find)
+    return [replace(pair, less=other) for other in claim["than"]]
 
 
 def _gains(claim: Mapping, find: _Finder) -> list[list[tuple[RowName, float]]]:
@@ -166,28 +164,24 @@ def _gains(claim: Mapping, find: _Finder) -> list[list[tuple[RowName, float]]]:
     return [[(find.row(pair["better"]), 1.0), (find.row(pair["worse"]), -1.0)] for pair in claim["pairs"]]
 
 
-def _stable(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _stable(claim: Mapping, find: _Finder) -> list[Part]:
     """The gains of all ``pairs`` differ by less than ``margin``."""
-    gains = _gains(claim, find)
-    return [
-        Part(tuple(_merged([(1.0, first), (-1.0, second)])), column, -claim["margin"])
-        for column in columns
-        for first, second in permutations(gains, 2)
-    ]
+    pairs = permutations(_gains(claim, find), 2)
+    return [Part(_merged([(1.0, first), (-1.0, second)]), bound=-claim["margin"]) for first, second in pairs]
 
 
-def _growing(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _growing(claim: Mapping, find: _Finder) -> list[Part]:
     """The straight line through the gains of ``pairs``, in order, rises."""
     gains = _gains(claim, find)
-    return [Part(tuple(_merged(zip(_slope(len(gains)), gains, strict=True))), column) for column in columns]
+    return [Part(_merged(zip(_slope(len(gains)), gains, strict=True)))]
 
 
-def _merged(terms: Iterable[tuple[float, list[tuple[RowName, float]]]]) -> list[tuple[RowName, float]]:
+def _merged(terms: Iterable[tuple[float, list[tuple[RowName, float]]]]) -> tuple[tuple[RowName, float], ...]:
     weights: dict[RowName, float] = {}
     for factor, gain in terms:
         for row, weight in gain:
             weights[row] = weights.get(row, 0.0) + factor * weight
-    return [(row, weight) for row, weight in weights.items() if weight]
+    return tuple((row, weight) for row, weight in weights.items() if weight)
 
 
 def _slope(count: int) -> list[float]:
@@ -196,15 +190,15 @@ def _slope(count: int) -> list[float]:
     return [x * (count - 1) / sum(x * x for x in centred) for x in centred]
 
 
-def _trend(claim: Mapping, find: _Finder, columns: Sequence[str]) -> list[Part]:
+def _trend(claim: Mapping, find: _Finder) -> list[Part]:
     """The least-squares line through the rows of ``among``, in order, rises; its value is the whole rise."""
     rows = find.rows(claim["among"])
     if len(rows) < 2:
         raise InputError(f"{find.where}: a trend needs two rows or more, `among` has {len(rows)}")
-    return [Part(tuple(zip(rows, _slope(len(rows)), strict=True)), column) for column in columns]
+    return [Part(tuple(zip(rows, _slope(len(rows)), strict=True)))]
 
 
-PREDICATES: dict[str, Callable[[Mapping, _Finder, Sequence[str]], list[Part]]] = {
+PREDICATES: dict[str, Callable[[Mapping, _Finder], list[Part]]] = {
     "greater": _greater,
     "not_greater": _not_greater,
     "best_at": _best_at,
@@ -216,3 +210,4 @@ PREDICATES: dict[str, Callable[[Mapping, _Finder, Sequence[str]], list[Part]]] =
     "stable": _stable,
     "growing": _growing,
 }
+"""Kind of claim -> its parts in one column; it says them of each of its ``columns``."""

@@ -14,6 +14,7 @@ is printed only in a row that the audit calls a copy is no published effect.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ltmlc.errors import counted_noun
 from ltmlc.evidence.audit.copies import copied_rows
@@ -91,9 +92,10 @@ def claim_outlooks(
         tests = [frozenset(_test(part, dataset, rows) for part in parts) for _, parts in asked]
         different = len(set(tests))
         for (claim, parts), test in zip(asked, tests, strict=True):
-            weakest = _weakest(parts, twin, printed, copies)
-            effect = None if weakest is None else _effect(weakest, twin, printed, copies)
-            part = weakest or max(parts, key=lambda part, sd=sd: sd[part.column] * _spread(part))
+            effects = [_effect(part, twin, printed, copies) for part in parts]
+            known = None not in effects  # else the unknown one may be the weakest
+            effect, part = min(zip(effects, parts, strict=True), key=itemgetter(0)) if known else (None, None)
+            part = part or max(parts, key=lambda part, sd=sd: sd[part.column] * _spread(part))
             spread, planned = sd[part.column] * _spread(part), len(grid.seeds)
             least = detectable(spread, planned, different) if planned > 1 else None
             fewest = None if effect is None else fewest_seeds(abs(effect), spread, different)
@@ -117,16 +119,6 @@ def _apart(parts: Sequence[Part], dataset: str, rows: Mapping[RowName, Row]) -> 
 def _spread(part: Part) -> float:
     """Of independent runs of one spread; a gain in one column less that in another varies as both do."""
     return math.sqrt((2 if part.less else 1) * sum(weight**2 for _, weight in part.weights))
-
-
-def _weakest(
-    parts: Sequence[Part], twin: str | None, printed: Mapping[RowName, Row], copies: Collection
-) -> Part | None:
-    """The comparison with the smallest published excess; None unless all are published: the unknown may be weaker."""
-    effects = [_effect(part, twin, printed, copies) for part in parts]
-    if any(effect is None for effect in effects):
-        return None
-    return min(zip(effects, parts, strict=True), key=lambda pair: pair[0])[1]
 
 
 def _effect(part: Part, twin: str | None, printed: Mapping[RowName, Row], copies: Collection) -> float | None:
