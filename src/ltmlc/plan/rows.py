@@ -14,7 +14,7 @@ class Row:
     """One printed row. ``published``: (total, head, medium, tail) mAP in percent of each data set that has them."""
 
     label: str
-    run: dict[str, str]  # data set -> run id
+    run: dict[str, str]  # every data set of the grid -> run id
     published: dict[str, tuple[float, float, float, float]]
     origin: str  # own (run by the authors) | cited (from the DB-loss paper) | retrained (others' loss, their training)
     note: str | None = None

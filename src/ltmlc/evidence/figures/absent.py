@@ -94,12 +94,7 @@ def draw_absent(answers: Sequence[ProbeAnswer], classes: Sequence[str], *, title
         own = [answer for answer in answers if answer.method == method]
         y = [places[answer.probe] + shifts[method] for answer in own]
         look = {"fmt": marker, "color": colour, "label": plain(method), "markersize": 5, "elinewidth": 1, "zorder": 3}
-        axes.errorbar(
-            [answer.mean for answer in own],
-            y,
-            xerr=[answer.sd or 0 for answer in own],
-            **look,
-        )
+        axes.errorbar([answer.mean for answer in own], y, xerr=[answer.sd or 0 for answer in own], **look)
         look = {"color": colour, "fillstyle": "none", "markersize": 4, "alpha": 0.6, "zorder": 2}
         axes.plot([fmean(answer.present) for answer in own], y, marker, linestyle="none", **look)
     axes.plot([], [], "o", color=BLACK, fillstyle="none", markersize=4, alpha=0.6, label="of the class that is there")

@@ -9,7 +9,7 @@ from matplotlib.ticker import ScalarFormatter
 from ltmlc.data.split import Split
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.evidence.figures.data import by_size
-from ltmlc.evidence.figures.style import BLACK, GROUP_COLOURS, GROUP_HATCHES, looks_of, nothing, plain
+from ltmlc.evidence.figures.style import BLACK, GROUP_BARS, looks_of, nothing, plain
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.results import RunResult
 from ltmlc.metrics import group_means
@@ -104,9 +104,8 @@ def draw_gain(scores: ClassScores, split: Split, *, title: str) -> Figure:
     for group, members in split.groups.items():
         inside = np.isin(order, list(members)) & ~np.isnan(gains)
         if inside.any():
-            look = {"color": GROUP_COLOURS[group], "hatch": GROUP_HATCHES[group], "edgecolor": "white"}
             label = f"{group}: {gains[inside].mean():+.1f} in the mean"
-            axes.bar(x[inside], gains[inside], label=label, **look)
+            axes.bar(x[inside], gains[inside], label=label, **GROUP_BARS[group])
     if len(shared) > 1:
         axes.plot(
             np.tile(x, len(shared)), singles.ravel(), ".", color=BLACK, alpha=0.45, markersize=3, label="single seeds"

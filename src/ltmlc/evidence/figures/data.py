@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ltmlc.data.longtail import cooccurrence, pareto_sizes
 from ltmlc.data.split import Split
-from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_COLOURS, GROUP_HATCHES, RED, draw_all, plain
+from ltmlc.evidence.figures.style import BLACK, BLUE, GROUP_BARS, RED, draw_all, plain
 
 
 def write_data_figures(split: Split, config: Mapping[str, Any], directory: str | Path) -> list[Path]:
@@ -47,14 +47,7 @@ def draw_class_sizes(split: Split, config: Mapping[str, Any]) -> Figure:
         if inside.any():
             number = int(inside.sum())
             label = f"training, {group} ({number} class{'es' * (number > 1)})"
-            axes.bar(
-                x[inside],
-                counts[inside],
-                color=GROUP_COLOURS[group],
-                hatch=GROUP_HATCHES[group],
-                edgecolor="white",
-                label=label,
-            )
+            axes.bar(x[inside], counts[inside], label=label, **GROUP_BARS[group])
     subset = config.get("subset") or {}
     if {"alpha", "maximum"} <= set(subset):
         target = pareto_sizes(len(order), subset["alpha"], subset["maximum"], subset.get("minimum", 1))

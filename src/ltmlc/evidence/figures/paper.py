@@ -114,27 +114,11 @@ def draw_figure3(curves: Sequence[GradientCurve]) -> Figure:
 
 
 def _gradient_line(axes: Axes, curve: GradientCurve, index: int, label: str) -> None:
-    colour, marker, line = COLOURS[index], MARKERS[index], LINES[index]
-    axes.plot(
-        curve.x,
-        curve.gradient,
-        color=colour,
-        linestyle=line,
-        marker=marker,
-        markevery=(80 * index, 400),
-        label=label,
-        markersize=4,
-    )
-    axes.plot(
-        curve.threshold,
-        CRITERION * curve.maximum,
-        marker=marker,
-        color=colour,
-        markersize=7,
-        fillstyle="none",
-        linestyle="none",
-        zorder=4,
-    )
+    look = {"color": COLOURS[index], "marker": MARKERS[index]}
+    every = (80 * index, 400)
+    axes.plot(curve.x, curve.gradient, linestyle=LINES[index], markevery=every, markersize=4, label=label, **look)
+    at = curve.threshold, CRITERION * curve.maximum
+    axes.plot(*at, markersize=7, fillstyle="none", linestyle="none", zorder=4, **look)
 
 
 def write_figure4(grid: Grid, results: Results, directory: str | Path, *, tables: Sequence[str]) -> list[Path]:
@@ -154,7 +138,7 @@ def draw_figure4(grid: Grid, results: Results, table: Table) -> Figure:
     figure = Figure(figsize=(3.6 * columns, 2.6 * lines + 0.3), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, letter, (parameter, dataset) in zip(panels, ascii_lowercase, places, strict=False):
-        members = [(row, cells[dataset]) for row, cells in rows if row.panel == parameter and dataset in cells]
+        members = [(row, cells[dataset]) for row, cells in rows if row.panel == parameter]
         _sweep(axes, members, results)
         axes.set_title(f"({letter}) {plain(grid.titles[dataset])}")
         axes.set(

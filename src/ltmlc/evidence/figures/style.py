@@ -29,8 +29,10 @@ MARKERS = ("o", "s", "^", "D", "v", "<", ">")
 METHOD_LOOKS = {"LSEP": (RED, "s"), "C-LSEP": (BLUE, "o"), "DR": (GREEN, "D")}  # the same in every figure
 OTHER_LOOKS = ((PURPLE, "^"), (ORANGE, "v"), (SKY, "<"), (BLACK, ">"), *METHOD_LOOKS.values())
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
-GROUP_COLOURS = {"head": BLUE, "medium": ORANGE, "tail": GREEN}
-GROUP_HATCHES = {"head": "", "medium": "///", "tail": "..."}
+_GROUPS = {"head": (BLUE, ""), "medium": (ORANGE, "///"), "tail": (GREEN, "...")}
+GROUP_BARS = {
+    group: {"color": colour, "hatch": hatch, "edgecolor": "white"} for group, (colour, hatch) in _GROUPS.items()
+}
 
 STYLE: Mapping[str, object] = {
     "font.size": 9,

@@ -60,12 +60,11 @@ def label_scores(
 def label_rows(grid: Grid, results: Results, scores: LabelScores) -> list[LabelRow]:
     """Every row of the tables on every data set, as printed from top to bottom; points of figures are left out."""
     return [
-        _label_row(table, row, dataset, _draws(results, dataset, run, scores))
+        _label_row(table, row, dataset, _draws(results, dataset, row.run[dataset], scores))
         for table in grid.tables.values()
         if table.kind == "table"
         for dataset in grid.datasets
         for row in table.rows
-        if (run := row.run.get(dataset))
     ]
 
 

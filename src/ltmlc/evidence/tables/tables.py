@@ -84,21 +84,18 @@ def _csv(grid: Grid, rows: list[tuple[Row, dict[str, Cell]]], controls: dict) ->
     parts = ["run", "n", *(f"{column}{suffix}" for column in COLUMNS for suffix in ("", " sd")), *["gain"] * deltas]
     header = ["row", *(f"{name} {part}" for name in grid.datasets for part in parts)]
 
-    def numbers(cell: Cell | None) -> list[object]:
-        if cell is None:
-            return [""] * len(parts)
+    def numbers(cell: Cell) -> list[object]:
         sign = STATUS_SIGNS.get(cell.status)
         values = [x for column in COLUMNS for x in (sign or number(cell.mean[column]), number(cell.sd.get(column)))]
         return [cell.run, cell.n, *values, *([number(cell.delta)] if deltas else [])]
 
-    lines = [[row.label, *(x for name in grid.datasets for x in numbers(cells.get(name)))] for row, cells in rows]
-    for control in ("chance", "oracle"):
-        if controls:
-            line: list[object] = [control]
-            for name in grid.datasets:
-                values = controls.get(name, {}).get(control, {})
-                line += ["", "", *(x for column in COLUMNS for x in (number(values.get(column)), ""))] + [""] * deltas
-            lines.append(line)
+    lines = [[row.label, *(x for name in grid.datasets for x in numbers(cells[name]))] for row, cells in rows]
+    for control in ("chance", "oracle") if controls else ():
+        line: list[object] = [control]
+        for name in grid.datasets:
+            values = controls.get(name, {}).get(control, {})
+            line += ["", "", *(x for column in COLUMNS for x in (number(values.get(column)), ""))] + [""] * deltas
+        lines.append(line)
     return csv_text(header, lines)
 
 
@@ -166,7 +163,7 @@ def _lines(
         line = [label]
         for dataset in grid.datasets:
             for column in COLUMNS:
-                value, rest = cell_text(cells[dataset], column) if dataset in cells else ("", "")
+                value, rest = cell_text(cells[dataset], column)
                 is_best = value == highest.get((dataset, column))
                 line.append((bold.format(value) if is_best else escape(value)) + escape(rest))
         lines.append(line)

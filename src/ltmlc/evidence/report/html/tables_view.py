@@ -47,14 +47,14 @@ def anchor_of(dataset: str, run: str) -> str:
 
 def _table(evidence: Evidence, table: Table, folder: str | Path) -> View:
     notes = list(dict.fromkeys(row.note for row in table.rows if row.note))
-    shown = [name for name in evidence.grid.datasets if any(name in row.run for row in table.rows)]
-    splits = [evidence.splits[name] for name in shown if name in evidence.splits]
+    datasets = evidence.grid.datasets
+    splits = [evidence.splits[name] for name in datasets if name in evidence.splits]
     return {
         "name": table.name,
         "title": table.title,
         "caption": table.caption,
         "kind": table.kind,
-        "datasets": [_dataset(evidence, table, name, notes) for name in shown],
+        "datasets": [_dataset(evidence, table, name, notes) for name in datasets],
         "notes": notes,  # of rows
         "remarks": [  # on the table as a whole
             *our_steps(evidence.grid, evidence.results, table),
@@ -65,8 +65,8 @@ def _table(evidence: Evidence, table: Table, folder: str | Path) -> View:
 
 
 def _dataset(evidence: Evidence, table: Table, dataset: str, notes: Sequence[str]) -> View:
-    rows = [(row, cells[dataset]) for row, cells in evidence.rows[table.name] if dataset in cells]
-    highest = best([(row, {dataset: cell}) for row, cell in rows])
+    rows = evidence.rows[table.name]
+    highest = best(rows)
     split = evidence.splits.get(dataset)
     sizes = {"total": len(split.classes), **{name: len(each) for name, each in split.groups.items()}} if split else {}
     controls = split_controls(split) if split and table.kind == "table" else {}
@@ -77,9 +77,9 @@ def _dataset(evidence: Evidence, table: Table, dataset: str, notes: Sequence[str
             {
                 "label": row.label,
                 "mark": notes.index(row.note) + 1 if row.note else None,
-                "cells": [_cell(evidence, table, row, cell, column, highest) for column in COLUMNS],
+                "cells": [_cell(evidence, table, row, cells[dataset], column, highest) for column in COLUMNS],
             }
-            for row, cell in rows
+            for row, cells in rows
         ],
         "controls": {name: [number(values[column]) for column in COLUMNS] for name, values in controls.items()},
         "agreement": _agreement(evidence, table, dataset),
