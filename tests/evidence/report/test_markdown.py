@@ -5,8 +5,7 @@ from evidence.synthetic import grid, row, split, table, write, write_seeds
 from fresh_interpreter import imported
 
 from ltmlc.evidence.report.gather import Evidence
-from ltmlc.evidence.report.markdown import evidence_markdown
-from ltmlc.evidence.report.markdown_parts import how_to_cite
+from ltmlc.evidence.report.markdown import evidence_markdown, how_to_cite
 from ltmlc.evidence.results.results import load_results
 from ltmlc.plan.grid import load_grid
 

@@ -1,16 +1,11 @@
-"""Verdicts of claims whose parts are measured, all of one data set together.
+"""Verdicts of claims whose parts are measured, all of one data set together (their meaning: docs/verdicts.md).
 
-* holds: every part exceeds its bound; the weakest one decides (intersection-union test).
-* reversed: some part is the other way round.
-* direction only: neither is shown, but every part points the stated way on every seed.
-* not distinguishable: neither is shown, and the seeds or the parts disagree, or point the other way.
-* missing: a row has no result, or no seed that all rows share.
-
-Both directions together are tested at 5 % over the claims of a data set (``together``); sentences that come to the same
-test are one test. One seed measures no noise: then nothing holds and nothing is reversed, and the reason says which way
-the difference points. The interval beside a claim is that of its weakest part by itself: differences vary very
-unequally (near losses move together), so each has its own spread, shrunk towards those of all differences that the
-claims of a data set ask about (``uncertainty/moderated``).
+The weakest part decides whether a claim holds (intersection-union test). Both directions together are tested at 5 %
+over the claims of a data set (``together``); sentences that come to the same test are one test. One seed measures no
+noise: then nothing holds and nothing is reversed, and the reason says which way the difference points. The interval
+beside a claim is that of its weakest part by itself: differences vary very unequally (near losses move together), so
+each has its own spread, shrunk towards those of all differences that the claims of a data set ask about
+(``uncertainty/moderated``).
 
 Size is another question than direction: *as large* if one more run of ours could give the text's amount, else *smaller*
 or *larger*. And a difference that is not shown may be *equal within 0.5* (two one-sided tests) or only untold.

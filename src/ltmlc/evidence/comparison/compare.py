@@ -1,18 +1,11 @@
-"""Every regenerated number against the published one, with a verdict where the seeds allow one.
+"""Every regenerated number against the published one, with a verdict where the seeds allow one; what each verdict means
+is said in docs/verdicts.md.
 
 A published number is one draw: even an exact reproduction differs from it by seed noise. So the question is not
 whether the numbers are equal but whether the published table could be one more run of ours. Rows share their seeds,
 so a whole column moves together; two questions are asked of each column (``uncertainty/level``), with one chance of
-5 % of a false answer to either: does it lie off as a whole (level), and which rows deviate besides (pattern)?
-
-* match: equal as printed, the difference is within rounding (``rounding_tolerance``, granted on top everywhere).
-* above, below: the row deviates from the level of its column; or the column as a whole lies off, and this row with it.
-  Both the way its own difference points: a row that is nearer to the reference than its column says so as a reason.
-* within noise: neither, and the published number is inside the 95 % prediction interval for one more run of this row.
-* inconclusive: outside that interval, but among so many rows such differences are expected by chance. It says how many
-  seeds of ours would show a difference as large in 80 % of cases, or that none would: the published run is one draw.
-* no verdict: nothing to measure the noise with, so that a number that one seed meets may be luck, too.
-* missing, failed: no number of ours.
+5 % of a false answer to either: does it lie off as a whole (level), and which rows deviate besides (pattern)? Rounding
+is granted on top everywhere (``rounding_tolerance``).
 
 "Within noise" is not a proof of equality; the width of the interval, printed beside it, says how large a difference
 could hide. The spread behind it is the row's own, shrunk towards the others' as far as they can tell

@@ -1,9 +1,6 @@
 r"""``numbers.tex``: every number of every table as a LaTeX macro, so that a text never copies one by hand.
 
-Names are letters alone, as TeX wants them: ``\ltmlc``, the table, ``Row`` and the row's label, ``On`` and the data set,
-the column, the kind of number: ``\ltmlcTableTwoRowLsepCwOnVocLtTotalMean``. Labels lose what is no letter; digits are
-spelled one by one (``16`` is ``OneSix``), a point between them is ``Point``, Greek letters are named. Labels that then
-read alike are told apart by their place (``RowLsepPlaceTwo``).
+How macros are called, in letters alone as TeX wants them, the file says itself (``_HEADER``).
 """
 
 import re

@@ -1,5 +1,6 @@
 """``REPRODUCTION.md``: one page that says what came out, verdicts first, and how far to trust it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,21 @@ from ltmlc.evidence.comparison.compare import Diff
 from ltmlc.evidence.comparison.report import multiplicity
 from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS, Comparison
 from ltmlc.evidence.labels.report import TITLE, label_markdown
-from ltmlc.evidence.markup import markdown_page, markdown_table, tally
-from ltmlc.evidence.report.facts import judged_datasets
+from ltmlc.evidence.markup import hours, markdown_page, markdown_table, named_seeds, tally
+from ltmlc.evidence.report.facts import (
+    ENVIRONMENT,
+    Citation,
+    DatasetCost,
+    citations,
+    costs,
+    environment,
+    judged_datasets,
+    open_choices,
+    total_time,
+)
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.lead import lead, not_asked
-from ltmlc.evidence.report.markdown_parts import how_to_cite, left_open, link, tables, what_was_run
+from ltmlc.evidence.tables.tables import tabulate
 
 _WORST = 10  # cells shown here; all stand in diff.md
 
@@ -32,13 +43,13 @@ def evidence_markdown(evidence: Evidence, *, folder: str | Path = ".") -> str:
         f"# Reproduction: {' and '.join(map(markdown_escape, evidence.titles.values()))}",
         "\n\n".join(lead(evidence)),
         _verdicts(evidence, folder),
-        what_was_run(evidence),
-        tables(evidence, folder),
+        _what_was_run(evidence),
+        _tables(evidence, folder),
         _numbers(evidence.diff, evidence.problem),
         _claims(evidence.verdicts, evidence.subjects, folder),
         _labels(evidence),
         _audit(evidence.findings, folder),
-        left_open(evidence),
+        _left_open(evidence),
         how_to_cite(evidence),
     ]
     return markdown_page(sections)
@@ -50,14 +61,14 @@ def _verdicts(evidence: Evidence, folder: Path) -> str:
     other = "the published ones" if evidence.published else f"our reference {markdown_code(diff.against)}"
     parts = ["## Verdicts"]
     if diff.cells:
-        parts.append(f"Numbers against {other}{link(folder, ' ([every cell]({}))', 'diff.md')}:")
+        parts.append(f"Numbers against {other}{_link(folder, ' ([every cell]({}))', 'diff.md')}:")
         parts.append(_counts(CELL_VERDICTS, diff.cells, titles))
     elif evidence.problem:
         parts.append(evidence.problem)
     else:
         parts.append(multiplicity(diff))
     if evidence.verdicts:
-        parts.append(f"Sentences of the paper{link(folder, ' ([every claim]({}))', 'claims.md')}:")
+        parts.append(f"Sentences of the paper{_link(folder, ' ([every claim]({}))', 'claims.md')}:")
         parts.append(_counts(CLAIM_VERDICTS, evidence.counted, evidence.subjects))
     if note := not_asked(evidence):
         parts.append(note)
@@ -96,7 +107,7 @@ def _cell(cell: Comparison) -> list[str]:
 def _claims(verdicts: list[Verdict], titles: Mapping[str, str], folder: Path) -> str:
     if not verdicts:
         return ""
-    more = link(folder, "Which comparison, and why the verdict: [{0}]({0}).", "claims.md")
+    more = _link(folder, "Which comparison, and why the verdict: [{0}]({0}).", "claims.md")
     parts = ["## The paper's sentences"]
     parts += [f"{text} {more}".strip()] if (text := differences_in_words(verdicts)) else []
     for dataset, own in by_dataset(verdicts).items():
@@ -116,5 +127,68 @@ def _audit(findings: Sequence[Finding], folder: Path) -> str:
     """The paper's own numbers, short."""
     grave = [finding for finding in findings if finding.severity == "contradiction"]
     text = f"## The paper's own numbers\n\n{audit_summary(findings)}\n"
-    rest = link(folder, " (the rest: [{0}]({0}))", "audit.md")
+    rest = _link(folder, " (the rest: [{0}]({0}))", "audit.md")
     return f"{text}The contradictions{rest}:\n\n{finding_table(grave)}" if grave else text
+
+
+def _what_was_run(evidence: Evidence) -> str:
+    """Data sets, runs, time, versions; more than one value of a version stands side by side."""
+    results = evidence.results
+    header = ["data set", "classes", "training images", "test images", "finished", "failed", "missing", "training time"]
+    parts = [
+        "## What was run",
+        f"{named_seeds(results.seeds).capitalize()}; {total_time(results)} of training in all.",
+        markdown_table(header, map(_data_line, costs(evidence))).strip(),
+    ]
+    found = environment(results.with_status("finished"), ENVIRONMENT)
+    lines = [f"- {name}: {', '.join(map(markdown_escape, values))}" for name, values in found.items()]
+    lines += [f"- **{markdown_escape(message)}**" for message in results.messages]
+    failed = results.with_status("failed")
+    lines += [f"- failed: {markdown_escape(f'{result.name}: {result.error}')}" for result in failed]
+    return "\n\n".join([*parts, "\n".join(lines)])
+
+
+def _data_line(cost: DatasetCost) -> list[object]:
+    sizes = [cost.class_text, cost.train_images or "", cost.test_images or ""]
+    return [markdown_escape(cost.title), *sizes, *cost.runs.values(), hours(cost.seconds)]
+
+
+def _link(folder: Path, text: str, name: str) -> str:
+    """``text`` with the name in its braces; empty where no such file lies in ``folder``."""
+    return text.format(name) if (folder / name).exists() else ""
+
+
+def _tables(evidence: Evidence, folder: Path) -> str:
+    """Every table as it stands in ``tables/``; a figure that is drawn is linked, with the file of its numbers."""
+    parts = ["## Tables"]
+    for name, table in evidence.grid.tables.items():
+        figure = os.path.relpath(evidence.figures / f"{name}.png", folder)
+        if table.kind == "figure" and (folder / figure).exists():
+            title, caption = markdown_escape(table.title), markdown_escape(table.caption)
+            numbers = _link(folder, "\n\nIts numbers: [{0}]({0}).", f"tables/{name}.md")
+            parts.append(f"### {title}\n\n{caption}\n\n![{title}]({figure}){numbers}")
+        else:
+            text = tabulate(evidence.grid, evidence.results, name, splits=evidence.splits)["md"]
+            parts.append("##" + text.strip())
+    return "\n\n".join(parts)
+
+
+def _left_open(evidence: Evidence) -> str:
+    """Every choice that the paper does not make, with where ours comes from; equal ones once."""
+    choices = open_choices(evidence)
+    if not choices:
+        return ""
+    rows = [[markdown_escape(text) for text in (value, "; ".join(names), origin)] for value, names, origin in choices]
+    table = markdown_table(["choice", "for", "where it comes from"], rows, left=3)
+    return f"## What the paper leaves open\n\n{table}"
+
+
+def how_to_cite(evidence: Evidence) -> str:
+    """The paper and the software, from ``CITATION.cff``."""
+    lines = [f"- {_reference(citation)}" for citation in citations(evidence.root)]
+    return "## How to cite\n\n" + "\n".join(lines) if lines else ""
+
+
+def _reference(citation: Citation) -> str:
+    doi = f" https://doi.org/{citation.doi}" if citation.doi else ""
+    return f"{citation.authors}: *{citation.title}*. {citation.place}.{doi}"
