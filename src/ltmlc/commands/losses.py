@@ -24,8 +24,9 @@ def add_verbs(verb: DeclareVerb) -> None:
 
 
 def check_loss(options: argparse.Namespace) -> int:
-    given = dict.fromkeys(_required(options.name), 7)
-    loss_term({"name": options.name, **given}, "ltmlc check-loss")
+    refuse_unknown(options.name, "ltmlc check-loss")
+    required = [key for key, value in loss_parameters(options.name).items() if value is REQUIRED]
+    loss_term({"name": options.name, **dict.fromkeys(required, 7)}, "ltmlc check-loss")
     import_losses([options.name])
 
     from ltmlc.losses.contract import examine
@@ -36,11 +37,6 @@ def check_loss(options: argparse.Namespace) -> int:
         failed += problem is not None
     print(f"{options.name}: {f'{failed} checks fail' if failed else 'keeps the contract'}")
     return 2 if failed else 0
-
-
-def _required(name: str) -> list[str]:
-    refuse_unknown(name, "ltmlc check-loss")
-    return [key for key, value in loss_parameters(name).items() if value is REQUIRED]
 
 
 def new_loss(options: argparse.Namespace) -> None:

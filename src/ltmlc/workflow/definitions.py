@@ -35,10 +35,11 @@ class Definitions:
     def __init__(self, grid: Grid, contents: Contents) -> None:
         self._grid = grid
         self._code = _code(contents)
-        self._reference = _contents_of_reference(grid.config["reference"], contents)
+        reference = grid.config["reference"]  # `published` numbers stand in the tables; else the numbers are in a file
+        self._reference = contents.file(own_or_shipped(reference)) or reference
         captions = (path.relative_to(PROJECT).as_posix() for path in sorted(PROJECT.glob("workflow/report/*.rst")))
         self._published = _published(contents)
-        self._earlier = [contents.file(path) for path in earlier_runs(grid.config["reference"])]
+        self._earlier = [contents.file(path) for path in earlier_runs(reference)]
         self._quoted = [contents.file(own_or_shipped(path)) for path in (*QUOTED, *captions)]
 
     def of_data(self) -> str:
@@ -105,8 +106,3 @@ def _published(contents: Contents) -> str:
 
 def _values(files: dict[str, Path]) -> str:
     return sha256_text(canonical_json([[name, read_yaml(path)] for name, path in files.items()]))
-
-
-def _contents_of_reference(reference: str, contents: Contents) -> str:
-    """``published`` numbers stand in the tables; else the numbers are in a file."""
-    return contents.file(own_or_shipped(reference)) or reference

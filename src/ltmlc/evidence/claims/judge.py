@@ -14,6 +14,7 @@ from ltmlc.evidence.claims.file import Claim, asked_of
 from ltmlc.evidence.claims.measure import Measured, measure, measure_between, problem_of, spreads_of
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.claims.verdict import Verdict, judge_together, missing, verdict_of
+from ltmlc.evidence.grouping import grouped
 from ltmlc.evidence.results.results import Results
 from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.plan.grid import Grid, Row
@@ -89,16 +90,13 @@ def _measure_each(
 
 def _judge_between(claims: Sequence[Claim], grid: Grid, rows: Mapping[RowName, Row], results: Results) -> list[Verdict]:
     """Claims about two data sets, on every pair that plays them, all tested together."""
-    pairs = list(product(*(_playing(role, grid) for role in TWINS)))
+    playing = grouped(grid.datasets, lambda dataset: twin_of(dataset, grid.datasets[dataset]))
+    pairs = list(product(*(playing.get(role, []) for role in TWINS)))
     asked = {(claim.id, *pair): claim for claim in claims for pair in pairs}
     measured = {name: _measure_between(claim, name[1:], rows, results) for name, claim in asked.items()}
     found = {name: parts for name, parts in measured.items() if not isinstance(parts, str)}
     judged = judge_together(asked, found, None, "")
     return [judged.get(name) or missing(claim, "", measured[name], 0, None) for name, claim in asked.items()]
-
-
-def _playing(role: str, grid: Grid) -> list[str]:
-    return [dataset for dataset, settings in grid.datasets.items() if twin_of(dataset, settings) == role]
 
 
 def _measure_between(

@@ -39,8 +39,8 @@ def outcome(evidence: Evidence) -> Answer:
     parts = [f"numbers: {numbers}"] * bool(numbers) + [f"statements: {claims}"] * bool(claims)
     if not evidence.results.with_status("finished"):
         return "no", "no run has finished"
-    answer = "yes" if evidence.diff.judged and _complete(evidence) else "partly"
-    return answer, "; ".join(parts) or "nothing to compare with"
+    complete = len(_finished(evidence)) == len(evidence.results.runs)
+    return ("yes" if evidence.diff.judged and complete else "partly"), "; ".join(parts) or "nothing to compare with"
 
 
 def guessed(evidence: Evidence) -> Answer:
@@ -168,10 +168,6 @@ def licences(evidence: Evidence) -> Answer:
 
 def _finished(evidence: Evidence) -> list:
     return evidence.results.with_status("finished")
-
-
-def _complete(evidence: Evidence) -> bool:
-    return len(_finished(evidence)) == len(evidence.results.runs)
 
 
 def _code(evidence: Evidence) -> str:

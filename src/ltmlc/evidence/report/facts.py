@@ -32,7 +32,6 @@ _BIBTEX = ("collection-title", "journal", "volume", "version", "year", "doi")
 class DatasetCost:
     """What one data set holds and what its runs took; times in seconds, memory in bytes, None where not recorded."""
 
-    dataset: str
     title: str
     classes: int | None
     groups: tuple[int, ...]  # classes in head, medium, tail
@@ -67,7 +66,6 @@ def _cost(evidence: Evidence, name: str) -> DatasetCost:
         for key, value in result.metrics.get("peak_memory", {}).items():
             memory[key] = max(memory.get(key, 0), value or 0)
     return DatasetCost(
-        name,
         evidence.titles[name],
         len(split.classes) if split else None,
         groups=tuple(len(members) for members in split.groups.values()) if split else (),

@@ -63,11 +63,7 @@ def measure_run(
     images, messages = _image_intervals(chosen, split, resamples)
     lines = []
     for column in COLUMNS:
-        values = [
-            sum(sign * result.percent[column] for sign, result in pair)
-            for pair in chosen.values()
-            if all(result.percent[column] is not None for _, result in pair)
-        ]
+        values = list(_draws(results, split.dataset, column, run, against).values())
         if values:
             interval = _seed_interval(_spread(results, split.dataset, column, run, against), values)
             names = (split.dataset, run, against or "", column)

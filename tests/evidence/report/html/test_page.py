@@ -13,7 +13,9 @@ from evidence.synthetic import grid, row, table, write_seeds
 from fresh_interpreter import imported
 
 from ltmlc.evidence.claims.report import ABOUT_NONE
-from ltmlc.evidence.report.html.look import CELLS, look_of
+from ltmlc.evidence.claims.verdict import CLAIM_VERDICTS
+from ltmlc.evidence.comparison.verdicts import CELL_VERDICTS
+from ltmlc.evidence.report.html.look import CELLS, CLAIMS
 from ltmlc.evidence.report.html.page import report_html
 from ltmlc.evidence.report.html.pictures import inline
 from ltmlc.evidence.report.html.runs_view import command_of
@@ -97,7 +99,7 @@ def test_degrees_of_freedom_have_one_decimal(folder):
     (row, cells), *_ = evidence.rows["table1"]
     cell = cells["voc-lt"]
     comparison = replace(evidence.comparisons["table1", row.label, cell.run, "voc-lt", "total"], df=10 / 3)
-    lines = lines_behind(evidence, row, cell, "total", comparison, look_of(CELLS, comparison.verdict))
+    lines = lines_behind(evidence, row, cell, "total", comparison, CELLS[comparison.verdict])
     assert dict(lines)["expected"].endswith("(95 %, df 3.3)")
 
 
@@ -328,10 +330,8 @@ def test_inline_markup_of_captions_becomes_html_and_nothing_else_does():
     assert inline("a *b* ``c*`` **d** <i>") == "a <em>b</em> <code>c*</code> <strong>d</strong> &lt;i&gt;"
 
 
-def test_a_run_known_to_no_look_is_shown_by_its_word(tmp_path):
-    from ltmlc.evidence.report.html.look import CELLS, look_of
-
-    assert look_of(CELLS, "new verdict").word == "new verdict"
+def test_every_verdict_has_a_look_in_the_order_of_verdicts():
+    assert (tuple(CELLS), tuple(CLAIMS)) == (CELL_VERDICTS, CLAIM_VERDICTS)
 
 
 def test_the_report_never_imports_torch():

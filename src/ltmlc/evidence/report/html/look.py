@@ -40,8 +40,3 @@ SEVERITY_LOOKS = _looks(
     Look("note", "·", "none", SEVERITIES["note"]),
 )
 NO_REFERENCE = Look("no reference", "", "none", "nothing to compare with")
-
-
-def look_of(looks: dict[str, Look], word: str) -> Look:
-    """The look of a verdict; one that has none yet is shown by its word, uncoloured."""
-    return looks.get(word) or Look(word, "·", "none", "")

@@ -113,7 +113,7 @@ def _largest(evidence: Evidence) -> list[dict[str, Any]]:
             "table": tables[cell.table].title,
             "dataset": evidence.titles[cell.dataset],
             "difference": signed(cell.difference),
-            "look": look.look_of(look.CELLS, cell.verdict),
+            "look": look.CELLS[cell.verdict],
         }
         for cell in largest_differences(evidence.diff)[:_SHOWN]
     ]
@@ -128,7 +128,7 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
     return {
         "section": verdict.section,
         "statement": verdict.statement,
-        "look": look.look_of(look.CLAIMS, verdict.verdict),
+        "look": look.CLAIMS[verdict.verdict],
         "missing": verdict.verdict == "missing",
         "difference": verdict.difference,
         "ours": shown_difference(verdict).replace("-", "−"),

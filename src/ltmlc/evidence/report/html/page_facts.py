@@ -16,7 +16,7 @@ from ltmlc.evidence.report.facts import (
     one_seed_alone,
 )
 from ltmlc.evidence.report.gather import Evidence
-from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look, look_of
+from ltmlc.evidence.report.html.look import CELLS, CLAIMS, Look
 from ltmlc.evidence.report.html.pictures import Picture
 from ltmlc.evidence.report.html.tables_view import View, failure
 from ltmlc.evidence.report.lead import not_asked
@@ -60,7 +60,7 @@ def _block(
         "title": title,
         "total": len(judged),
         "datasets": [titles[dataset] for dataset in datasets],
-        "rows": [{"look": look_of(looks, verdict), "count": count, "each": each} for verdict, count, each in rows],
+        "rows": [{"look": looks[verdict], "count": count, "each": each} for verdict, count, each in rows],
     }
 
 

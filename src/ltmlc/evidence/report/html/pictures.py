@@ -64,10 +64,10 @@ class Picture:
     title: str
     caption: Markup
     alternative: str
-    uri: str
-    width: int
-    height: int
-    reason: str
+    uri: str = ""
+    width: int = 0
+    height: int = 0
+    reason: str = ""
 
 
 def sweep_picture(evidence: Evidence, table: Table, folder: Path) -> Picture:
@@ -82,17 +82,16 @@ def other_pictures(evidence: Evidence, folder: Path) -> list[Picture]:
         title = f"{_PICTURE_TITLES.get(kind, kind.replace('_', ' ').capitalize())}, {evidence.titles[dataset]}"
         alternative = _ALTERNATIVES.get(kind, f"{title}; its caption says what it shows.")
         settings = evidence.grid.datasets[dataset]
-        if kind not in _DRAWINGS and not made_by_code(settings):
-            if settings.get("pictures", True):
-                reason = (
-                    f"not shown here, because the photographs are other people's and this page may be passed on; it is "
-                    f"{(evidence.figures / f'{name}.png').as_posix()}"
-                )
-            else:
-                reason = "without photographs: the data set says `pictures: false`"
-            pictures.append(Picture(name, title, _caption(evidence.root, kind), alternative, "", 0, 0, reason))
-        else:
+        if kind in _DRAWINGS or made_by_code(settings):
             pictures.append(_picture(evidence, name, title, kind, alternative, folder))
+            continue
+        reason = "without photographs: the data set says `pictures: false`"
+        if settings.get("pictures", True):
+            reason = (
+                f"not shown here, because the photographs are other people's and this page may be passed on; it is "
+                f"{(evidence.figures / f'{name}.png').as_posix()}"
+            )
+        pictures.append(Picture(name, title, _caption(evidence.root, kind), alternative, reason=reason))
     return pictures
 
 
@@ -127,12 +126,11 @@ def _picture(evidence: Evidence, name: str, title: str, kind: str, alternative: 
     path = next((p for p in (folder / f"{name}.png", evidence.figures / f"{name}.png") if p.exists()), None)
     if path is None:
         reason = f"not drawn yet: {(evidence.figures / f'{name}.png').as_posix()} is not there"
-        return Picture(name, title, caption, alternative, "", 0, 0, reason)
+        return Picture(name, title, caption, alternative, reason=reason)
     try:
-        uri, width, height = data_uri(path)
+        return Picture(name, title, caption, alternative, *data_uri(path))
     except ValueError as error:
-        return Picture(name, title, caption, alternative, "", 0, 0, f"not readable: {path.as_posix()} ({error})")
-    return Picture(name, title, caption, alternative, uri, width, height, "")
+        return Picture(name, title, caption, alternative, reason=f"not readable: {path.as_posix()} ({error})")
 
 
 def data_uri(path: Path) -> tuple[str, int, int]:

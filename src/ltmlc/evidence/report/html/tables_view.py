@@ -11,7 +11,7 @@ from ltmlc.errors import counted_noun
 from ltmlc.evidence.comparison.verdicts import Comparison
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.report.gather import Evidence
-from ltmlc.evidence.report.html.look import CELLS, NO_REFERENCE, Look, look_of
+from ltmlc.evidence.report.html.look import CELLS, NO_REFERENCE, Look
 from ltmlc.evidence.results.results import COLUMNS, RunResult
 from ltmlc.evidence.tables.cells import Cell, best, failed_runs
 from ltmlc.evidence.tables.controls import split_controls
@@ -104,10 +104,10 @@ def _cell(
     ours = number_or_sign(mean, cell.status)
     look, values = NO_REFERENCE, {"ours": mean}
     if comparison:
-        look = look_of(CELLS, comparison.verdict)
+        look = CELLS[comparison.verdict]
         values |= {"reference": comparison.reference, "difference": comparison.difference}
     elif cell.status != "finished":
-        look = look_of(CELLS, cell.status)
+        look = CELLS[cell.status]
     return {
         "anchor": anchor,  # of its run, in the list of runs
         "ours": ours,
