@@ -1,16 +1,32 @@
-"""The benchmarks that train: what they build still is what the trainer takes."""
+"""The benchmarks: they can be started, and what they build still is what the trainer takes."""
 
+import runpy
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 import torch
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+from ltmlc.cli import main
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
 
 from plain_step import measure  # noqa: E402
 from trainer import specification  # noqa: E402
+
+
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.py")), ids=lambda path: path.stem)
+def test_all_that_a_benchmark_imports_is_there(path):
+    runpy.run_path(str(path), run_name="imported")
+
+
+def test_the_verbs_that_are_timed_are_verbs():
+    timed = runpy.run_path(str(BENCHMARKS / "evidence.py"), run_name="imported")
+    for verb in (*timed["FROM_METRICS"], *timed["FROM_PREDICTIONS"]):
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main([verb.split()[0], "--help"])
 
 
 def test_our_step_is_measured_beside_torchvisions(monkeypatch):
