@@ -12,7 +12,7 @@ from ltmlc.evidence.comparison.verdicts import Compared, Comparison, compare_cel
 from ltmlc.evidence.markup import records_csv
 from ltmlc.evidence.results.results import load_results
 from ltmlc.evidence.uncertainty.moderated import moderate
-from ltmlc.evidence.uncertainty.noise import paired_noise
+from ltmlc.evidence.uncertainty.noise import additive_noise
 from ltmlc.plan.grid import load_grid
 
 ROOT = Path(__file__).parents[3]
@@ -162,9 +162,10 @@ def test_the_noise_of_a_column_is_that_of_each_run_once(tmp_path):
     declared = grid(*tables, seeds=range(5))
     write_seeds(tmp_path, "voc-lt", "a", [50 + x for x in SPREAD])
     write_seeds(tmp_path, "voc-lt", "b", [60 + 2 * x for x in SPREAD])
-    diff = compare(declared, load_results(declared, tmp_path))
+    results = load_results(declared, tmp_path)
+    diff = compare(declared, results)
     noise = diff.noise["voc-lt", "total"]
-    assert paired_noise(load_results(declared, tmp_path), "voc-lt", "total").df == 4
+    assert additive_noise([results.draws("voc-lt", run, "total") for run in "ab"]).df == 4
     assert noise.df < 8  # the seeds are shared: fewer than 2 runs x 4
     assert noise.sd == pytest.approx(np.sqrt((2.5 + 10) / 8))
     assert diff.cells[0].noise_sd == diff.cells[8].noise_sd

@@ -12,7 +12,7 @@ from ltmlc.evidence.claims.judge import judge_claims
 from ltmlc.evidence.claims.predicates import TWINS, Part, RowName
 from ltmlc.evidence.outlook.claims import ASSUMED_SD, POWER, claim_outlooks, detectable, outlook_text
 from ltmlc.evidence.results.results import Results, RunResult, load_results
-from ltmlc.evidence.uncertainty.noise import paired_noise
+from ltmlc.evidence.uncertainty.noise import additive_noise
 from ltmlc.plan.grid import load_grid
 from ltmlc.plan.reading.yaml_file import read_yaml
 
@@ -61,7 +61,8 @@ def test_copies_of_a_seed_measure_no_noise(tmp_path):
     asked = planned(3)
     for run, values in {"a": (50, 50, 53), "b": (48, 48, 49)}.items():
         write_seeds(tmp_path, "voc-lt", run, values)
-    noise = paired_noise(load_results(asked, tmp_path), "voc-lt", "total")
+    results = load_results(asked, tmp_path)
+    noise = additive_noise([results.draws("voc-lt", run, "total") for run in "ab"])
     assert (noise.df, noise.sd) == (1, pytest.approx(1.0))
 
 
@@ -92,7 +93,9 @@ def test_the_assumed_noise_is_that_of_the_committed_runs():
     frozen = load_grid(read_yaml(ROOT / "config" / "voc07-frozen-evidence.yaml"), ROOT)
     results = load_results(frozen, ROOT / "config" / "reference" / "voc07-lt-frozen")
     for column, assumed in ASSUMED_SD.items():
-        assert round(paired_noise(results, "voc07-lt-frozen", column).sd, 2) == assumed
+        runs = results.names("voc07-lt-frozen")
+        noise = additive_noise([results.draws("voc07-lt-frozen", run, column) for run in runs])
+        assert round(noise.sd, 2) == assumed
 
 
 def test_an_effect_that_only_a_copied_row_prints_is_no_published_effect(tmp_path):

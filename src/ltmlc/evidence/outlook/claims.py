@@ -26,7 +26,7 @@ from ltmlc.evidence.markup import number
 from ltmlc.evidence.results.reference import Reference, reference_scores
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import named_rows
-from ltmlc.evidence.uncertainty.noise import additive_noise, paired_noise
+from ltmlc.evidence.uncertainty.noise import additive_noise
 from ltmlc.evidence.uncertainty.planning import MOST_SEEDS, POWER, detectable, fewest_seeds
 from ltmlc.plan.grid import Grid, Row
 
@@ -133,7 +133,8 @@ def _effect(part: Part, twin: str | None, printed: Mapping[RowName, Row], copies
 
 def _sd(results: Results, reference: Reference, dataset: str) -> tuple[dict[str, float], str]:
     """Standard deviation by column, and where it comes from."""
-    measured = {column: paired_noise(results, dataset, column) for column in COLUMNS}
+    planned = results.names(dataset)
+    measured = {column: additive_noise([results.draws(dataset, run, column) for run in planned]) for column in COLUMNS}
     if measured["total"].df:
         return _known(measured), "measured"
     runs = [run for name, run in sorted(reference) if name == dataset]

@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from ltmlc.evidence.results.results import Results
-
 LEVEL = 0.95
 SAME = 1e-18  # squares that sum to less are those of equal draws
 
@@ -66,11 +64,6 @@ def paired(before: Mapping[int, float], after: Mapping[int, float]) -> dict[int,
 def chance_among(number: int) -> float:
     """How many standard deviations the largest of ``number`` independent normal errors stays below in 95 % of cases."""
     return float(-special.ndtri((1 - LEVEL ** (1 / max(number, 1))) / 2))
-
-
-def paired_noise(results: Results, dataset: str, column: str) -> Spread:
-    """:func:`additive_noise` of all finished runs of a data set, in one column."""
-    return additive_noise([results.draws(dataset, run, column) for run in results.names(dataset)])
 
 
 def additive_noise(scores: Sequence[Mapping[int, float]]) -> Spread:

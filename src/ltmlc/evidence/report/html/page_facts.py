@@ -21,42 +21,21 @@ from ltmlc.evidence.report.html.pictures import Picture
 from ltmlc.evidence.report.html.tables_view import View, failure
 from ltmlc.evidence.report.lead import not_asked
 
-COST_COLUMNS = {
-    "classes": "classes (head : medium : tail)",
-    "train": "training images",
-    "test": "test images",
-    "finished": "runs finished",
-    "failed": "failed",
-    "missing": "missing",
-    "time": "time in all",
-    "median": "a run (median)",
-    "speed": "images/s (median)",
-    "memory": "memory (largest)",
-    "device": "device",
-}
-
 
 def verdict_counts(evidence: Evidence) -> list[dict[str, Any]]:
     """The numbers' verdicts, then the sentences', each with the data sets they fall on."""
     other = "the published ones" if evidence.published else "our own reference"
     blocks = [
-        _block("numbers", f"Numbers against {other}", CELLS, evidence.diff.cells, evidence.titles),
-        _block("claims", "Sentences of the paper", CLAIMS, evidence.counted, evidence.subjects),
+        _block(f"Numbers against {other}", CELLS, evidence.diff.cells, evidence.titles),
+        _block("Sentences of the paper", CLAIMS, evidence.counted, evidence.subjects),
     ]
     return [block for block in blocks if block["total"]]
 
 
-def _block(
-    name: str,
-    title: str,
-    looks: Mapping[str, Look],
-    judged: Sequence[Any],
-    titles: Mapping[str, str],
-) -> dict[str, Any]:
+def _block(title: str, looks: Mapping[str, Look], judged: Sequence[Any], titles: Mapping[str, str]) -> dict[str, Any]:
     datasets = judged_datasets(judged, titles)
     rows = count_verdicts(looks, judged, datasets)
     return {
-        "name": name,
         "title": title,
         "total": len(judged),
         "datasets": [titles[dataset] for dataset in datasets],
@@ -80,24 +59,26 @@ def shown(tables: Sequence[View]) -> View:
 
 
 def cost_table(evidence: Evidence) -> dict[str, Any]:
-    """Columns (key, name) that hold anything, and a line a data set."""
-    rows = [_cost_row(cost) for cost in costs(evidence)]
-    return {"columns": {key: name for key, name in COST_COLUMNS.items() if any(row[key] for row in rows)}, "rows": rows}
+    """Columns that hold anything, and of each data set its title and what it says in them."""
+    rows = [(cost.title, _cost_row(cost)) for cost in costs(evidence)]
+    columns = dict.fromkeys(name for _, row in rows for name in row)
+    return {"columns": [name for name in columns if any(row[name] for _, row in rows)], "rows": rows}
 
 
 def _cost_row(cost: DatasetCost) -> dict[str, str]:
     memory = {key.removesuffix("_bytes"): f"{value / 2**30:.1f} GB" for key, value in cost.memory.items() if value}
     device = f", {memory['device']} on the device" if "device" in memory else ""
     return {
-        "title": cost.title,
-        "classes": cost.class_text,
-        "train": f"{cost.train_images:,}" if cost.train_images else "",
-        "test": f"{cost.test_images:,}" if cost.test_images else "",
-        **{status: str(number) for status, number in cost.runs.items()},
-        "time": hours(cost.seconds) if cost.runs["finished"] else "",
-        "median": "" if cost.median_seconds is None else hours(cost.median_seconds),
-        "speed": "" if cost.images_per_second is None else f"{cost.images_per_second:,.0f}",
-        "memory": f"{memory['host']}{device}" if "host" in memory else "",
+        "classes (head : medium : tail)": cost.class_text,
+        "training images": f"{cost.train_images:,}" if cost.train_images else "",
+        "test images": f"{cost.test_images:,}" if cost.test_images else "",
+        "runs finished": str(cost.runs["finished"]),
+        "failed": str(cost.runs["failed"]),
+        "missing": str(cost.runs["missing"]),
+        "time in all": hours(cost.seconds) if cost.runs["finished"] else "",
+        "a run (median)": "" if cost.median_seconds is None else hours(cost.median_seconds),
+        "images/s (median)": "" if cost.images_per_second is None else f"{cost.images_per_second:,.0f}",
+        "memory (largest)": f"{memory['host']}{device}" if "host" in memory else "",
         "device": ", ".join(cost.devices),
     }
 
