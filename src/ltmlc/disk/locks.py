@@ -100,8 +100,5 @@ def clear_stale_locks(directory: Path) -> list[str]:
     stale = sorted((directory / "locks").glob("*.lock"))
     for lock in stale:
         lock.unlink(missing_ok=True)
-    return (
-        [f"{directory / 'locks'}: removed the lock of a Snakemake that was killed; going on from there"]
-        if stale
-        else []
-    )
+    said = f"{directory / 'locks'}: removed the lock of a Snakemake that was killed; going on from there"
+    return [said] if stale else []

@@ -60,12 +60,16 @@ class Grid:
         """Data set -> what it is called."""
         return {name: settings.get("title", name) for name, settings in self.datasets.items()}
 
-    def run_folders(self) -> Iterator[Path]:
-        """Where every run and seed of it writes."""
+    def trainings(self) -> Iterator[tuple[str, str, int]]:
+        """(data set, run, seed) of each."""
         for dataset, runs in self.runs.items():
             for run in runs:
                 for seed in self.seeds:
-                    yield run_folder(self.config["results"], dataset, run, seed)
+                    yield dataset, run, seed
+
+    def run_folders(self) -> Iterator[Path]:
+        """Where every run and seed of it writes."""
+        return (run_folder(self.config["results"], *each) for each in self.trainings())
 
     def spec(self, dataset: str, run: str) -> dict[str, Any]:
         """What a run is; raises InputError where the data set has none of that id."""

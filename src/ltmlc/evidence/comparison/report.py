@@ -63,12 +63,9 @@ def multiplicity(diff: Diff) -> str:
             return _nothing(diff)
         if all(cell.verdict == "match" for cell in diff.cells if cell.ours is not None) and diff.counts["match"]:
             return "Every finished run gives the reference's number with the reference's seed."
-        finished = any(cell.ours is not None for cell in diff.cells)
-        return (
-            f"No verdicts: {'; '.join(reasons)}. The differences below stand alone."
-            if finished
-            else "No run has finished yet."
-        )
+        if all(cell.ours is None for cell in diff.cells):
+            return "No run has finished yet."
+        return f"No verdicts: {'; '.join(reasons)}. The differences below stand alone."
     outside = sum(cell.p < 1 - LEVEL for cell in tested)
     found = [cell for cell in tested if cell.verdict in ("above", "below")]
     alone = sum(" beside " in cell.reason for cell in found)

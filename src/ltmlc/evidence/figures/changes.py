@@ -60,15 +60,13 @@ def draw_changes(
     rows = max(1, -(-len(changes) // CHANGES_PER_ROW))
     heights = [3.0, 1.25] if pack is not None else [0.4, 1.25]
     figure = Figure(figsize=(7.6, 0.5 + 0.65 * rows * sum(heights)), layout="constrained")
-    methods = (
-        " to ".join(list(changes[0].probability)[:: len(changes[0].probability) - 1])
-        if changes
-        else "first method to last"
-    )
-    figure.suptitle(f"{title}: largest change of an absent class's probability, {plain(methods)}", fontsize=9)
+    title = f"{title}: largest change of an absent class's probability"
     if not changes:
+        figure.suptitle(f"{title}, first method to last", fontsize=9)
         figure.text(0.5, 0.45, "no predictions of two methods yet, or no such images", ha="center")
         return figure
+    first, *_, last = changes[0].probability
+    figure.suptitle(f"{title}, {plain(f'{first} to {last}')}", fontsize=9)
     grid = figure.subplots(2 * rows, CHANGES_PER_ROW, height_ratios=heights * rows, squeeze=False)
     for place in range(rows * CHANGES_PER_ROW):
         row, column = divmod(place, CHANGES_PER_ROW)

@@ -56,7 +56,7 @@ def sections(evidence: Evidence) -> dict[str, list[tuple[str, say.Answer]]]:
         "Machine Learning Reproducibility Checklist: code": [
             ("Dependencies", say.dependencies(evidence)),
             ("Training code", say.code(evidence)),
-            ("Evaluation code", say.evaluation(evidence)),
+            ("Evaluation code", say.evaluation()),
             ("Trained models", say.models(evidence)),
             ("A table of results with the exact commands", say.commands(evidence)),
         ],

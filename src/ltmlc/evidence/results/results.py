@@ -144,13 +144,11 @@ def load_results(grid: Grid, results_dir: str | Path, splits: Mapping[str, Split
     ``splits``: by data set, as far as there are any; results that were made on one must fit it.
     """
     runs, messages = {}, []
-    for dataset, specs in grid.runs.items():
-        for run, spec in specs.items():
-            for seed in grid.seeds:
-                folder = run_folder(results_dir, dataset, run, seed)
-                result, message = _load(folder, dataset, run, seed, spec, splits.get(dataset))
-                runs[dataset, run, seed] = result
-                messages += [message] if message else []
+    for key in grid.trainings():
+        dataset, run, _ = key
+        folder = run_folder(results_dir, *key)
+        runs[key], message = _load(folder, *key, grid.runs[dataset][run], splits.get(dataset))
+        messages += [message] if message else []
     messages += doubts(runs.values(), splits)
     return Results(runs, tuple(grid.seeds), tuple(messages))
 
