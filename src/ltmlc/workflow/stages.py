@@ -57,7 +57,7 @@ def _remembered(stage: Callable[..., Stage]) -> Callable[..., Stage]:
 
     @wraps(stage)
     def asked(self: "Stages", base: str | Path, dataset: str) -> Stage:
-        return known(self, Path(base), dataset, self.state(dataset))
+        return known(self, Path(base), dataset, self._state(dataset))
 
     return asked
 
@@ -169,7 +169,7 @@ class Stages:
             return Record({}, NOT_MADE_YET)
         return Record(wanted | made_of, NOT_MADE_YET)
 
-    def state(self, dataset: str) -> tuple[int, ...]:
+    def _state(self, dataset: str) -> tuple[int, ...]:
         """Changes whenever a job has changed something in the data set's folders: then everything is asked anew."""
         bases, names = (self._results, self._held_out), (".downloaded-data", "split.json", "pack/index.json")
         files = [data_folder(base, dataset) / name for base in bases for name in (*names, "features.npz")]

@@ -133,8 +133,8 @@ def _effect(part: Part, twin: str | None, printed: Mapping[RowName, Row], copies
 
 def _sd(results: Results, reference: Reference, dataset: str) -> tuple[dict[str, float], str]:
     """Standard deviation by column, and where it comes from."""
-    planned = results.names(dataset)
-    measured = {column: additive_noise([results.draws(dataset, run, column) for run in planned]) for column in COLUMNS}
+    ours = results.names(dataset)
+    measured = {column: additive_noise([results.draws(dataset, run, column) for run in ours]) for column in COLUMNS}
     if measured["total"].df:
         return _known(measured), "measured"
     runs = [run for name, run in sorted(reference) if name == dataset]

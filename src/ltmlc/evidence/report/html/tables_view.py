@@ -166,7 +166,7 @@ def lines_behind(
 
 def _reference_line(evidence: Evidence, row: Row, comparison: Comparison) -> tuple[str, str]:
     if evidence.published:
-        return "published", f"{comparison.reference:.2f} ({ORIGINS.get(row.origin, row.origin)})"
+        return "published", f"{comparison.reference:.2f} ({ORIGINS[row.origin]})"
     seeds = counted_noun(comparison.reference_n, "seed")
     return "reference", f"{comparison.reference:.2f} (mean of {seeds}, {evidence.diff.against})"
 
