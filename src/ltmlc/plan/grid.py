@@ -37,13 +37,7 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     recipes_file = own_or_shipped("config/recipes.yaml", root)
     recipes = read_yaml(recipes_file)
     check(recipes, schema="recipes", where=str(recipes_file))
-    datasets = {name: load_dataset(name, root, where=f"{name_of(source)}: datasets") for name in config["datasets"]}
-    for name, settings in datasets.items():
-        check_recipe_names(settings, recipes, where=str(root / "config" / "datasets" / f"{name}.yaml"))
-        try:
-            check_fit(network_of(settings, config))
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from None
+    datasets = _load_datasets(config, root, recipes, where=f"{name_of(source)}: datasets")
     runs: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in datasets}
     tables = {}
     for name in config["tables"]:
@@ -75,6 +69,20 @@ def load_grid(source: str | Path | dict[str, Any], root: str | Path = ".") -> Gr
     except InputError as error:  # about the key `methods`
         raise InputError(f"{name_of(source)}: {error}") from None
     return grid
+
+
+def _load_datasets(
+    config: dict[str, Any], root: Path, recipes: dict[str, Any], *, where: str
+) -> dict[str, dict[str, Any]]:
+    """Those of a configuration, with whose recipes and network they fit."""
+    datasets = {name: load_dataset(name, root, where=where) for name in config["datasets"]}
+    for name, settings in datasets.items():
+        check_recipe_names(settings, recipes, where=str(root / "config" / "datasets" / f"{name}.yaml"))
+        try:
+            check_fit(network_of(settings, config))
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
+    return datasets
 
 
 def _check_labels(rows: list[dict[str, Any]], where: str) -> None:

@@ -32,47 +32,46 @@ def add_actions(
     authors: list["ContextEntity"],
 ) -> None:
     """One action a training, and one for the whole."""
-    actions, times = [], []
-    for result in results.runs.values():
-        made = _files_of(crate, result)
-        if not result.recorded or not made:
-            continue
-        ended = datetime.fromtimestamp((result.directory / METRICS).stat().st_mtime, UTC)
-        times.append(ended)
-        split = _file(crate, data_folder("results", result.dataset) / "split.json")
-        action = crate.add_action(
-            program,
-            f"#train-{result.name.replace('/', '-')}",
-            object=split,
-            result=one_or_all(made),
-            properties={
-                "name": f"training {result.name}",
-                "description": f"loss {canonical_json(grid.runs[result.dataset][result.run]['loss'])}; "
-                f"{nameless(portable(str(result.metrics.get('command', '')), roots))}",
-                "endTime": ended.isoformat(timespec="seconds"),
-            },
-        )
-        action["agent"] = one_or_all(authors)
-        action["actionStatus"] = _action_status(result.status == "finished")
-        if result.status == "failed":
-            action["error"] = nameless(portable(str(result.error), roots))
-        actions.append(action)
-    outputs = [
-        e for e in crate.data_entities if str(e.id).startswith(("results/", "figures/")) and "/runs/" not in e.id
+    trainings = [
+        _add_training(crate, grid, result, roots, program)
+        for result in results.runs.values()
+        if result.recorded and _files_of(crate, result)
     ]
-    done = len(results.with_status("finished"))
+    done, asked = len(results.with_status("finished")), len(results.runs)
     facts = {
         "name": "run of the whole workflow",
-        "description": f"{done} of {len(results.runs)} trainings finished; what was asked for: configuration.json",
+        "description": f"{done} of {asked} trainings finished; what was asked for: configuration.json",
     }
-    whole = crate.add_action(
-        workflow, "#workflow-run", object=crate.get("configuration.json"), result=outputs, properties=facts
-    )
-    whole["agent"] = one_or_all(authors)
-    whole["actionStatus"] = _action_status(all(result.status == "finished" for result in results.runs.values()))
-    if times:
-        whole["endTime"] = max(times).isoformat(timespec="seconds")
-    crate.root_dataset["mentions"] = [whole, *actions]
+    made = [e for e in crate.data_entities if str(e.id).startswith(("results/", "figures/")) and "/runs/" not in e.id]
+    given = crate.get("configuration.json")
+    whole = crate.add_action(workflow, "#workflow-run", object=given, result=made, properties=facts)
+    whole["actionStatus"] = _action_status(done == asked)
+    if trainings:
+        whole["endTime"] = max(action["endTime"] for action in trainings)
+    crate.root_dataset["mentions"] = [whole, *trainings]
+    for action in (whole, *trainings):
+        action["agent"] = one_or_all(authors)
+
+
+def _add_training(
+    crate: "ROCrate", grid: Grid, result: RunResult, roots: Mapping[str, str | Path], program: "ContextEntity"
+) -> "ContextEntity":
+    loss = canonical_json(grid.runs[result.dataset][result.run]["loss"])
+    command = nameless(portable(str(result.metrics.get("command", "")), roots))
+    ended = datetime.fromtimestamp((result.directory / METRICS).stat().st_mtime, UTC)
+    facts = {
+        "name": f"training {result.name}",
+        "description": f"loss {loss}; {command}",
+        "endTime": ended.isoformat(timespec="seconds"),
+    }
+    split = _file(crate, data_folder("results", result.dataset) / "split.json")
+    made = one_or_all(_files_of(crate, result))
+    name = f"#train-{result.name.replace('/', '-')}"
+    action = crate.add_action(program, name, object=split, result=made, properties=facts)
+    action["actionStatus"] = _action_status(result.status == "finished")
+    if result.status == "failed":
+        action["error"] = nameless(portable(str(result.error), roots))
+    return action
 
 
 def _files_of(crate: "ROCrate", result: RunResult) -> list["ContextEntity"]:
