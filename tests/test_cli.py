@@ -279,6 +279,12 @@ def test_the_plan_prices_by_a_file_of_ones_own(measured, cost, basis, own_folder
     assert f"\ncost: {cost}" in said and f"\nbasis: {basis}\n" in said, said
 
 
+@pytest.mark.parametrize("verb", ["plan", "check"])
+def test_runs_whose_rate_falls_before_their_warm_up_is_over_are_named_before_they_train(verb, own_folder, capsys):
+    main([verb, "--config", '{"datasets": ["voc-lt"], "tables": ["table6"]}'])
+    assert "voc-lt: the rate of lsep_bs-64, c_lsep_bs-64 peaks after" in capsys.readouterr().out
+
+
 def test_another_file_beside_the_references_stops_no_plan_unless_it_is_asked_for(own_folder, capsys):
     folder = own_folder / "config" / "reference"
     folder.mkdir()

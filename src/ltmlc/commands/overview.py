@@ -72,12 +72,14 @@ def check(options: argparse.Namespace) -> None:
 def _say_what_it_takes(grid: Grid, needs: list, splits: Mapping[str, "Split"]) -> None:
     from ltmlc.evidence.outlook.budget import disk_line, guess_lines, guesses, needs_lines
     from ltmlc.evidence.outlook.plan import cost_line, make_plan
+    from ltmlc.evidence.outlook.warm_up import short_warm_ups
     from ltmlc.evidence.results.results import load_results
 
     measured = costs(references(grid))
     planned = make_plan(grid, load_results(grid, grid.config["results"], splits), splits=splits, elsewhere=measured)
     guessed = guess_lines(guesses(grid, planned, splits))
-    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), cost_line(planned), *guessed]))
+    warm_ups = short_warm_ups(grid, splits)
+    print("\n".join([*needs_lines(needs), disk_line(grid, needs, splits), cost_line(planned), *guessed, *warm_ups]))
 
 
 def check_files(grid: Grid) -> None:

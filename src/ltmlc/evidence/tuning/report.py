@@ -17,8 +17,8 @@ def sweep_markdown(
 ) -> str:
     """What was tried, what each candidate reached on the held-out images, what was chosen, and how far to trust it.
 
-    Of one data set, with its held-out split (:func:`ltmlc.data.heldout.held_out_split`); ``notes`` are sentences on what
-    the decisions do not say themselves.
+    Of one data set, with its held-out split (:func:`ltmlc.data.heldout.held_out_split`); ``notes`` are sentences on
+    what the decisions do not say themselves.
     """
     rates = [each for each in decisions if each.choice.rate]
     others = [each for each in decisions if not each.choice.rate]
