@@ -10,7 +10,7 @@ from page_prose import WORDS, missing, prose_of
 from scripts import load_script
 
 from ltmlc.evidence.results.archive import read_splits
-from ltmlc.evidence.uncertainty.moderated import t_quantile
+from ltmlc.evidence.uncertainty.noise import t_quantile
 
 ROOT = Path(__file__).parents[1]
 PROSE = prose_of("docs/draws.md")
