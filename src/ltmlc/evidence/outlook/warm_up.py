@@ -37,9 +37,8 @@ def short_warm_ups_of(
     found: dict[tuple[int, int, int], list[str]] = {}
     for run, spec in runs.items():
         recipe = spec["recipe"]
-        last = min([*recipe["steps"], recipe["epochs"]]) * batches_per_epoch(spec, class_counts, num_images)
-        if last < recipe["warmup_iterations"]:
-            reached = round(100 * _reached(recipe, last))
+        share, last = _peak(recipe, batches_per_epoch(spec, class_counts, num_images))
+        if last < recipe["warmup_iterations"] and (reached := round(100 * share)) < 100:
             found.setdefault((recipe["warmup_iterations"], last, reached), []).append(run)
     return [
         f"{dataset}: the rate of {few(names, RUNS_NAMED)} peaks after {counted_noun(last, 'iteration')}, "
@@ -48,6 +47,16 @@ def short_warm_ups_of(
     ]
 
 
-def _reached(recipe: Mapping[str, Any], last: int) -> float:
-    """Largest share of the recipe's rate in the first ``last`` iterations, all of them of the warm-up."""
-    return recipe["warmup_ratio"] + (1 - recipe["warmup_ratio"]) * (last - 1) / recipe["warmup_iterations"]
+def _peak(recipe: Mapping[str, Any], batches: int) -> tuple[float, int]:
+    """Largest share of the recipe's rate, and the iterations until the step (or end) before which it is reached.
+
+    Between two steps the rate never falls; a step may lower it by so little that it rises beyond what it was.
+    """
+    ends = [epochs * batches for epochs in (*sorted(recipe["steps"]), recipe["epochs"])]
+    return max((recipe["step_factor"] ** steps * _warmed_up(recipe, end - 1), end) for steps, end in enumerate(ends))
+
+
+def _warmed_up(recipe: Mapping[str, Any], iteration: int) -> float:
+    """Share of the rate, but for steps, in an iteration counted from 0."""
+    done = min(iteration / recipe["warmup_iterations"], 1.0) if recipe["warmup_iterations"] else 1.0
+    return recipe["warmup_ratio"] + (1 - recipe["warmup_ratio"]) * done
