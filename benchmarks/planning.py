@@ -123,10 +123,8 @@ def make_results(project: Path, grid: Grid) -> int:
         metrics = {
             **{"status": "finished", "error": None, "spec": spec, "dataset": dataset, "run": run},
             **{"seed": int(seed.removeprefix("seed")), "classes": split.classes, "split_sha256": split.sha256},
-            **{
-                "code": run_fingerprint(spec),
-                "environment": {"device": "cpu", "torch": "2.14.1", "git_commit": "0" * 40},
-            },
+            "code": run_fingerprint(spec),
+            "environment": {"device": "cpu", "torch": "2.14.1", "git_commit": "0" * 40},
             **{"ap_per_class": ap, "map": {"total": sum(ap) / len(ap), **means}},
             "history": [{"epoch": number, **epoch} for number in range(1, spec["recipe"]["epochs"] + 1)],
             **{"seconds": {"start": 2.0, "load": 0.1, "train": 4.0, "evaluate": 0.1, "total": 6.2}},

@@ -264,11 +264,12 @@ def test_the_crate_holds_the_inputs_of_its_runs_and_names_those_that_are_to_be_f
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("read by a run")
     (tmp_path / "outside.pth").write_text("")
-    (project / "data/linked.csv").symlink_to(tmp_path / "outside.pth")
+    (project / "data/linked.csv").symlink_to(project / "unnamed.npz")
     monkeypatch.chdir(project)
     specs = declared.runs["voc-lt"]
     specs["dr"] = specs["dr"] | {"model": {"weights": str(project / "nets/start.pth"), "word_vectors": "vectors.npy"}}
-    specs["lsep"] = specs["lsep"] | {"model": {"weights": str(tmp_path / "outside.pth")}}
+    vectors = {"word_vectors": "glove.npy"}  # not here, so looked for among the data
+    specs["lsep"] = specs["lsep"] | {"model": {"weights": str(tmp_path / "outside.pth"), **vectors}}
     declared.config.update({"data": {"root": "data"}, "reference": "earlier/runs.csv"})
     declared.datasets["voc-lt"]["source"] = {"kind": "pooled", "file": "config/pooled/a b.npz", "sha256": "0" * 64}
     table = {
@@ -283,7 +284,8 @@ def test_the_crate_holds_the_inputs_of_its_runs_and_names_those_that_are_to_be_f
     assert not {"data/labels.csv", "data/linked.csv", "unnamed.npz", "outside.pth"} & names
     root = next(entity for entity in described if entity["@id"] == "./")
     assert "`snakemake --cores 4 --configfile configuration.json`" in root["description"]
-    assert "needs first, as they are not in it: outside.pth; under data the images of My images." in root["description"]
+    needed = "outside.pth; data/glove.npy; under data the images of My images."
+    assert f"needs first, as they are not in it: {needed}" in root["description"]
 
 
 def test_the_configuration_in_the_crate_finds_the_results_beside_it(made, tmp_path, monkeypatch):

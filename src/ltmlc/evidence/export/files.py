@@ -69,9 +69,8 @@ def stage_files(
     (stage / "configuration.json").write_text(portable(json.dumps(asked, indent=1), roots) + "\n")
     for path in _result_files(grid, results, folder, predictions=predictions):
         _copy(path, stage, Path("results", path.relative_to(folder)), clean)
-    for metrics in (stage / "results" / "runs").glob(
-        f"*/*/*/{METRICS}"
-    ):  # texts are others now than when they were made
+    for metrics in (stage / "results" / "runs").glob(f"*/*/*/{METRICS}"):
+        # its text is another one now than when it was made
         write_sums(metrics.with_name(RUN_SUMS), sorted(metrics.parent.iterdir()))
     for path in tidy:
         _copy(path, stage, Path("results", path.name), clean)

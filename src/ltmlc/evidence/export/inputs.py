@@ -30,7 +30,8 @@ def name_in_project(path: Path, grid: Grid, root: Path) -> Path | None:
     """Where a file lies in the project; None for data, which a user fetches, and for what is not there."""
     whole = path.resolve()
     home = next((home for home in (root.resolve(), PROJECT.resolve()) if whole.is_relative_to(home)), None)
-    return whole.relative_to(home) if home and not _is_data(whole, grid) and whole.is_file() else None
+    data = _is_data(path, grid) or _is_data(whole, grid)
+    return whole.relative_to(home) if home and not data and whole.is_file() else None
 
 
 def _is_data(path: Path, grid: Grid) -> bool:
@@ -45,15 +46,18 @@ def how_to_run_again(grid: Grid, roots: Mapping[str, str | Path]) -> str:
         grid: what was asked for.
         roots: see :func:`ltmlc.evidence.export.portable.portable`; the empty name is the project's.
     """
+    data = Path(grid.config["data"]["root"])
+    fetched = {name: each for name, each in grid.datasets.items() if each["source"]["kind"] not in EMBEDDED}
+    labels = {path for each in fetched.values() for path in (label_files(each, data) or {}).values()}
+    beside_images = {path for path in labels if _is_data(path, grid)}
     outside = [
         path
         for path in read_by_runs(grid)
-        if not _is_data(path, grid) and not name_in_project(path, grid, Path(roots[""]))
+        if path not in beside_images and not name_in_project(path, grid, Path(roots[""]))
     ]
     needed = [portable(str(path.absolute()), roots) for path in outside]
-    fetched = [grid.titles[name] for name, each in grid.datasets.items() if each["source"]["kind"] not in EMBEDDED]
     if fetched:
-        folder = portable(str(Path(grid.config["data"]["root"]).absolute()), roots)
-        needed.append(f"under {folder} the images of {' and '.join(fetched)}")
+        folder = portable(str(data.absolute()), roots)
+        needed.append(f"under {folder} the images of {' and '.join(grid.titles[name] for name in fetched)}")
     what = f"needs first, as they are not in it: {'; '.join(needed)}" if needed else "makes it again"
     return f"`snakemake --cores 4 --configfile configuration.json` in its folder {what}."
