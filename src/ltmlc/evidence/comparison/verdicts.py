@@ -1,4 +1,4 @@
-"""One cell against its reference, and its verdict (explained in :mod:`ltmlc.evidence.comparison.compare`)."""
+"""One cell against its reference, and its verdict (their meaning: docs/verdicts.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
