@@ -4,6 +4,7 @@ import pytest
 from evidence.synthetic import grid, row, split, table, write, write_seeds
 from fresh_interpreter import imported
 
+from ltmlc.evidence.report import report_files
 from ltmlc.evidence.report.gather import Evidence
 from ltmlc.evidence.report.markdown import evidence_markdown, how_to_cite
 from ltmlc.evidence.results.results import load_results
@@ -70,6 +71,16 @@ def test_one_seed_says_why_there_are_no_verdicts(tmp_path):
     page = summary_markdown(asked, load_results(asked, tmp_path), root=ROOT)
     assert "nothing measures the noise between runs" in page
     assert "+1.50 | no verdict |" in page
+
+
+def test_copies_of_a_seed_in_the_reference_are_said_on_every_page(asked, tmp_path):
+    write_seeds(tmp_path, "voc-lt", "run-a", [51.5, 52.5])
+    lines = [f"voc-lt,run-a,{seed},50,60,50,40" for seed in (0, 1)]
+    (tmp_path / "r.csv").write_text("\n".join(["dataset,run,seed,total,head,medium,tail", *lines]))
+    asked.config["reference"] = str(tmp_path / "r.csv")
+    pages = report_files(Evidence(asked, load_results(asked, tmp_path), root=ROOT), tmp_path)
+    for name in ("report.html", "REPRODUCTION.md", "checklist.md"):
+        assert "they count as one seed" in pages[name]
 
 
 def test_nothing_finished_and_no_reference_yet_still_make_a_page(tmp_path):

@@ -155,7 +155,7 @@ def limitations(evidence: Evidence) -> Answer:
     missing = len(evidence.results.runs) - len(_finished(evidence))
     parts += [f"{missing} runs without a result"] * bool(missing)
     parts += ["a published number is one draw"] * evidence.published
-    parts += list(evidence.results.messages)
+    parts += list(evidence.diff.messages)
     grave = sum(finding.severity == "contradiction" for finding in evidence.findings)
     parts += [f"{grave} contradictions among the published numbers themselves (audit.md)"] * bool(grave)
     return "partly", "; ".join(parts) + "; others: not known"

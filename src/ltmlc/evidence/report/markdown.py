@@ -142,7 +142,7 @@ def _what_was_run(evidence: Evidence) -> str:
     ]
     found = environment(results.with_status("finished"), ENVIRONMENT)
     lines = [f"- {name}: {', '.join(map(markdown_escape, values))}" for name, values in found.items()]
-    lines += [f"- **{markdown_escape(message)}**" for message in results.messages]
+    lines += [f"- **{markdown_escape(message)}**" for message in evidence.diff.messages]
     failed = results.with_status("failed")
     lines += [f"- failed: {markdown_escape(f'{result.name}: {result.error}')}" for result in failed]
     return "\n\n".join([*parts, "\n".join(lines)])

@@ -101,7 +101,7 @@ def gaps(evidence: Evidence, pictures: Sequence[Picture], folder: Path) -> dict[
         every = len(results) == len(evidence.results.seeds)
         text = run if every else f"{run} ({named_seeds([result.seed for result in results])})"
         per_dataset.setdefault(evidence.titles[dataset], []).append(text)
-    notes = [*evidence.results.messages, *evidence.labels[1], *([evidence.problem] if evidence.problem else [])]
+    notes = [*evidence.diff.messages, *evidence.labels[1], *([evidence.problem] if evidence.problem else [])]
     if one_seed_alone(evidence):
         notes.append("One seed: nothing measures the noise between runs, so there are no verdicts on numbers.")
     open_claims = sum(verdict.verdict == "missing" for verdict in evidence.counted)
