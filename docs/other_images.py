@@ -21,7 +21,8 @@ from ltmlc.evidence.results.archive import read_splits
 from ltmlc.evidence.results.results import COLUMNS, Results, load_results
 from ltmlc.evidence.tables.cells import named_rows
 from ltmlc.evidence.uncertainty.bootstrap import read_predictions, weighted_average_precision
-from ltmlc.evidence.uncertainty.moderated import Spread, added
+from ltmlc.evidence.uncertainty.moderated import added
+from ltmlc.evidence.uncertainty.noise import Spread
 from ltmlc.plan.grid import Grid, load_grid
 
 ROOT = Path(__file__).parents[1]

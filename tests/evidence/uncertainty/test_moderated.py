@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, equal_within, independent_rows, moderate
+from ltmlc.evidence.uncertainty.moderated import equal_within, independent_rows, moderate
+from ltmlc.evidence.uncertainty.noise import UNKNOWN_SPREAD, Spread
 
 
 def by_seed(values) -> list[dict[int, float]]:

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from ltmlc.evidence.uncertainty.moderated import Spread
 from ltmlc.evidence.uncertainty.noise import (
+    Spread,
     additive_noise,
     chance_among,
     holm,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread
+from ltmlc.evidence.uncertainty.noise import UNKNOWN_SPREAD, Spread
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed, smallest_shown
 
 

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from ltmlc.evidence.claims.predicates import Part, RowName
 from ltmlc.evidence.results.results import Results
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, added, moderate
-from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.evidence.uncertainty.moderated import added, moderate
+from ltmlc.evidence.uncertainty.noise import UNKNOWN_SPREAD, Spread, paired
 from ltmlc.plan.grid import Row
 
 ONE_SEED = "one seed, so nothing to measure the noise with"

@@ -29,7 +29,8 @@ from ltmlc.evidence.results.reference import PRINTED, Reference, reference_doubt
 from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.uncertainty.components import Components, components
 from ltmlc.evidence.uncertainty.level import Level
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, moderate
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import UNKNOWN_SPREAD
 from ltmlc.evidence.uncertainty.ranks import kendall
 from ltmlc.plan.grid import Grid, Row
 

@@ -7,8 +7,7 @@ from statistics import fmean
 from ltmlc.errors import counted_noun
 from ltmlc.evidence.results.reference import PRINTED
 from ltmlc.evidence.uncertainty.level import ERROR_RATE, Deviation, Level, level_and_pattern
-from ltmlc.evidence.uncertainty.moderated import Spread
-from ltmlc.evidence.uncertainty.noise import LEVEL, sample_sd
+from ltmlc.evidence.uncertainty.noise import LEVEL, Spread, sample_sd
 from ltmlc.evidence.uncertainty.planning import POWER, seeds_needed
 
 CELL_VERDICTS = ("match", "within noise", "above", "below", "inconclusive", "no verdict", "missing", "failed")

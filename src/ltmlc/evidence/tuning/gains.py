@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ltmlc.evidence.markup import number
 from ltmlc.evidence.tuning.decide import Decided, Tried
-from ltmlc.evidence.uncertainty.moderated import Spread, moderate
-from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import Spread, paired
 
 
 class Gain(NamedTuple):

@@ -16,8 +16,8 @@ from ltmlc.evidence.results.results import COLUMNS, Results
 from ltmlc.evidence.tables.cells import Cell, summarise
 from ltmlc.evidence.tables.tables import cell_text
 from ltmlc.evidence.tuning.gains import NO_GAIN, Gain
-from ltmlc.evidence.uncertainty.moderated import Spread, moderate
-from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import Spread, paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.sweep import Sweep
 

@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ltmlc.evidence.uncertainty.components import between_seeds
-from ltmlc.evidence.uncertainty.moderated import Spread, moderate
-from ltmlc.evidence.uncertainty.noise import SAME, holm, seed_effects
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import SAME, Spread, holm, seed_effects
 from ltmlc.evidence.uncertainty.rotation import rotate, share_as_large, turned_together
 
 ERROR_RATE = 0.05

@@ -20,8 +20,8 @@ from ltmlc.errors import InputError
 from ltmlc.evidence.markup import markdown_table, number
 from ltmlc.evidence.results.results import COLUMNS, Results, RunResult
 from ltmlc.evidence.uncertainty.bootstrap import Interval, bootstrap_combination, read_predictions
-from ltmlc.evidence.uncertainty.moderated import UNKNOWN_SPREAD, Spread, moderate
-from ltmlc.evidence.uncertainty.noise import paired
+from ltmlc.evidence.uncertainty.moderated import moderate
+from ltmlc.evidence.uncertainty.noise import UNKNOWN_SPREAD, Spread, paired
 from ltmlc.plan.grid import Grid
 from ltmlc.plan.lookup import PREDICTIONS
 from ltmlc.plan.methods import method_runs
