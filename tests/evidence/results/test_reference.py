@@ -91,6 +91,15 @@ def test_copies_of_a_seed_in_a_reference_are_said_and_count_once(tmp_path):
     assert "such as a: seeds 0, 1" in message
 
 
+def test_seeds_of_which_a_reference_has_one_number_alone_are_no_copies(tmp_path):
+    """Two totals in two decimals may be equal by chance."""
+    path = tmp_path / "reference.csv"
+    path.write_text("dataset,run,seed,total,head,medium,tail\nd,a,0,50.12,,,\nd,a,1,50.12,,,\n")
+    reference = read_reference(path)
+    assert reference_scores(reference, "d", "a", "total") == {0: 50.12, 1: 50.12}
+    assert reference_doubts(reference, "r.csv") == []
+
+
 def test_a_reference_saved_by_excel_is_read(tmp_path):
     path = tmp_path / "reference.csv"
     path.write_bytes(b"\xef\xbb\xbfdataset,run,seed,total,head,medium,tail\r\nd,r,0,1,1,1,1\r\n")

@@ -3,9 +3,10 @@
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ltmlc.disk.csv_file import csv_text
 from ltmlc.disk.reading import read_text
@@ -103,14 +104,19 @@ def read_reference(path: str | Path) -> Reference:
 def reference_scores(reference: Reference, dataset: str, run: str, column: str) -> dict[int, float]:
     """Seed -> mAP in percent, of one run; without copies of an earlier seed, which are no draws."""
     seeds = reference.get((dataset, run), {})
-    return {seed: seeds[seed][column] for seed, *_ in equal_seeds(seeds) if column in seeds[seed]}
+    return {seed: seeds[seed][column] for seed, *_ in equal_seeds(_told_apart(seeds)) if column in seeds[seed]}
+
+
+def _told_apart(seeds: Mapping[int, dict[str, float]]) -> dict[int, Any]:
+    """What copies of a seed are known by: its numbers, of which one alone, rounded, may be equal by chance."""
+    return {seed: values if len(values) > 1 else seed for seed, values in seeds.items()}
 
 
 def reference_doubts(reference: Reference, against: str) -> list[str]:
     """A sentence for each data set of which ``against``, a file, has copies of seeds."""
-    by_dataset: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    by_dataset: dict[str, dict[str, dict[int, Any]]] = {}
     for (dataset, run), seeds in reference.items():
-        by_dataset.setdefault(dataset, {})[run] = seeds
+        by_dataset.setdefault(dataset, {})[run] = _told_apart(seeds)
     return [each for name, runs in by_dataset.items() if (each := copies(f"runs of {name} in {against}", runs))]
 
 
