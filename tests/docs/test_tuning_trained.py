@@ -64,8 +64,8 @@ def test_the_test_set(maker):
         """Seed 0's total."""
         return results.draws(of[LSEP].dataset, run, "total")[0]
 
-    runs = ([cell.run for cell in of[name].cells] for name in (DR, LSEP, DB, RS))
-    (dr, _), (lsep, lsep_tuned), (db, db_tuned), (rs, rs_tuned) = runs
+    runs = ([cell.run for cell in of[name].cells] for name in (DR, LSEP, DB, RS, CW))
+    (dr, _), (lsep, lsep_tuned), (db, db_tuned), (rs, rs_tuned), (cw, cw_tuned) = runs
     lead, left = above(dr, lsep), [above(dr, lsep_tuned, column) for column in ("total", *GROUPS)]
     gain = [above(lsep_tuned, lsep, column) for column in ("total", *GROUPS)]
     assert left[0] > 2 / 5 * lead
@@ -77,6 +77,12 @@ def test_the_test_set(maker):
         f"{above(db, db_tuned):.2f} less than at the recipe's rate (sd of its seeds: "
         f"{of[DB].cells[0].sd['total']:.2f}), and {above(db_tuned, dr):.2f} above DR, where at the recipe's rate it is "
         f"{above(db, dr):.2f} above.",
+        "LSEP + CW has {:.2f} at three times its rate, {:.2f} less than at the recipe's (tail {:.2f}).".format(
+            of[CW].cells[1].mean["total"], above(cw, cw_tuned), above(cw_tuned, cw, "tail")
+        ),
+        f"Of the {left[0]:.2f} that are left the class-wise step has {above(cw_tuned, lsep_tuned):.2f} and the "
+        f"constraint {above(dr, cw_tuned):.2f}; of the {lead:.2f} at the recipe's rate they have "
+        f"{above(cw, lsep):.2f} and {above(dr, cw):.2f}.",
         f"and {of[RS].cells[1].mean['total']:.2f} on the test set, {above(rs, rs_tuned):.2f} less than seed 0 has at "
         f"the recipe's rate (sd of its seeds: {of[RS].cells[0].sd['total']:.2f}). DB Focal is then "
         f"{above(db_tuned, rs_tuned):.2f} above RS, at the recipe's rate {first(db) - first(rs):.2f}.",
