@@ -65,7 +65,7 @@ def decisions(config: str, folder: str) -> list[Decided]:
 
 @cache
 def tuned(subject: str) -> tuple[list[Pair], Results]:
-    """Each method at the recipe's rate and at the one that the sweep chose, where runs on the test set are there."""
+    """Each method at the recipe's rate and at the one that the sweep chose, and all runs of them on the test set."""
     config, folder = RATES[subject]
     sweep = sweep_of(config, **TESTED_AS.get(subject, {}))
     (dataset,) = sweep.grid.datasets
@@ -73,8 +73,7 @@ def tuned(subject: str) -> tuple[list[Pair], Results]:
     chosen = {dataset: {each.present.candidate.run: each.chosen.candidate.run for each in rates}}
     grid = tuned_grid(sweep, chosen, tuple(sweep.grid.config["seeds"]))
     results = together([load_results(grid, REFERENCE / name) for name in TEST_SET[subject]])
-    pairs = tuned_pairs(sweep, chosen, results)
-    return [pair for pair in pairs if all(cell.n for cell in pair.cells)], results
+    return tuned_pairs(sweep, chosen, results), results
 
 
 def together(archives: Sequence[Results]) -> Results:

@@ -107,7 +107,7 @@ def check_files(grid: Grid) -> None:
 def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
     """Say what would train here. Raise InputError for a GPU that is not there, or runs that a CPU would be refused."""
     from ltmlc.evidence.outlook.budget import counts_of
-    from ltmlc.evidence.outlook.plan import images_per_run
+    from ltmlc.evidence.outlook.plan import batches_per_epoch
     from ltmlc.models.from_timm import settled
     from ltmlc.training.device import choose_device, describe_device
     from ltmlc.training.job import is_paper_size, too_long_on_cpu
@@ -120,7 +120,7 @@ def check_device(grid: Grid, splits: Mapping[str, "Split"]) -> None:
     for dataset, runs in grid.runs.items():
         counts = counts_of(grid, dataset, splits)
         for run, spec in runs.items() if counts else ():
-            iterations = images_per_run(spec, *counts) // spec["batch_size"]
+            iterations = batches_per_epoch(spec, *counts) * spec["recipe"]["epochs"]
             if is_paper_size(spec := settled(spec), iterations):
                 raise InputError(too_long_on_cpu(spec, iterations, name=f"{run} on {dataset}"))
 

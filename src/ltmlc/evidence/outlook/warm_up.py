@@ -50,7 +50,9 @@ def short_warm_ups_of(
 def _peak(recipe: Mapping[str, Any], batches: int) -> tuple[float, int]:
     """Largest share of the recipe's rate, and the iterations until the step (or end) before which it is reached.
 
-    Between two steps the rate never falls; a step may lower it by so little that it rises beyond what it was.
+    Between two steps the rate never falls; a step may lower it by so little that it rises beyond what it was. The
+    schedule itself is :func:`ltmlc.training.recipe.learning_rate_factor`, which planning cannot ask, as it imports
+    torch; a test holds the two equal.
     """
     ends = [epochs * batches for epochs in (*sorted(recipe["steps"]), recipe["epochs"])]
     return max((recipe["step_factor"] ** steps * _warmed_up(recipe, end - 1), end) for steps, end in enumerate(ends))

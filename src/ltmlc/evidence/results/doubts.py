@@ -1,7 +1,7 @@
 """What must not share a table unnoticed: numbers from different images or by different code, and copies of a run."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ltmlc.evidence.grouping import grouped
@@ -45,7 +45,9 @@ def _another_split(runs: list[Any], split: Any) -> str:
 
 
 def _different_code(dataset: str, runs: list[Any]) -> str:
-    seeds = _seeds_by(runs, lambda result: result.metrics["code"])
+    seeds: dict[str, dict[str, list[int]]] = {}
+    for result in runs:
+        seeds.setdefault(result.run, {}).setdefault(result.metrics["code"], []).append(result.seed)
     mixed = {run: by_code for run, by_code in seeds.items() if len(by_code) > 1}
     if not mixed:
         return ""
@@ -79,11 +81,3 @@ def copies(title: str, by_run: Mapping[str, Mapping[int, Any]]) -> str:
         f"{len(equal)} of {len(by_run)} {title} have seeds with the same numbers in every column (such as "
         f"{run}: {named_seeds(seeds)}); they count as one seed, for copies measure no noise"
     )
-
-
-def _seeds_by(runs: list[Any], key: Callable[[Any], Hashable]) -> dict[str, dict[Hashable, list[int]]]:
-    """Run -> value of ``key`` -> the seeds that have it."""
-    found: dict[str, dict[Hashable, list[int]]] = {}
-    for result in runs:
-        found.setdefault(result.run, {}).setdefault(key(result), []).append(result.seed)
-    return found
